@@ -1,0 +1,9 @@
+DROP TABLE one_time_links;
+DROP TABLE settings_version;
+DROP TABLE settings;
+DROP TABLE throttles;
+DROP TABLE sessions;
+DROP TABLE users;
+DROP TABLE roles;
+DROP TABLE accounts;
+DROP TABLE plans;

@@ -1,0 +1,3 @@
+DROP TABLE audit;
+DROP TABLE activity;
+DROP TABLE usage_windows;

@@ -1,0 +1,3 @@
+DROP TABLE contacts;
+DROP TABLE store_technologies;
+DROP TABLE stores;

@@ -1,0 +1,16 @@
+//! The database floor: pools, transactions, the group-commit writer, migrations, and the one
+//! place with SQL of a single backend. Async code hands a closure over and never holds a
+//! connection across an `.await`.
+
+mod connection;
+pub mod migrate;
+mod pool;
+#[expect(missing_docs, reason = "the migrations describe the tables")]
+pub mod schema;
+pub mod upsert;
+mod url;
+mod writer;
+
+pub use connection::{Conn, MultiBackend};
+pub use pool::Db;
+pub use url::DatabaseUrl;

@@ -1,0 +1,167 @@
+//! `Db::read`, `Db::write` and `Db::join_batch`: the three ways to the data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::r2d2::{Pool, PooledConnection};
+use tokio::sync::Semaphore;
+
+use super::connection::{Conn, Manager, Mode};
+use super::url::DatabaseUrl;
+use super::writer::GroupWriter;
+use crate::error::{Error, Result};
+
+/// How long a request waits for a connection before it is told that the server is busy.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The database: a pool of readers, a pool of writers (one on SQLite) and the group-commit
+/// writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    readers: Lane,
+    writers: Lane,
+    group: GroupWriter,
+}
+
+/// A pool with as many permits as connections, so that waiting happens in async code and not on
+/// a blocked thread.
+#[derive(Clone)]
+pub(super) struct Lane {
+    pool: Pool<Manager>,
+    permits: Arc<Semaphore>,
+}
+
+impl Lane {
+    fn open(url: &DatabaseUrl, mode: Mode, size: u32) -> Result<Self> {
+        let pool = Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .connection_timeout(CONNECTION_TIMEOUT)
+            .build(Manager::new(url.clone(), mode))
+            .map_err(Error::unavailable)?;
+        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)) })
+    }
+
+    /// A connection of this lane; blocks, so only for threads that may.
+    pub(super) fn get(&self) -> Result<PooledConnection<Manager>> {
+        self.pool.get().map_err(Error::unavailable)
+    }
+
+    async fn run<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        let _permit = self.permits.acquire().await.map_err(Error::internal)?;
+        let lane = self.clone();
+        tokio::task::spawn_blocking(move || job(&mut *lane.get()?))
+            .await
+            .map_err(Error::internal)?
+    }
+}
+
+impl Db {
+    /// Opens the database. `size` bounds the connections of a PostgreSQL pool and the readers of
+    /// a SQLite one.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub fn open(url: &DatabaseUrl, size: u32) -> Result<Self> {
+        let (readers, writers) = match url {
+            DatabaseUrl::Sqlite(_) => {
+                // The writer first: it makes the file, which a read-only connection may not.
+                let writers = Lane::open(url, Mode::ReadWrite, 1)?;
+                (Lane::open(url, Mode::ReadOnly, size)?, writers)
+            }
+            DatabaseUrl::Postgres(_) => {
+                let lane = Lane::open(url, Mode::ReadWrite, size)?;
+                (lane.clone(), lane)
+            }
+        };
+        let group = GroupWriter::start(writers.clone())?;
+        Ok(Self { readers, writers, group })
+    }
+
+    /// Runs `job` on a reading connection.
+    ///
+    /// # Errors
+    /// What `job` returns, or that the database cannot answer.
+    pub async fn read<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.readers.run(job).await
+    }
+
+    /// Runs `job` as one write transaction: all of it happens, or nothing.
+    ///
+    /// # Errors
+    /// What `job` returns (rolled back), or that the database cannot answer.
+    pub async fn write<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.writers.run(move |conn| in_transaction(conn, job)).await
+    }
+
+    /// Hands `job` to the group-commit writer and waits until the transaction that holds it is
+    /// committed. For small writes of the busiest paths. `job` may run twice (alone, after its
+    /// batch failed) and must not keep anything of the first run.
+    ///
+    /// # Errors
+    /// What `job` returns (its own writes are rolled back), or that the database cannot answer.
+    pub async fn join_batch<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.group.submit(job).await
+    }
+
+    /// Runs `job` on a writing connection without a transaction around it: migrations.
+    ///
+    /// # Errors
+    /// What `job` returns, or that the database cannot answer.
+    pub async fn maintain<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.writers.run(job).await
+    }
+}
+
+/// Runs `job` in a transaction that takes SQLite's write lock at its start (`BEGIN IMMEDIATE`), so
+/// that it can never fail half-way with "database is locked".
+pub(super) fn in_transaction<T>(
+    conn: &mut Conn,
+    job: impl FnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
+        }
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn)?,
+    }
+    let result = job(conn);
+    let ended = match (conn, result.is_ok()) {
+        (Conn::Sqlite(conn), true) => AnsiTransactionManager::commit_transaction(conn),
+        (Conn::Postgres(conn), true) => AnsiTransactionManager::commit_transaction(conn),
+        (Conn::Sqlite(conn), false) => AnsiTransactionManager::rollback_transaction(conn),
+        (Conn::Postgres(conn), false) => AnsiTransactionManager::rollback_transaction(conn),
+    };
+    match (result, ended) {
+        (Ok(value), Ok(())) => Ok(value),
+        (Ok(_), Err(error)) => Err(error.into()),
+        (Err(error), ended) => {
+            if let Err(rollback) = ended {
+                log::error!("rollback failed: {rollback}");
+            }
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! The tables as Diesel sees them. Column types hold on both databases; `migrations/` is the source.
+
+diesel::table! {
+    plans (id) {
+        id -> BigInt,
+        name -> Text,
+        api_access -> Bool,
+        requests_per_minute -> BigInt,
+        requests_per_day -> BigInt,
+        rows_per_month -> BigInt,
+        credits_per_month -> BigInt,
+        built_in -> Bool,
+    }
+}
+
+diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        name -> Text,
+        plan_id -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    roles (id) {
+        id -> BigInt,
+        name -> Text,
+        permissions -> Text,
+        tools -> Text,
+        built_in -> Bool,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        subject -> Text,
+        account_id -> BigInt,
+        role_id -> BigInt,
+        email -> Text,
+        name -> Text,
+        password_hash -> Nullable<Text>,
+        status -> Text,
+        mcp_enabled -> Bool,
+        mcp_added_at -> Nullable<BigInt>,
+        last_tool_at -> Nullable<BigInt>,
+        active_tokens -> BigInt,
+        ended_tokens -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sessions (key_hash) {
+        key_hash -> Text,
+        user_id -> Nullable<BigInt>,
+        state -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    throttles (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        window_ends_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Text,
+    }
+}
+
+diesel::table! {
+    settings_version (id) {
+        id -> BigInt,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    one_time_links (secret_hash) {
+        secret_hash -> Text,
+        purpose -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> BigInt,
+        kid -> Text,
+        algorithm -> Text,
+        private_key -> Text,
+        public_x -> Text,
+        public_y -> Text,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    clients (id) {
+        id -> BigInt,
+        client_id -> Text,
+        name -> Text,
+        registration -> Text,
+        trust -> Text,
+        auth_method -> Text,
+        secret_hash -> Nullable<Text>,
+        redirect_uris -> Text,
+        client_uri -> Nullable<Text>,
+        created_address -> Nullable<Text>,
+        created_at -> BigInt,
+        first_consent_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        client_id -> BigInt,
+        redirect_uri -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    authorization_requests (handle_hash) {
+        handle_hash -> Text,
+        client_id -> BigInt,
+        parameters -> Text,
+        user_id -> Nullable<BigInt>,
+        session_hash -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        decided_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    tokens (id) {
+        id -> BigInt,
+        kind -> Text,
+        user_id -> BigInt,
+        client_id -> Nullable<BigInt>,
+        consent_id -> Nullable<BigInt>,
+        label -> Text,
+        secret_hash -> Nullable<Text>,
+        scopes -> Text,
+        resource -> Text,
+        state -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+        absolute_expires_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    authorization_codes (code_hash) {
+        code_hash -> Text,
+        client_id -> BigInt,
+        user_id -> BigInt,
+        consent_id -> BigInt,
+        redirect_uri -> Text,
+        scopes -> Text,
+        code_challenge -> Text,
+        resource -> Text,
+        nonce -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        token_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    refresh_tokens (id) {
+        id -> BigInt,
+        token_id -> BigInt,
+        secret_hash -> Text,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    stores (id) {
+        id -> BigInt,
+        domain -> Text,
+        name -> Nullable<Text>,
+        platform -> Nullable<Text>,
+        country -> Nullable<Text>,
+        category -> Nullable<Text>,
+        monthly_visits -> Nullable<BigInt>,
+        revenue_usd -> Nullable<BigInt>,
+        theme -> Nullable<Text>,
+        plus -> Nullable<Bool>,
+        ads -> Nullable<Bool>,
+        products -> Nullable<BigInt>,
+        description -> Nullable<Text>,
+        updated_at -> Nullable<BigInt>,
+        imported_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    store_technologies (store_id, kind, slug) {
+        store_id -> BigInt,
+        kind -> Text,
+        slug -> Text,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    contacts (id) {
+        id -> BigInt,
+        external_id -> Text,
+        store_domain -> Nullable<Text>,
+        first_name -> Nullable<Text>,
+        last_name -> Nullable<Text>,
+        title -> Nullable<Text>,
+        role -> Nullable<Text>,
+        seniority -> Nullable<Text>,
+        country -> Nullable<Text>,
+        email -> Nullable<Text>,
+        email_status -> Text,
+        phone -> Nullable<Text>,
+        linkedin_url -> Nullable<Text>,
+        imported_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    usage_windows (account_id, span, starts_at) {
+        account_id -> BigInt,
+        span -> Text,
+        starts_at -> BigInt,
+        requests -> BigInt,
+        rows_returned -> BigInt,
+        credits -> BigInt,
+    }
+}
+
+diesel::table! {
+    activity (id) {
+        id -> BigInt,
+        request_id -> Text,
+        at -> BigInt,
+        account_id -> Nullable<BigInt>,
+        user_id -> Nullable<BigInt>,
+        client_id -> Nullable<BigInt>,
+        token_id -> Nullable<BigInt>,
+        address -> Nullable<Text>,
+        surface -> Text,
+        operation -> Text,
+        outcome -> Text,
+        status -> Integer,
+        error_code -> Nullable<Text>,
+        rows_returned -> BigInt,
+        credits_spent -> BigInt,
+        latency_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> BigInt,
+        at -> BigInt,
+        request_id -> Nullable<Text>,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        action -> Text,
+        target_kind -> Nullable<Text>,
+        target_id -> Nullable<BigInt>,
+        target -> Nullable<Text>,
+        outcome -> Text,
+        address -> Nullable<Text>,
+        detail -> Text,
+    }
+}
+
+diesel::joinable!(accounts -> plans (plan_id));
+diesel::joinable!(users -> accounts (account_id));
+diesel::joinable!(users -> roles (role_id));
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(consents -> users (user_id));
+diesel::joinable!(consents -> clients (client_id));
+diesel::joinable!(authorization_requests -> clients (client_id));
+diesel::joinable!(authorization_requests -> users (user_id));
+diesel::joinable!(tokens -> users (user_id));
+diesel::joinable!(tokens -> clients (client_id));
+diesel::joinable!(tokens -> consents (consent_id));
+diesel::joinable!(authorization_codes -> clients (client_id));
+diesel::joinable!(authorization_codes -> users (user_id));
+diesel::joinable!(authorization_codes -> consents (consent_id));
+diesel::joinable!(authorization_codes -> tokens (token_id));
+diesel::joinable!(refresh_tokens -> tokens (token_id));
+diesel::joinable!(store_technologies -> stores (store_id));
+diesel::joinable!(usage_windows -> accounts (account_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    plans,
+    accounts,
+    roles,
+    users,
+    sessions,
+    throttles,
+    settings,
+    settings_version,
+    one_time_links,
+    signing_keys,
+    clients,
+    consents,
+    authorization_requests,
+    tokens,
+    authorization_codes,
+    refresh_tokens,
+    stores,
+    store_technologies,
+    contacts,
+    usage_windows,
+    activity,
+    audit,
+);

@@ -1,0 +1,117 @@
+//! Permissions, the built-in roles, and the two states of a person.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::tool::TOOLS;
+
+/// What a role lets its users do in the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// See who has connected which clients.
+    ViewMcpUsers,
+    /// Revoke tokens of others.
+    RevokeTokens,
+    /// Turn MCP access of others on and off.
+    ManageMcpAccess,
+    /// See users.
+    ViewUsers,
+    /// Read activity and audit.
+    ViewRecords,
+}
+
+/// All permissions.
+pub const PERMISSIONS: [Permission; 5] = [
+    Permission::ViewMcpUsers,
+    Permission::RevokeTokens,
+    Permission::ManageMcpAccess,
+    Permission::ViewUsers,
+    Permission::ViewRecords,
+];
+
+/// A role that every database has.
+pub struct BuiltInRole {
+    /// Its name.
+    pub name: &'static str,
+    /// What its users may do in the console.
+    pub permissions: &'static [Permission],
+}
+
+/// May do everything.
+pub const ADMINISTRATOR: BuiltInRole =
+    BuiltInRole { name: "Administrator", permissions: &PERMISSIONS };
+/// May read everything and change nothing.
+pub const AUDITOR: BuiltInRole = BuiltInRole {
+    name: "Auditor",
+    permissions: &[Permission::ViewMcpUsers, Permission::ViewUsers, Permission::ViewRecords],
+};
+/// Uses the product; sees only what is theirs.
+pub const MEMBER: BuiltInRole = BuiltInRole { name: "Member", permissions: &[] };
+
+/// The built-in roles.
+pub const BUILT_IN_ROLES: [&BuiltInRole; 3] = [&ADMINISTRATOR, &AUDITOR, &MEMBER];
+
+impl BuiltInRole {
+    /// The built-in role of that name, whatever its case.
+    pub fn parse(name: &str) -> Option<&'static Self> {
+        BUILT_IN_ROLES.into_iter().find(|role| role.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The names of the tools it allows at the start: all.
+    pub fn tools(&self) -> Vec<&'static str> {
+        TOOLS.iter().map(|row| row.name).collect()
+    }
+}
+
+/// The permissions of a role as read from its row; names that this version does not know grant
+/// nothing.
+pub fn parse_permissions(json: &str) -> BTreeSet<Permission> {
+    let names: Vec<serde_json::Value> = serde_json::from_str(json).unwrap_or_default();
+    names.into_iter().filter_map(|name| serde_json::from_value(name).ok()).collect()
+}
+
+/// Whether a person may sign in at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserStatus {
+    /// May sign in.
+    Active,
+    /// May not; nothing of theirs works.
+    Suspended,
+}
+
+impl UserStatus {
+    /// As the database keeps it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// From the database; what is not known to be active is not.
+    pub fn from_stored(text: &str) -> Self {
+        if text == "active" { Self::Active } else { Self::Suspended }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_auditor_changes_nothing() {
+        for forbidden in [Permission::RevokeTokens, Permission::ManageMcpAccess] {
+            assert!(!AUDITOR.permissions.contains(&forbidden));
+        }
+    }
+
+    #[test]
+    fn unknown_permission_names_grant_nothing() {
+        let parsed = parse_permissions(r#"["revoke_tokens", "own_the_moon", 7]"#);
+        assert_eq!(parsed.into_iter().collect::<Vec<_>>(), [Permission::RevokeTokens]);
+        assert!(parse_permissions("not json").is_empty());
+    }
+}

@@ -1,0 +1,84 @@
+//! The states of a token (one authorization of one client, or a personal access token).
+
+use crate::clock::Timestamp;
+
+/// What a token is now. Expiry passes by time, so it is computed, never only stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenStatus {
+    /// Works.
+    Active,
+    /// Its time has passed.
+    Expired,
+    /// Somebody ended it.
+    Revoked,
+}
+
+impl TokenStatus {
+    /// The status at `now` of a token stored as `state` that expires at `expires_at`.
+    pub fn at(now: Timestamp, state: &str, expires_at: Timestamp) -> Self {
+        match state {
+            "active" if now < expires_at => Self::Active,
+            "active" | "expired" => Self::Expired,
+            _ => Self::Revoked,
+        }
+    }
+
+    /// The word for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Expired => "Expired",
+            Self::Revoked => "Revoked",
+        }
+    }
+}
+
+/// Why a token ended, as kept with it and shown in its details.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndReason {
+    /// An administrator revoked it.
+    RevokedByAdministrator,
+    /// Its owner revoked it.
+    RevokedByUser,
+    /// MCP access of its owner was disabled.
+    AccessDisabled,
+    /// The client asked (RFC 7009).
+    RevokedByClient,
+    /// A used authorization code came again (RFC 6749 §4.1.2).
+    CodeReplayed,
+    /// A rotated refresh token came again after its retry window (RFC 9700 §4.14).
+    RefreshTokenReplayed,
+    /// The operator revoked it at the command line.
+    RevokedByOperator,
+    /// Its time passed.
+    Expired,
+}
+
+impl EndReason {
+    /// As the database keeps it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RevokedByAdministrator => "revoked_by_administrator",
+            Self::RevokedByUser => "revoked_by_user",
+            Self::AccessDisabled => "access_disabled",
+            Self::RevokedByClient => "revoked_by_client",
+            Self::CodeReplayed => "code_replayed",
+            Self::RefreshTokenReplayed => "refresh_token_replayed",
+            Self::RevokedByOperator => "revoked_by_operator",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_expires_at_its_moment_and_not_at_the_next_sweep() {
+        let end = Timestamp(1000);
+        assert_eq!(TokenStatus::at(Timestamp(999), "active", end), TokenStatus::Active);
+        assert_eq!(TokenStatus::at(Timestamp(1000), "active", end), TokenStatus::Expired);
+        assert_eq!(TokenStatus::at(Timestamp(0), "revoked", end), TokenStatus::Revoked);
+    }
+}

@@ -1,0 +1,17 @@
+//! The rules of the house, pure: no I/O, no clock, no crate-internal imports but the basic types.
+
+pub mod access;
+pub mod audit;
+pub mod cursor;
+pub mod email;
+pub mod filter;
+pub mod grant;
+pub mod host;
+pub mod password;
+pub mod pkce;
+pub mod quota;
+pub mod redirect;
+pub mod refresh;
+pub mod scope;
+pub mod settings;
+pub mod tool;

@@ -1,0 +1,12 @@
+//! Portcullis: a self-hosted gate between AI agents and a store index.
+//!
+//! The floors, top to bottom; arrows point down only (see `ARCHITECTURE.md`):
+//! surfaces (`console`, `oauth`, `mcp`, `cli`) → `service` → `store` → `db`; `domain` holds the
+//! pure rules that everything may use.
+
+pub mod clock;
+pub mod db;
+pub mod domain;
+pub mod error;
+pub mod ids;
+pub mod secrets;

@@ -1,0 +1,240 @@
+// Portcullis console. Everything here is an improvement on pages that work without it.
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const lang = document.documentElement.lang || "en";
+
+// ---- announcements for assistive technology
+const live = document.createElement("p");
+live.className = "sr";
+live.setAttribute("role", "status");
+document.body.append(live);
+function announce(text) {
+  const host = dialog?.open ? dialog : document.body; // outside an open modal everything is inert
+  if (live.parentNode !== host) host.append(live);
+  live.textContent = "";
+  setTimeout(() => { live.textContent = text; }, 50);
+}
+
+// ---- dialogs: <a data-dialog href> shows the linked page's [data-dialog-content]
+let dialog = null;
+let opener = null;
+let request = null;
+
+function makeDialog() {
+  dialog = document.createElement("dialog");
+  dialog.className = "dialog";
+  dialog.addEventListener("close", () => {
+    request?.abort();
+    dialog.replaceChildren();
+    const row = opener?.closest("tr")?.nextElementSibling;
+    (opener?.isConnected ? opener : $("a, button", row ?? document.body))?.focus();
+  });
+  document.body.append(dialog);
+}
+
+async function openDialog(link) {
+  request?.abort();
+  request = new AbortController();
+  link.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(link.href, { signal: request.signal, headers: { Accept: "text/html" } });
+    // A redirect means sign-in or a changed state: let the browser go there itself.
+    if (!answer.ok || answer.redirected) throw new Error("not a dialog page");
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const content = $("main [data-dialog-content]", page);
+    const heading = content && $("h1, h2", content);
+    if (!heading) throw new Error("no dialog content");
+    if (!dialog) makeDialog();
+    if (!dialog.open) opener = link;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "btn quiet close";
+    close.dataset.dialogClose = "";
+    close.setAttribute("aria-label", link.dataset.closeLabel || "Close");
+    close.textContent = "✕";
+    heading.id ||= "dialog-heading";
+    dialog.setAttribute("aria-labelledby", heading.id);
+    const about = $("[data-dialog-about]", content);
+    if (about) {
+      about.id ||= "dialog-about";
+      dialog.setAttribute("aria-describedby", about.id);
+    } else dialog.removeAttribute("aria-describedby");
+    dialog.replaceChildren(document.adoptNode(content), close);
+    enhance(dialog);
+    if (!dialog.open) dialog.showModal();
+    dialog.scrollTop = 0;
+    heading.tabIndex = -1;
+    ($("[autofocus]", dialog) ?? heading).focus();
+  } catch (error) {
+    if (error.name !== "AbortError") location.assign(link.href);
+  } finally {
+    link.removeAttribute("aria-busy");
+  }
+}
+
+document.addEventListener("click", (event) => {
+  if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const close = event.target.closest("[data-dialog-close]");
+  if (close && dialog?.open && dialog.contains(close)) {
+    event.preventDefault();
+    return dialog.close();
+  }
+  const link = event.target.closest("a[data-dialog]");
+  if (link && window.HTMLDialogElement) {
+    event.preventDefault();
+    openDialog(link);
+  }
+});
+
+// ---- grid selection
+function selection(table) {
+  const rows = $$("[data-select-row]", table);
+  const all = $("[data-select-all]", table);
+  if (!all || !rows.length) return;
+  const label = $("[data-select-label]", table);
+  const matching = $("[data-select-matching]");
+  const total = Number(matching?.dataset.selectMatching) || 0;
+  const form = rows[0].form;
+  let last = -1;
+
+  const refresh = () => {
+    const ticked = rows.filter((row) => row.checked).length;
+    all.checked = ticked === rows.length;
+    all.indeterminate = ticked > 0 && !all.checked;
+    if (label) label.textContent = all.dataset[all.checked ? "labelNone" : "labelAll"] ?? label.textContent;
+    const wide = matching?.checked;
+    if (matching) {
+      const box = matching.closest("[data-select-matching-box]");
+      if (box) box.hidden = !(wide || all.checked) || total <= rows.length;
+      $$("[data-excluded]", form).forEach((input) => input.remove());
+      if (wide) for (const row of rows.filter((row) => !row.checked)) {
+        const input = document.createElement("input");
+        Object.assign(input, { type: "hidden", name: "excluded", value: row.value });
+        input.dataset.excluded = "";
+        form?.append(input);
+      }
+    }
+    const count = wide ? total - (rows.length - ticked) : ticked;
+    for (const out of $$("[data-selected-count]")) out.textContent = count.toLocaleString(lang);
+  };
+
+  all.closest("[hidden]")?.removeAttribute("hidden");
+  all.addEventListener("change", () => {
+    for (const row of rows) row.checked = all.checked;
+    if (matching && !all.checked) matching.checked = false;
+    refresh();
+  });
+  matching?.addEventListener("change", () => {
+    for (const row of rows) row.checked = matching.checked;
+    refresh();
+  });
+  rows.forEach((row, index) => row.addEventListener("click", (event) => {
+    if (event.shiftKey && last >= 0) {
+      const [from, to] = [Math.min(last, index), Math.max(last, index)];
+      for (let at = from; at <= to; at++) rows[at].checked = row.checked;
+    }
+    last = index;
+    refresh();
+  }));
+  addEventListener("pageshow", refresh);
+  refresh();
+}
+
+// ---- copy
+async function copy(button) {
+  const source = button.dataset.copy ? document.getElementById(button.dataset.copy) : null;
+  const text = (source?.value ?? source?.textContent ?? button.dataset.copyText ?? "").trim();
+  let done = true;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = document.createElement("textarea"); // plain http: no clipboard API
+    area.value = text;
+    area.className = "sr";
+    button.after(area);
+    area.select();
+    done = document.execCommand("copy");
+    area.remove();
+    button.focus();
+  }
+  const face = $("[data-copy-face]", button) ?? button;
+  const before = face.dataset.before ??= face.textContent;
+  const word = done ? button.dataset.copied || "Copied" : button.dataset.copyFailed || "Press Ctrl+C";
+  face.textContent = word;
+  if (!done && source) getSelection().selectAllChildren(source);
+  announce(word);
+  setTimeout(() => { face.textContent = before; }, 2500);
+}
+
+// ---- relative times, up to seven days; older ones keep the server's text
+const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
+function showTimes(root = document) {
+  for (const time of $$("time[data-relative]", root)) {
+    const seconds = (Date.parse(time.dateTime) - Date.now()) / 1000;
+    const size = Math.abs(seconds);
+    if (!(size < 604800)) continue;
+    const [unit, length] = size < 60 ? ["second", 1] : size < 3600 ? ["minute", 60] : size < 86400 ? ["hour", 3600] : ["day", 86400];
+    const text = relative.format(Math.trunc(seconds / length), unit);
+    if (time.textContent !== text) time.textContent = text;
+  }
+}
+setInterval(() => document.hidden || showTimes(), 30000);
+
+// ---- parts that need wiring, in the page and in each opened dialog
+function enhance(root) {
+  showTimes(root);
+  for (const button of $$("button[data-copy], button[data-copy-text]", root)) {
+    button.hidden = false;
+    button.addEventListener("click", () => copy(button));
+  }
+  for (const button of $$("button[data-reveal]", root)) {
+    const field = $("input", button.parentElement);
+    const face = $("span", button) ?? button;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const shown = field.type === "text";
+      field.type = shown ? "password" : "text";
+      button.setAttribute("aria-pressed", String(!shown));
+      face.textContent = shown ? "Show" : "Hide";
+    });
+    field.form?.addEventListener("submit", () => { field.type = "password"; });
+  }
+  for (const table of $$("table[data-select]", root)) selection(table);
+}
+
+// ---- forms: sent once, and a warning before leaving changed ones
+let dirty = false;
+document.addEventListener("input", (event) => { if (event.target.form?.matches("[data-guard]")) dirty = true; });
+addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented) return;
+  if (form.matches("[data-guard]")) dirty = false;
+  const way = event.submitter?.getAttribute("formmethod") ?? form.getAttribute("method") ?? "get";
+  if (way.toLowerCase() !== "post" || form.matches("[data-resubmit]")) return;
+  if (form.dataset.sent) return event.preventDefault();
+  form.dataset.sent = "1";
+  event.submitter?.setAttribute("aria-disabled", "true"); // not `disabled`: its name and value must be sent
+  setTimeout(() => release(form), 10000);
+});
+function release(form) {
+  delete form.dataset.sent;
+  for (const button of $$("[aria-disabled]", form)) button.removeAttribute("aria-disabled");
+}
+addEventListener("pageshow", (event) => { if (event.persisted) $$("form[data-sent]").forEach(release); });
+
+// ---- menus close on Escape and on a click elsewhere
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  const menu = event.target.closest?.("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    $("summary", menu).focus();
+  }
+});
+document.addEventListener("click", (event) => {
+  for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+enhance(document);
+$("[data-error-summary]")?.focus();
