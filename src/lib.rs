@@ -5,8 +5,11 @@
 //! pure rules that everything may use.
 
 pub mod clock;
+pub mod config;
 pub mod db;
 pub mod domain;
 pub mod error;
 pub mod ids;
 pub mod secrets;
+pub mod service;
+pub mod store;

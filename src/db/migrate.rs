@@ -1,6 +1,5 @@
 //! Brings a database to the schema this binary knows. Both trees hold the same names.
 
-use diesel::Connection;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::Conn;

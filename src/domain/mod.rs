@@ -7,6 +7,7 @@ pub mod email;
 pub mod filter;
 pub mod grant;
 pub mod host;
+pub mod oauth_error;
 pub mod password;
 pub mod pkce;
 pub mod quota;

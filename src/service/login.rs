@@ -1,0 +1,136 @@
+//! Signing in, and proving again that it is you before a sensitive act.
+
+use serde_json::json;
+
+use crate::domain::access::UserStatus;
+use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::domain::email;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ids::UserId;
+use crate::service::throttle::{self, Limit};
+use crate::service::Ctx;
+use crate::store::audit::{self, NewEntry};
+use crate::store::users::{self, UserRow};
+
+/// The longest password that is hashed at all.
+const LONGEST: usize = 1024;
+
+/// Proof that the acting person has just re-entered their own password. Use cases that need it
+/// take it as an argument, so that none can be reached without.
+#[derive(Debug)]
+pub struct Reconfirmed {
+    /// Who proved it.
+    pub user: UserId,
+}
+
+/// Signs a person in with address and password.
+///
+/// # Errors
+/// One message for an unknown address, a wrong password and a suspended user (ASVS 6.3.8), or that
+/// there were too many attempts.
+pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<UserRow> {
+    let Ok(address) = email::normalise(address) else {
+        return Err(Error::field("email", "Enter the e-mail address you were invited with, like name@example.com."));
+    };
+    if password.is_empty() {
+        return Err(Error::field("password", "Enter your password."));
+    }
+    let mut limits = vec![Limit::password_of(&address)];
+    limits.extend(actor.address.map(Limit::passwords_from));
+    let user = find(ctx, &limits, &address).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
+    let user = user.filter(|user| matches && user.status() == UserStatus::Active);
+
+    let now = ctx.clock.now();
+    let mut actor = actor.clone();
+    actor.label.clone_from(&address);
+    actor.user = user.as_ref().map(|user| user.id);
+    let signed_in = user.is_some();
+    ctx.db
+        .write(move |conn| {
+            let target = Target { kind: "user", id: actor.user.map(|user| user.0), label: actor.label.clone() };
+            let outcome = if signed_in { Outcome::Ok } else { Outcome::Denied };
+            audit::insert(conn, &NewEntry { at: now, actor: &actor, action: Action::SignIn, target: Some(&target), outcome, detail: json!({}) })?;
+            settle(conn, &limits, signed_in, now)
+        })
+        .await?;
+    user.ok_or_else(|| {
+        Error::field("password", "That address and password do not belong together. Check both and try again.")
+    })
+}
+
+/// Checks the acting person's own password before a sensitive act.
+///
+/// # Errors
+/// `wrong_password`, or that there were too many attempts. Nothing has changed then, and the log
+/// has an entry.
+pub async fn reconfirm(ctx: &Ctx, actor: &Actor, password: &str) -> Result<Reconfirmed> {
+    let Some(id) = actor.user else {
+        return Err(Error::new(ErrorCode::SignInRequired, "Sign in first."));
+    };
+    if password.is_empty() {
+        return Err(wrong_password("Enter your password to confirm."));
+    }
+    let mut limits = vec![Limit::password_of(&actor.label)];
+    limits.extend(actor.address.map(Limit::passwords_from));
+    let address = actor.label.clone();
+    let user = find(ctx, &limits, &address).await?.filter(|user| user.id == id);
+    let hash = user.and_then(|user| user.password_hash);
+    let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
+
+    let now = ctx.clock.now();
+    let actor = actor.clone();
+    ctx.db
+        .write(move |conn| {
+            let outcome = if matches { Outcome::Ok } else { Outcome::Denied };
+            audit::insert(conn, &NewEntry { at: now, actor: &actor, action: Action::PasswordReentered, target: None, outcome, detail: json!({}) })?;
+            settle(conn, &limits, matches, now)
+        })
+        .await?;
+    if matches {
+        Ok(Reconfirmed { user: id })
+    } else {
+        Err(wrong_password("That is not your password. Nothing was changed."))
+    }
+}
+
+/// Writes down that a person signed out.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn sign_out(ctx: &Ctx, actor: &Actor) -> Result<()> {
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            let entry = NewEntry { at: now, actor: &actor, action: Action::SignOut, target: None, outcome: Outcome::Ok, detail: json!({}) };
+            Ok(audit::insert(conn, &entry)?)
+        })
+        .await
+}
+
+fn wrong_password(message: &'static str) -> Error {
+    Error { param: Some("password".into()), ..Error::new(ErrorCode::WrongPassword, message) }
+}
+
+async fn find(ctx: &Ctx, limits: &[Limit], address: &str) -> Result<Option<UserRow>> {
+    let (limits, address, now) = (limits.to_vec(), address.to_owned(), ctx.clock.now());
+    ctx.db
+        .read(move |conn| {
+            for limit in &limits {
+                throttle::check(conn, limit, now)?;
+            }
+            Ok(users::by_email(conn, &address)?)
+        })
+        .await
+}
+
+/// Success forgets the person's failures (not the address's: others may be tried from there);
+/// failure counts for both.
+fn settle(conn: &mut crate::db::Conn, limits: &[Limit], ok: bool, now: crate::clock::Timestamp) -> Result<()> {
+    if ok {
+        limits.first().map_or(Ok(()), |limit| throttle::clear(conn, limit))
+    } else {
+        limits.iter().try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))
+    }
+}

@@ -1,0 +1,143 @@
+//! Counting and writing down: every call costs what it costs exactly once, and nothing that was
+//! answered is missing from the log. One group-committed write a call.
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::domain::audit::Outcome;
+use crate::domain::quota::{Span, Used};
+use crate::error::{Error, ErrorCode, Result};
+use crate::ids::AccountId;
+use crate::service::Ctx;
+use crate::service::verify::Principal;
+use crate::store::activity::{self, NewActivity};
+use crate::store::accounts::Plan;
+use crate::store::{tokens, usage, users};
+
+/// What a call costs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Requests.
+    pub requests: i64,
+    /// Search rows.
+    pub rows: i64,
+}
+
+/// Refuses, before it runs, a call that the plan does not allow or that could return more rows
+/// than are left. What is counted is decided again, with the answer, in [`settle`].
+///
+/// # Errors
+/// `api_access_disabled`, `rate_limit_exceeded`, `daily_limit_exceeded`, `row_quota_exceeded`.
+pub async fn precheck(ctx: &Ctx, principal: &Principal, wanted: Cost) -> Result<()> {
+    if wanted == Cost::default() {
+        return Ok(());
+    }
+    let (account, now) = (principal.account, ctx.clock.now());
+    let used = ctx.db.read(move |conn| Ok(usage::used(conn, account, now)?)).await?;
+    check(&principal.plan, used, wanted, now)
+}
+
+fn check(plan: &Plan, used: Used, wanted: Cost, now: Timestamp) -> Result<()> {
+    if !plan.api_access {
+        return Err(Error::new(
+            ErrorCode::ApiAccessDisabled,
+            format!("The {} plan of this account has no API access. An administrator can change the plan.", plan.name),
+        ));
+    }
+    let until = |span: Span| (span.reset(now).0 - now.0).div_euclid(1000) + 1;
+    if used.minute + wanted.requests > plan.requests_per_minute {
+        return Err(Error::new(
+            ErrorCode::RateLimitExceeded,
+            format!("At most {} requests a minute. Wait and try again.", plan.requests_per_minute),
+        )
+        .retry_after(until(Span::Minute)));
+    }
+    if used.day + wanted.requests > plan.requests_per_day {
+        return Err(Error::new(
+            ErrorCode::DailyLimitExceeded,
+            format!("The {} requests of today are used up. They start again at midnight UTC.", plan.requests_per_day),
+        )
+        .retry_after(until(Span::Day)));
+    }
+    let left = (plan.rows_per_month - used.rows).max(0);
+    if wanted.rows > left {
+        return Err(Error {
+            param: Some("limit".into()),
+            ..Error::new(
+                ErrorCode::RowQuotaExceeded,
+                format!("{left} search rows are left this month and up to {} were asked for. Ask for fewer.", wanted.rows),
+            )
+            .retry_after(until(Span::Month))
+        });
+    }
+    Ok(())
+}
+
+/// Counts a call's cost and writes the call down, in one transaction with "last used". If the
+/// account has run out meanwhile, the refusal is written down instead and returned; the caller
+/// must then not answer with the result.
+///
+/// # Errors
+/// Only when the database cannot answer; running out is an answer.
+pub async fn settle(ctx: &Ctx, principal: &Principal, cost: Cost, call: NewActivity) -> Result<Result<(), Error>> {
+    let principal = principal.clone();
+    let now = ctx.clock.now();
+    ctx.db
+        .join_batch(move |conn| {
+            let refused = if cost == Cost::default() { None } else { count(conn, &principal, cost, now)? };
+            let mut call = call.clone();
+            if let Some(error) = &refused {
+                call.outcome = Outcome::Limited.as_str();
+                call.error_code = Some(error.code.as_str().into());
+                call.rows_returned = 0;
+            }
+            activity::insert(conn, &call)?;
+            tokens::touch(conn, principal.token, now)?;
+            users::touch(conn, principal.user, now)?;
+            Ok(refused.map_or(Ok(()), Err))
+        })
+        .await
+}
+
+/// Writes down a call that was refused before anybody was known to call, or without cost.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn note(ctx: &Ctx, call: NewActivity) -> Result<()> {
+    ctx.db
+        .join_batch(move |conn| {
+            activity::insert(conn, &call)?;
+            Ok(())
+        })
+        .await
+}
+
+/// Counts in all three windows or in none: a window that is full is found before the next is
+/// touched, and what was counted before it is taken back.
+fn count(conn: &mut Conn, principal: &Principal, cost: Cost, now: Timestamp) -> Result<Option<Error>> {
+    let plan = &principal.plan;
+    let windows = [
+        (Span::Minute, cost.requests, 0, plan.requests_per_minute, i64::MAX),
+        (Span::Day, cost.requests, 0, plan.requests_per_day, i64::MAX),
+        (Span::Month, cost.requests, cost.rows, i64::MAX, plan.rows_per_month),
+    ];
+    for (done, (span, requests, rows, most_requests, most_rows)) in windows.iter().enumerate() {
+        if usage::count(conn, principal.account, *span, now, *requests, *rows, *most_requests, *most_rows)? {
+            continue;
+        }
+        for (span, requests, rows, ..) in windows.iter().take(done) {
+            usage::count(conn, principal.account, *span, now, -requests, -rows, i64::MAX, i64::MAX)?;
+        }
+        let used = usage::used(conn, principal.account, now)?;
+        return Ok(check(plan, used, cost, now).err());
+    }
+    Ok(None)
+}
+
+/// What an account used in the current windows.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn used(ctx: &Ctx, account: AccountId) -> Result<Used> {
+    let now = ctx.clock.now();
+    ctx.db.read(move |conn| Ok(usage::used(conn, account, now)?)).await
+}

@@ -1,0 +1,180 @@
+//! Creating people and setting passwords.
+
+use serde_json::json;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::domain::access::{ADMINISTRATOR, BuiltInRole};
+use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::domain::{email, password};
+use crate::error::{Error, ErrorCode, Result};
+use crate::ids::UserId;
+use crate::secrets::{PlainSecret, random_text};
+use crate::service::Ctx;
+use crate::service::bootstrap::SETUP_PURPOSE;
+use crate::store::audit::{self, NewEntry};
+use crate::store::users::{self, NewUser, UserRow};
+use crate::store::{accounts, links, roles, sessions};
+
+/// The longest name of a person or account, in characters.
+const LONGEST_NAME: usize = 100;
+/// The plan of an account that is made along with a person.
+const FIRST_PLAN: &str = "Business";
+
+/// A person to be created.
+#[derive(Debug, Clone)]
+pub struct NewPerson {
+    /// E-mail address, in any spelling.
+    pub email: String,
+    /// Full name.
+    pub name: String,
+    /// Password; none leaves the person without one.
+    pub password: Option<String>,
+    /// Name of a built-in role.
+    pub role: String,
+    /// Name of the account; made if there is none.
+    pub account: String,
+    /// Whether their AI clients may call.
+    pub mcp_enabled: bool,
+}
+
+/// A checked person.
+struct Checked {
+    email: String,
+    name: String,
+    hash: Option<String>,
+    role: &'static BuiltInRole,
+    account: String,
+    mcp_enabled: bool,
+}
+
+/// Creates a person.
+///
+/// # Errors
+/// Names the field that is wrong; `conflict` if the address is taken.
+pub async fn create(ctx: &Ctx, actor: &Actor, person: NewPerson) -> Result<UserId> {
+    let checked = check(ctx, person).await?;
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    ctx.db.write(move |conn| insert(conn, &actor, &checked, now)).await
+}
+
+/// Creates the first administrator with the one-time `/setup` link, which is used up.
+///
+/// # Errors
+/// Names the field that is wrong; `not_found` if the link is not (or no longer) good.
+pub async fn set_up(ctx: &Ctx, actor: &Actor, link: &PlainSecret, person: NewPerson) -> Result<UserId> {
+    let person = NewPerson { role: ADMINISTRATOR.name.into(), mcp_enabled: true, ..person };
+    let checked = check(ctx, person).await?;
+    let (actor, now, link) = (actor.clone(), ctx.clock.now(), link.hash());
+    ctx.db
+        .write(move |conn| {
+            if links::consume(conn, &link, SETUP_PURPOSE, now)? == 0 || users::any(conn)? {
+                return Err(Error::not_found("This setup link has been used or is too old. Restart the server to get a new one."));
+            }
+            insert(conn, &actor, &checked, now)
+        })
+        .await
+}
+
+/// Sets a person's password and ends their sessions.
+///
+/// # Errors
+/// Names the field that is wrong; `not_found` if there is no such person.
+pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) -> Result<()> {
+    let user = by_address(ctx, address).await?;
+    password::check(new, &user.email, &user.name).map_err(|reason| Error::field("password", reason))?;
+    let hash = ctx.hasher.hash(new).await?;
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            users::set_password(conn, user.id, &hash)?;
+            let ended = sessions::delete_of_user(conn, user.id)?;
+            let target = Target { kind: "user", id: Some(user.id.0), label: user.email };
+            let entry = NewEntry { at: now, actor: &actor, action: Action::PasswordSet, target: Some(&target), outcome: Outcome::Ok, detail: json!({ "sessions_ended": ended }) };
+            Ok(audit::insert(conn, &entry)?)
+        })
+        .await
+}
+
+/// The person with that address.
+///
+/// # Errors
+/// Names the field that is wrong; `not_found` if there is none.
+pub async fn by_address(ctx: &Ctx, address: &str) -> Result<UserRow> {
+    let address = email::normalise(address).map_err(|reason| Error::field("email", reason))?;
+    ctx.db
+        .read(move |conn| {
+            users::by_email(conn, &address)?.ok_or_else(|| Error::not_found("There is no user with that e-mail address."))
+        })
+        .await
+}
+
+/// The person with that id.
+///
+/// # Errors
+/// `not_found` if there is none.
+pub async fn by_id(ctx: &Ctx, id: UserId) -> Result<UserRow> {
+    ctx.db
+        .read(move |conn| users::by_id(conn, id)?.ok_or_else(|| Error::not_found("There is no such user.")))
+        .await
+}
+
+async fn check(ctx: &Ctx, person: NewPerson) -> Result<Checked> {
+    let email = email::normalise(&person.email).map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
+    let name = one_line("name", "your full name", &person.name)?;
+    let account = one_line("account", "the name of your company or team", &person.account)?;
+    let role = BuiltInRole::parse(&person.role)
+        .ok_or_else(|| Error::field("role", "must be Administrator, Auditor or Member"))?;
+    let hash = match &person.password {
+        None => None,
+        Some(new) => {
+            password::check(new, &email, &name).map_err(|reason| Error::field("password", reason))?;
+            Some(ctx.hasher.hash(new).await?)
+        }
+    };
+    Ok(Checked { email, name, hash, role, account, mcp_enabled: person.mcp_enabled })
+}
+
+fn one_line(field: &'static str, what: &str, text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Error::field(field, format!("Enter {what}.")));
+    }
+    if text.chars().count() > LONGEST_NAME || text.chars().any(char::is_control) {
+        return Err(Error::field(field, "Use at most 100 characters on one line."));
+    }
+    Ok(text.to_owned())
+}
+
+fn insert(conn: &mut Conn, actor: &Actor, person: &Checked, now: Timestamp) -> Result<UserId> {
+    if users::by_email(conn, &person.email)?.is_some() {
+        return Err(Error { param: Some("email".into()), ..Error::new(ErrorCode::Conflict, "There is already a user with that e-mail address.") });
+    }
+    let role = roles::by_name(conn, person.role.name)?.ok_or_else(|| Error::internal("a built-in role is missing"))?;
+    let account = match accounts::by_name(conn, &person.account)? {
+        Some(account) => account,
+        None => {
+            let plan = accounts::plan_by_name(conn, FIRST_PLAN)?.ok_or_else(|| Error::internal("a built-in plan is missing"))?;
+            accounts::insert(conn, &person.account, plan.id, now)?
+        }
+    };
+    let subject = random_text();
+    let id = users::insert(
+        conn,
+        &NewUser {
+            subject: &subject,
+            account,
+            role,
+            email: &person.email,
+            name: &person.name,
+            password_hash: person.hash.as_deref(),
+            mcp_enabled: person.mcp_enabled,
+            now,
+        },
+    )?;
+    let target = Target { kind: "user", id: Some(id.0), label: person.email.clone() };
+    let detail = json!({ "role": person.role.name, "account": person.account, "mcp_enabled": person.mcp_enabled });
+    let entry = NewEntry { at: now, actor, action: Action::UserCreated, target: Some(&target), outcome: Outcome::Ok, detail };
+    audit::insert(conn, &entry)?;
+    Ok(id)
+}

@@ -1,0 +1,239 @@
+//! The heart of the product: a bearer token becomes a [`Principal`], or is refused, by what the
+//! database says now. One query; nothing about state is remembered between requests.
+//!
+//! A signature cannot be revoked, so verified signatures are remembered (bounded, by the hash of
+//! the token); the claims behind them are checked against clock, key and database every time.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::domain::access::UserStatus;
+use crate::domain::grant::TokenStatus;
+use crate::domain::scope::ScopeSet;
+use crate::domain::settings::Settings;
+use crate::domain::tool::Tool;
+use crate::error::Result;
+use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
+use crate::secrets::sha256_base64url;
+use crate::service::keyring::AccessClaims;
+use crate::service::{Ctx, Live};
+use crate::store::accounts::Plan;
+use crate::store::principal::{self, PrincipalRow};
+
+/// Clock skew allowed for `exp` and `iat`, seconds (contract §7).
+const SKEW_SECONDS: i64 = 60;
+/// Signatures remembered.
+const REMEMBERED: usize = 20_000;
+/// The longest token looked at, bytes.
+const LONGEST_TOKEN: usize = 8192;
+
+/// Who calls: everything a tool needs to know, as of this request.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    /// The user.
+    pub user: UserId,
+    /// The account that pays.
+    pub account: AccountId,
+    /// The account's plan.
+    pub plan: Plan,
+    /// The client, unless it is a personal access token.
+    pub client: Option<ClientRowId>,
+    /// The token.
+    pub token: TokenId,
+    /// What the token allows now.
+    pub scopes: ScopeSet,
+    /// The tools that the user's role allows.
+    pub tools: Vec<Tool>,
+}
+
+/// What arrives at the gate, besides the body.
+#[derive(Debug, Clone)]
+pub struct Knock {
+    /// The caller's address.
+    pub address: Option<IpAddr>,
+    /// `Origin`, if a browser sent one.
+    pub origin: Option<String>,
+    /// `Host`.
+    pub host: Option<String>,
+    /// What came as `Authorization`.
+    pub bearer: Bearer,
+}
+
+/// What came as `Authorization`.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Bearer {
+    /// Nothing.
+    Missing,
+    /// Something that is no single bearer token.
+    Malformed,
+    /// A token.
+    Token(String),
+}
+
+impl std::fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "Missing",
+            Self::Malformed => "Malformed",
+            Self::Token(_) => "Token(…)",
+        })
+    }
+}
+
+/// Why the gate stays down, in the order of the contract's checks (§7).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// 1: the master switch is off.
+    Disabled,
+    /// 2: the address is not on the allow list.
+    Address,
+    /// 3: a browser page that is not allowed, or not our host.
+    Origin,
+    /// 4: no token.
+    NoToken,
+    /// 4 and 5: a token that is not good, with what the log may know of it.
+    BadToken(BadToken),
+}
+
+/// Why a token is not good. The caller is told the same for all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BadToken {
+    /// Not one of ours: form, signature, type, issuer, audience.
+    NotOurs,
+    /// Its time has passed.
+    Expired,
+    /// It, its approval, its client or its user was ended.
+    Ended {
+        /// Whose it is, for the log.
+        user: UserId,
+        /// The account.
+        account: AccountId,
+        /// The client.
+        client: Option<ClientRowId>,
+        /// The token.
+        token: TokenId,
+    },
+}
+
+/// Verified signatures. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct SignatureCache(Arc<Cache<String, Arc<(AccessClaims, String)>>>);
+
+impl SignatureCache {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Cache::new(REMEMBERED)))
+    }
+
+    /// The claims of a token whose signature is good under a key we hold now.
+    fn claims(&self, live: &Live, token: &str) -> Option<Arc<(AccessClaims, String)>> {
+        let name = sha256_base64url(token.as_bytes());
+        if let Some(known) = self.0.get(&name) {
+            return live.keys.holds(&known.1).then_some(known);
+        }
+        let checked = Arc::new(live.keys.check_signature(token)?);
+        self.0.insert(name, checked.clone());
+        Some(checked)
+    }
+}
+
+/// Checks 1 to 5 of the gate.
+///
+/// # Errors
+/// Only when the database cannot answer; a refusal is an answer.
+pub fn admit(ctx: &Ctx, conn: &mut Conn, knock: &Knock) -> Result<Result<Principal, Refusal>> {
+    let live = ctx.live(conn)?;
+    if let Err(refusal) = check_caller(ctx, &live.settings, knock) {
+        return Ok(Err(refusal));
+    }
+    let token = match &knock.bearer {
+        Bearer::Missing => return Ok(Err(Refusal::NoToken)),
+        Bearer::Malformed => return Ok(Err(Refusal::BadToken(BadToken::NotOurs))),
+        Bearer::Token(token) => token,
+    };
+    let now = ctx.clock.now();
+    let claims = match check_claims(ctx, &live, token, now) {
+        Ok(claims) => claims,
+        Err(bad) => return Ok(Err(Refusal::BadToken(bad))),
+    };
+    let row = principal::by_token(conn, TokenId(claims.0.tid))?;
+    Ok(judge(row, &claims.0, now).map_err(Refusal::BadToken))
+}
+
+/// Checks 1 to 3: before the token is looked at.
+fn check_caller(ctx: &Ctx, settings: &Settings, knock: &Knock) -> Result<(), Refusal> {
+    if !settings.mcp_enabled {
+        return Err(Refusal::Disabled);
+    }
+    let is_allowed = |address: IpAddr| settings.allowed_ips.iter().any(|network| network.contains(&address));
+    if !settings.allowed_ips.is_empty() && !knock.address.is_some_and(is_allowed) {
+        return Err(Refusal::Address);
+    }
+    if let Some(origin) = &knock.origin
+        && !is_origin_allowed(ctx, settings, origin)
+    {
+        return Err(Refusal::Origin);
+    }
+    let hosts = ctx.config.hosts();
+    if !knock.host.as_ref().is_some_and(|host| hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))) {
+        return Err(Refusal::Origin);
+    }
+    Ok(())
+}
+
+/// Whether a browser page of `origin` may call the endpoint: our own pages, and those on the list.
+pub fn is_origin_allowed(ctx: &Ctx, settings: &Settings, origin: &str) -> bool {
+    origin == ctx.config.public_url
+        || origin == ctx.config.mcp_origin()
+        || settings.allowed_origins.iter().any(|allowed| allowed == origin)
+}
+
+/// Check 4: signature, type, key, issuer, time, audience.
+fn check_claims(ctx: &Ctx, live: &Live, token: &str, now: Timestamp) -> Result<Arc<(AccessClaims, String)>, BadToken> {
+    if token.len() > LONGEST_TOKEN {
+        return Err(BadToken::NotOurs);
+    }
+    let checked = ctx.signatures.claims(live, token).ok_or(BadToken::NotOurs)?;
+    let claims = &checked.0;
+    if claims.iss != ctx.config.public_url || !claims.aud.contains(&ctx.config.mcp_url) {
+        return Err(BadToken::NotOurs);
+    }
+    if now.seconds() >= claims.exp + SKEW_SECONDS {
+        return Err(BadToken::Expired);
+    }
+    if claims.iat > now.seconds() + SKEW_SECONDS {
+        return Err(BadToken::NotOurs);
+    }
+    Ok(checked)
+}
+
+/// Check 5: what the database says of the token and all it stands on.
+fn judge(row: Option<PrincipalRow>, claims: &AccessClaims, now: Timestamp) -> Result<Principal, BadToken> {
+    let row = row.filter(|row| row.subject == claims.sub).ok_or(BadToken::NotOurs)?;
+    let works = TokenStatus::at(now, &row.state, row.expires_at) == TokenStatus::Active
+        && row.consent_revoked_at.is_none()
+        && row.client_trust.as_deref() != Some("blocked")
+        && UserStatus::from_stored(&row.user_status) == UserStatus::Active
+        && row.mcp_enabled;
+    if !works {
+        return Err(BadToken::Ended { user: row.user_id, account: row.account_id, client: row.client_id, token: row.token_id });
+    }
+    let granted = ScopeSet::parse_known(&claims.scope).intersection(&ScopeSet::parse_known(&row.scopes));
+    let scopes = match &row.consent_scopes {
+        Some(covered) => granted.intersection(&ScopeSet::parse_known(covered)),
+        None => granted,
+    };
+    let names: Vec<String> = serde_json::from_str(&row.tools).unwrap_or_default();
+    Ok(Principal {
+        user: row.user_id,
+        account: row.account_id,
+        plan: row.plan,
+        client: row.client_id,
+        token: row.token_id,
+        scopes,
+        tools: names.iter().filter_map(|name| Tool::parse(name)).collect(),
+    })
+}

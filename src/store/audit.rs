@@ -1,0 +1,45 @@
+//! The log of what people and the authorization server did; append-only. Table: `audit`.
+
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::db::schema::audit;
+use crate::domain::audit::{Action, Actor, Outcome, Target};
+
+/// An entry to be written.
+#[derive(Debug)]
+pub struct NewEntry<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: &'a Actor,
+    /// What.
+    pub action: Action,
+    /// To whom or what.
+    pub target: Option<&'a Target>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// More, for the details page; never a secret.
+    pub detail: serde_json::Value,
+}
+
+/// Writes an entry, inside the transaction of what it records.
+pub fn insert(conn: &mut Conn, entry: &NewEntry<'_>) -> QueryResult<()> {
+    diesel::insert_into(audit::table)
+        .values((
+            audit::at.eq(entry.at),
+            audit::request_id.eq(entry.actor.request_id.as_deref()),
+            audit::actor_id.eq(entry.actor.user.map(|user| user.0)),
+            audit::actor.eq(&entry.actor.label),
+            audit::action.eq(entry.action.as_str()),
+            audit::target_kind.eq(entry.target.map(|target| target.kind)),
+            audit::target_id.eq(entry.target.and_then(|target| target.id)),
+            audit::target.eq(entry.target.map(|target| target.label.as_str())),
+            audit::outcome.eq(entry.outcome.as_str()),
+            audit::address.eq(entry.actor.address.map(|address| address.to_string())),
+            audit::detail.eq(entry.detail.to_string()),
+        ))
+        .execute(conn)
+        .map(|_| ())
+}

@@ -1,0 +1,53 @@
+//! One-time links. Table: `one_time_links`.
+
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::db::schema::one_time_links;
+use crate::secrets::HashedSecret;
+
+/// Adds a link for `purpose`.
+pub fn insert(
+    conn: &mut Conn,
+    secret: &HashedSecret,
+    purpose: &str,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> QueryResult<usize> {
+    diesel::insert_into(one_time_links::table)
+        .values((
+            one_time_links::secret_hash.eq(secret),
+            one_time_links::purpose.eq(purpose),
+            one_time_links::created_at.eq(now),
+            one_time_links::expires_at.eq(expires_at),
+        ))
+        .execute(conn)
+}
+
+/// Whether the link would work now.
+pub fn is_live(conn: &mut Conn, secret: &HashedSecret, purpose: &str, now: Timestamp) -> QueryResult<bool> {
+    let found: i64 = one_time_links::table
+        .filter(one_time_links::secret_hash.eq(secret))
+        .filter(one_time_links::purpose.eq(purpose))
+        .filter(one_time_links::expires_at.gt(now))
+        .count()
+        .get_result(conn)?;
+    Ok(found > 0)
+}
+
+/// Uses the link up; 0 rows if it was used, unknown or too old.
+pub fn consume(conn: &mut Conn, secret: &HashedSecret, purpose: &str, now: Timestamp) -> QueryResult<usize> {
+    diesel::delete(
+        one_time_links::table
+            .filter(one_time_links::secret_hash.eq(secret))
+            .filter(one_time_links::purpose.eq(purpose))
+            .filter(one_time_links::expires_at.gt(now)),
+    )
+    .execute(conn)
+}
+
+/// Removes all links for `purpose`.
+pub fn delete_of_purpose(conn: &mut Conn, purpose: &str) -> QueryResult<usize> {
+    diesel::delete(one_time_links::table.filter(one_time_links::purpose.eq(purpose))).execute(conn)
+}

@@ -1,0 +1,21 @@
+//! Queries: one file per table group, one query per function. They return rows and know no HTTP.
+
+pub mod accounts;
+pub mod activity;
+pub mod audit;
+pub mod clients;
+pub mod codes;
+pub mod consents;
+pub mod grid;
+pub mod keys;
+pub mod links;
+pub mod principal;
+pub mod refresh_tokens;
+pub mod requests;
+pub mod roles;
+pub mod sessions;
+pub mod settings;
+pub mod throttles;
+pub mod tokens;
+pub mod usage;
+pub mod users;

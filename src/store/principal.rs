@@ -1,0 +1,77 @@
+//! The one query behind the gate: a token with the state of everything it stands on, read from
+//! the database on every request.
+
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::db::schema::{accounts, clients, consents, plans, roles, tokens, users};
+use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
+use crate::store::accounts::Plan;
+
+/// A token and all that decides whether it works.
+#[derive(Debug, Clone, Queryable)]
+pub struct PrincipalRow {
+    /// The token.
+    pub token_id: TokenId,
+    /// Its stored state.
+    pub state: String,
+    /// Its end.
+    pub expires_at: Timestamp,
+    /// What was granted.
+    pub scopes: String,
+    /// What the approval covers now.
+    pub consent_scopes: Option<String>,
+    /// When the approval ended.
+    pub consent_revoked_at: Option<Timestamp>,
+    /// The client.
+    pub client_id: Option<ClientRowId>,
+    /// `blocked` when an administrator blocked it.
+    pub client_trust: Option<String>,
+    /// The owner.
+    pub user_id: UserId,
+    /// The owner's `sub`.
+    pub subject: String,
+    /// The owner's status.
+    pub user_status: String,
+    /// Whether the owner's clients may call.
+    pub mcp_enabled: bool,
+    /// Tools of the role, a JSON array of names.
+    pub tools: String,
+    /// The account.
+    pub account_id: AccountId,
+    /// The account's plan.
+    pub plan: Plan,
+}
+
+/// Reads the token with that id and all it stands on.
+pub fn by_token(conn: &mut Conn, token: TokenId) -> QueryResult<Option<PrincipalRow>> {
+    tokens::table
+        .inner_join(
+            users::table
+                .inner_join(roles::table)
+                .inner_join(accounts::table.inner_join(plans::table)),
+        )
+        .left_join(consents::table)
+        .left_join(clients::table)
+        .filter(tokens::id.eq(token))
+        .select((
+            tokens::id,
+            tokens::state,
+            tokens::expires_at,
+            tokens::scopes,
+            consents::scopes.nullable(),
+            consents::revoked_at.nullable(),
+            clients::id.nullable(),
+            clients::trust.nullable(),
+            users::id,
+            users::subject,
+            users::status,
+            users::mcp_enabled,
+            roles::tools,
+            accounts::id,
+            Plan::as_select(),
+        ))
+        .first(conn)
+        .optional()
+}

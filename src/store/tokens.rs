@@ -1,0 +1,209 @@
+//! Tokens: one row per authorization of a client (or personal access token). Table: `tokens`.
+//!
+//! Ending tokens moves the owner's counters in the same transaction; `service::revoke` keeps the
+//! two together.
+
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::db::schema::{clients, tokens};
+use crate::domain::grant::{EndReason, TokenStatus};
+use crate::ids::{ClientRowId, ConsentId, TokenId, UserId};
+
+/// A token as the console lists it.
+#[derive(Debug, Clone, Queryable)]
+pub struct TokenRow {
+    /// Row id.
+    pub id: TokenId,
+    /// Its owner.
+    pub user_id: UserId,
+    /// `oauth` or `personal`.
+    pub kind: String,
+    /// The client's name, or the name of a personal access token.
+    pub label: String,
+    /// Space-separated.
+    pub scopes: String,
+    /// `active`, `expired` or `revoked` as stored.
+    pub state: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Last tool call with it.
+    pub last_used_at: Option<Timestamp>,
+    /// When it ends unless it is refreshed.
+    pub expires_at: Timestamp,
+    /// Its approval.
+    pub consent_id: Option<ConsentId>,
+    /// Whether an administrator vouches for the client, if it is a client.
+    pub client_trust: Option<String>,
+}
+
+impl TokenRow {
+    /// What it is at `now`.
+    pub fn status(&self, now: Timestamp) -> TokenStatus {
+        TokenStatus::at(now, &self.state, self.expires_at)
+    }
+}
+
+type Columns = (
+    tokens::id,
+    tokens::user_id,
+    tokens::kind,
+    tokens::label,
+    tokens::scopes,
+    tokens::state,
+    tokens::created_at,
+    tokens::last_used_at,
+    tokens::expires_at,
+    tokens::consent_id,
+    diesel::dsl::Nullable<clients::trust>,
+);
+
+fn columns() -> Columns {
+    (
+        tokens::id,
+        tokens::user_id,
+        tokens::kind,
+        tokens::label,
+        tokens::scopes,
+        tokens::state,
+        tokens::created_at,
+        tokens::last_used_at,
+        tokens::expires_at,
+        tokens::consent_id,
+        clients::trust.nullable(),
+    )
+}
+
+/// Tokens of a user, newest first, at most `limit`.
+pub fn of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<TokenRow>> {
+    tokens::table
+        .left_join(clients::table)
+        .filter(tokens::user_id.eq(user))
+        .order((tokens::created_at.desc(), tokens::id.desc()))
+        .limit(limit)
+        .select(columns())
+        .load(conn)
+}
+
+/// The token with that id.
+pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
+    tokens::table
+        .left_join(clients::table)
+        .filter(tokens::id.eq(id))
+        .select(columns())
+        .first(conn)
+        .optional()
+}
+
+/// A client's token to be added.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = tokens)]
+pub struct NewToken<'a> {
+    /// `oauth` or `personal`.
+    pub kind: &'a str,
+    /// Its owner.
+    pub user_id: UserId,
+    /// The client it was given to.
+    pub client_id: Option<ClientRowId>,
+    /// The approval it stands on.
+    pub consent_id: Option<ConsentId>,
+    /// Name for the console.
+    pub label: &'a str,
+    /// Space-separated.
+    pub scopes: &'a str,
+    /// The resource it is for.
+    pub resource: &'a str,
+    /// `active`.
+    pub state: &'a str,
+    /// Now.
+    pub created_at: Timestamp,
+    /// When it ends unless it is refreshed.
+    pub expires_at: Timestamp,
+    /// When it ends whatever happens.
+    pub absolute_expires_at: Timestamp,
+}
+
+/// Adds a token.
+pub fn insert(conn: &mut Conn, token: &NewToken<'_>) -> QueryResult<TokenId> {
+    diesel::insert_into(tokens::table).values(token).returning(tokens::id).get_result(conn)
+}
+
+/// Prolongs an active token: its refresh token was used.
+pub fn prolong(conn: &mut Conn, id: TokenId, expires_at: Timestamp) -> QueryResult<usize> {
+    diesel::update(tokens::table.find(id).filter(tokens::state.eq("active")))
+        .set(tokens::expires_at.eq(expires_at))
+        .execute(conn)
+}
+
+/// Notes a tool call.
+pub fn touch(conn: &mut Conn, id: TokenId, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(
+        tokens::table.find(id).filter(tokens::last_used_at.is_null().or(tokens::last_used_at.lt(now))),
+    )
+    .set(tokens::last_used_at.eq(now))
+    .execute(conn)
+}
+
+/// Revokes one token if it is active and not expired; 0 rows otherwise.
+pub fn revoke(conn: &mut Conn, id: TokenId, reason: EndReason, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(
+        tokens::table
+            .filter(tokens::id.eq(id))
+            .filter(tokens::state.eq("active"))
+            .filter(tokens::expires_at.gt(now)),
+    )
+    .set((
+        tokens::state.eq("revoked"),
+        tokens::ended_at.eq(now),
+        tokens::end_reason.eq(reason.as_str()),
+    ))
+    .execute(conn)
+}
+
+/// Revokes every active token of a user.
+pub fn revoke_of_user(conn: &mut Conn, user: UserId, reason: EndReason, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(
+        tokens::table
+            .filter(tokens::user_id.eq(user))
+            .filter(tokens::state.eq("active"))
+            .filter(tokens::expires_at.gt(now)),
+    )
+    .set((
+        tokens::state.eq("revoked"),
+        tokens::ended_at.eq(now),
+        tokens::end_reason.eq(reason.as_str()),
+    ))
+    .execute(conn)
+}
+
+/// Owners of tokens whose time has passed and whose row does not say so yet, at most `limit`
+/// tokens' worth.
+pub fn expired_owners(conn: &mut Conn, now: Timestamp, limit: i64) -> QueryResult<Vec<UserId>> {
+    let mut owners: Vec<UserId> = tokens::table
+        .filter(tokens::state.eq("active"))
+        .filter(tokens::expires_at.le(now))
+        .order(tokens::expires_at.asc())
+        .limit(limit)
+        .select(tokens::user_id)
+        .load(conn)?;
+    owners.sort_unstable();
+    owners.dedup();
+    Ok(owners)
+}
+
+/// Marks a user's tokens whose time has passed as expired.
+pub fn expire_of_user(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(
+        tokens::table
+            .filter(tokens::user_id.eq(user))
+            .filter(tokens::state.eq("active"))
+            .filter(tokens::expires_at.le(now)),
+    )
+    .set((
+        tokens::state.eq("expired"),
+        tokens::ended_at.eq(tokens::expires_at.nullable()),
+        tokens::end_reason.eq(EndReason::Expired.as_str()),
+    ))
+    .execute(conn)
+}

@@ -1,0 +1,69 @@
+//! What accounts used, by window. Table: `usage_windows`.
+
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::db::schema::usage_windows;
+use crate::db::{Conn, upsert};
+use crate::domain::quota::{Span, Used};
+use crate::ids::AccountId;
+
+/// Counts `requests` and `rows` in one window, unless that would exceed `most_requests`. One
+/// conditional statement. Returns whether it was counted.
+pub fn count(
+    conn: &mut Conn,
+    account: AccountId,
+    span: Span,
+    now: Timestamp,
+    requests: i64,
+    rows: i64,
+    most_requests: i64,
+    most_rows: i64,
+) -> QueryResult<bool> {
+    let window = upsert::Window { account, span: span.as_str(), starts_at: span.start(now) };
+    upsert::count_usage(conn, &window, requests, rows, most_requests, most_rows)
+}
+
+/// What the account used in the windows that hold `now`.
+pub fn used(conn: &mut Conn, account: AccountId, now: Timestamp) -> QueryResult<Used> {
+    let at = |span: Span| (span.as_str(), span.start(now));
+    let (minute, day, month) = (at(Span::Minute), at(Span::Day), at(Span::Month));
+    let rows: Vec<(String, i64, i64, i64)> = usage_windows::table
+        .filter(usage_windows::account_id.eq(account))
+        .filter(
+            usage_windows::span
+                .eq(minute.0)
+                .and(usage_windows::starts_at.eq(minute.1))
+                .or(usage_windows::span.eq(day.0).and(usage_windows::starts_at.eq(day.1)))
+                .or(usage_windows::span.eq(month.0).and(usage_windows::starts_at.eq(month.1))),
+        )
+        .select((
+            usage_windows::span,
+            usage_windows::requests,
+            usage_windows::rows_returned,
+            usage_windows::credits,
+        ))
+        .load(conn)?;
+    let mut used = Used::default();
+    for (span, requests, rows, credits) in rows {
+        match span.as_str() {
+            "minute" => used.minute = requests,
+            "day" => used.day = requests,
+            _ => {
+                used.rows = rows;
+                used.credits = credits;
+            }
+        }
+    }
+    Ok(used)
+}
+
+/// Removes minute and day windows that began before `before`; months are kept.
+pub fn purge(conn: &mut Conn, before: Timestamp) -> QueryResult<usize> {
+    diesel::delete(
+        usage_windows::table
+            .filter(usage_windows::span.eq_any([Span::Minute.as_str(), Span::Day.as_str()]))
+            .filter(usage_windows::starts_at.lt(before)),
+    )
+    .execute(conn)
+}
