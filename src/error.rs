@@ -28,6 +28,8 @@ pub enum ErrorCode {
     WrongPassword,
     /// The form's own token is missing, stale or of another session.
     FormExpired,
+    /// The role does not allow it.
+    PermissionDenied,
     /// The plan gives no API access.
     ApiAccessDisabled,
     /// The caller's address is not on the allow list.
@@ -99,6 +101,9 @@ impl ErrorCode {
             }
             Self::FormExpired => {
                 row("form_expired", "permission_error", 403, "This form has expired")
+            }
+            Self::PermissionDenied => {
+                row("permission_denied", "permission_error", 403, "Your role does not include this")
             }
             Self::ApiAccessDisabled => {
                 row("api_access_disabled", "permission_error", 403, "No API access")

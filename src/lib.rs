@@ -13,3 +13,4 @@ pub mod ids;
 pub mod secrets;
 pub mod service;
 pub mod store;
+pub mod web;

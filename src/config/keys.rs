@@ -23,7 +23,12 @@ pub const KEYS: [Key; 13] = [
     key("BIND", "127.0.0.1:8080", "address and port to listen on"),
     key("PUBLIC_URL", "http://BIND", "issuer; every emitted URL is built from it"),
     key("MCP_URL", "PUBLIC_URL/mcp", "the MCP resource"),
-    Key { name: "SECRET", default: "made on first start beside the SQLite file", meaning: "encrypts signing keys, signs cookies; at least 32 characters", is_secret: true },
+    Key {
+        name: "SECRET",
+        default: "made on first start beside the SQLite file",
+        meaning: "encrypts signing keys, signs cookies; at least 32 characters",
+        is_secret: true,
+    },
     key("SECRET_FILE", "unset", "a file that holds SECRET"),
     key("TRUSTED_PROXIES", "none", "addresses or networks whose X-Forwarded-For is believed"),
     key("BEHIND_PROXY", "false", "true allows a plain-http PUBLIC_URL that is not loopback"),

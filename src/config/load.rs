@@ -31,7 +31,10 @@ pub struct Loaded {
 ///
 /// # Errors
 /// Names the key and what it must be.
-pub fn load(file: Option<&Path>, variables: impl Iterator<Item = (String, String)>) -> Result<Loaded> {
+pub fn load(
+    file: Option<&Path>,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Loaded> {
     let from_file = read_file(file)?;
     let from_env = read_variables(variables)?;
     let values = Values { from_file, from_env };
@@ -44,17 +47,38 @@ fn read_file(file: Option<&Path>) -> Result<BTreeMap<&'static str, String>> {
     let (path, required) = file.map_or((Path::new("portcullis.toml"), false), |path| (path, true));
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if !required && error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(Error::field("--config", format!("{} cannot be read: {error}", path.display()))),
+        Err(error) if !required && error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(BTreeMap::new());
+        }
+        Err(error) => {
+            return Err(Error::field(
+                "--config",
+                format!("{} cannot be read: {error}", path.display()),
+            ));
+        }
     };
-    let table: toml::Table =
-        text.parse().map_err(|error| Error::field("--config", format!("{}: {error}", path.display())))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error| Error::field("--config", format!("{}: {error}", path.display())))?;
     table
         .into_iter()
         .map(|(name, value)| {
-            let key = find(&name.to_uppercase())
-                .ok_or_else(|| Error::field(name.clone(), format!("is no key of {}; known keys: {}", path.display(), known().to_lowercase())))?;
-            Ok((key.name, plain_text(value).ok_or_else(|| Error::field(name, "must be a text, a number, true, false or a list of texts"))?))
+            let key = find(&name.to_uppercase()).ok_or_else(|| {
+                Error::field(
+                    name.clone(),
+                    format!(
+                        "is no key of {}; known keys: {}",
+                        path.display(),
+                        known().to_lowercase()
+                    ),
+                )
+            })?;
+            Ok((
+                key.name,
+                plain_text(value).ok_or_else(|| {
+                    Error::field(name, "must be a text, a number, true, false or a list of texts")
+                })?,
+            ))
         })
         .collect()
 }
@@ -64,17 +88,25 @@ fn plain_text(value: toml::Value) -> Option<String> {
         toml::Value::String(text) => Some(text),
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Boolean(flag) => Some(flag.to_string()),
-        toml::Value::Array(parts) => Some(parts.into_iter().map(plain_text).collect::<Option<Vec<_>>>()?.join(" ")),
+        toml::Value::Array(parts) => {
+            Some(parts.into_iter().map(plain_text).collect::<Option<Vec<_>>>()?.join(" "))
+        }
         _ => None,
     }
 }
 
-fn read_variables(variables: impl Iterator<Item = (String, String)>) -> Result<BTreeMap<&'static str, String>> {
+fn read_variables(
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<BTreeMap<&'static str, String>> {
     variables
         .filter(|(name, _)| name.starts_with(PREFIX) && !name.starts_with(TEST_PREFIX))
         .map(|(name, value)| {
-            let key = find(name.trim_start_matches(PREFIX))
-                .ok_or_else(|| Error::field(name.clone(), format!("is no key of Portcullis; known keys: {}", known())))?;
+            let key = find(name.trim_start_matches(PREFIX)).ok_or_else(|| {
+                Error::field(
+                    name.clone(),
+                    format!("is no key of Portcullis; known keys: {}", known()),
+                )
+            })?;
             Ok((key.name, value))
         })
         .collect()
@@ -96,7 +128,8 @@ impl Values {
     }
 
     fn parsed<T: FromStr>(&self, name: &'static str, must: &'static str, default: T) -> Result<T> {
-        self.get(name).map_or(Ok(default), |text| text.parse().map_err(|_| Error::field(name, must)))
+        self.get(name)
+            .map_or(Ok(default), |text| text.parse().map_err(|_| Error::field(name, must)))
     }
 
     fn parse(&self) -> Result<Config> {
@@ -105,11 +138,16 @@ impl Values {
             None => default_data_folder()?,
         };
         let database_url: DatabaseUrl = match self.get("DATABASE_URL") {
-            Some(text) => text.parse().map_err(|error: String| Error::field("DATABASE_URL", error))?,
+            Some(text) => {
+                text.parse().map_err(|error: String| Error::field("DATABASE_URL", error))?
+            }
             None => DatabaseUrl::Sqlite(data_folder.join("portcullis.db").display().to_string()),
         };
-        let bind: SocketAddr =
-            self.parsed("BIND", "must be an address and a port, like 127.0.0.1:8080", SocketAddr::from(([127, 0, 0, 1], 8080)))?;
+        let bind: SocketAddr = self.parsed(
+            "BIND",
+            "must be an address and a port, like 127.0.0.1:8080",
+            SocketAddr::from(([127, 0, 0, 1], 8080)),
+        )?;
         let behind_proxy = self.parsed("BEHIND_PROXY", "must be true or false", false)?;
         let public_url = match self.get("PUBLIC_URL") {
             Some(text) => origin("PUBLIC_URL", text, behind_proxy)?,
@@ -128,9 +166,14 @@ impl Values {
                 .split([' ', ','])
                 .filter(|part| !part.is_empty())
                 .map(|part| {
-                    part.parse().or_else(|_| part.parse::<std::net::IpAddr>().map(Into::into)).map_err(|_| {
-                        Error::field("TRUSTED_PROXIES", "must be addresses or networks like 10.0.0.0/8")
-                    })
+                    part.parse()
+                        .or_else(|_| part.parse::<std::net::IpAddr>().map(Into::into))
+                        .map_err(|_| {
+                            Error::field(
+                                "TRUSTED_PROXIES",
+                                "must be addresses or networks like 10.0.0.0/8",
+                            )
+                        })
                 })
                 .collect::<Result<_>>()?,
         };
@@ -141,7 +184,8 @@ impl Values {
         };
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let workers = self.parsed("WORKERS", "must be a number of threads", cores)?;
-        let database_pool_size = self.parsed("DATABASE_POOL_SIZE", "must be a number of connections", 16)?;
+        let database_pool_size =
+            self.parsed("DATABASE_POOL_SIZE", "must be a number of connections", 16)?;
         if workers == 0 || workers > 1024 {
             return Err(Error::field("WORKERS", "must be 1 to 1024"));
         }
@@ -198,7 +242,8 @@ fn default_data_folder() -> Result<PathBuf> {
 
 /// Checks that `text` is an origin (scheme, host, port) that may be told to clients.
 fn origin(key: &'static str, text: &str, behind_proxy: bool) -> Result<String> {
-    let url = Url::parse(text).map_err(|_| Error::field(key, "must be a URL like https://gate.example.com"))?;
+    let url = Url::parse(text)
+        .map_err(|_| Error::field(key, "must be a URL like https://gate.example.com"))?;
     let is_loopback = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip.is_loopback(),
@@ -208,11 +253,23 @@ fn origin(key: &'static str, text: &str, behind_proxy: bool) -> Result<String> {
     match url.scheme() {
         "https" => {}
         "http" if is_loopback || behind_proxy => {}
-        "http" => return Err(Error::field(key, "must be https unless it is loopback or BEHIND_PROXY=true")),
+        "http" => {
+            return Err(Error::field(
+                key,
+                "must be https unless it is loopback or BEHIND_PROXY=true",
+            ));
+        }
         _ => return Err(Error::field(key, "must begin with https://")),
     }
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err(Error::field(key, "must be scheme, host and port only, like https://gate.example.com"));
+    if url.path() != "/"
+        || url.query().is_some()
+        || url.fragment().is_some()
+        || !url.username().is_empty()
+    {
+        return Err(Error::field(
+            key,
+            "must be scheme, host and port only, like https://gate.example.com",
+        ));
     }
     Ok(url.origin().ascii_serialization())
 }
@@ -227,7 +284,9 @@ mod tests {
             ("PORTCULLIS_DATA_FOLDER".to_owned(), folder.path().display().to_string()),
             ("PORTCULLIS_SECRET".to_owned(), "0123456789abcdef0123456789abcdef".to_owned()),
         ];
-        all.extend(pairs.iter().map(|(name, value)| (format!("PORTCULLIS_{name}"), (*value).to_owned())));
+        all.extend(
+            pairs.iter().map(|(name, value)| (format!("PORTCULLIS_{name}"), (*value).to_owned())),
+        );
         load(None, all.into_iter()).map(|loaded| loaded.config)
     }
 
@@ -241,10 +300,16 @@ mod tests {
     #[test]
     fn unknown_keys_and_bad_values_are_errors_that_name_the_key() {
         for (name, value) in [
-            ("BINDD", "x"), ("BIND", "localhost"), ("WORKERS", "0"), ("DATABASE_POOL_SIZE", "-1"),
-            ("PUBLIC_URL", "http://gate.example.com"), ("PUBLIC_URL", "https://gate.example.com/app"),
-            ("MCP_URL", "https://gate.example.com/other"), ("TRUSTED_PROXIES", "10.0.0.0/33"),
-            ("LOG_FORMAT", "xml"), ("DATABASE_URL", "mysql://x"),
+            ("BINDD", "x"),
+            ("BIND", "localhost"),
+            ("WORKERS", "0"),
+            ("DATABASE_POOL_SIZE", "-1"),
+            ("PUBLIC_URL", "http://gate.example.com"),
+            ("PUBLIC_URL", "https://gate.example.com/app"),
+            ("MCP_URL", "https://gate.example.com/other"),
+            ("TRUSTED_PROXIES", "10.0.0.0/33"),
+            ("LOG_FORMAT", "xml"),
+            ("DATABASE_URL", "mysql://x"),
         ] {
             let error = with(&[(name, value)]).unwrap_err();
             assert!(error.to_string().contains(name), "{name}={value}: {error}");
@@ -254,6 +319,8 @@ mod tests {
     #[test]
     fn plain_http_needs_loopback_or_a_declared_proxy() {
         assert!(with(&[("PUBLIC_URL", "http://localhost:9000/")]).is_ok());
-        assert!(with(&[("PUBLIC_URL", "http://gate.example.com"), ("BEHIND_PROXY", "true")]).is_ok());
+        assert!(
+            with(&[("PUBLIC_URL", "http://gate.example.com"), ("BEHIND_PROXY", "true")]).is_ok()
+        );
     }
 }

@@ -10,13 +10,18 @@ use crate::secrets::{MasterSecret, random_text};
 /// Fewest bytes of a secret.
 const SHORTEST: usize = 32;
 
-pub(super) fn find(value: Option<&str>, file: Option<&str>, database: &DatabaseUrl) -> Result<MasterSecret> {
+pub(super) fn find(
+    value: Option<&str>,
+    file: Option<&str>,
+    database: &DatabaseUrl,
+) -> Result<MasterSecret> {
     if let Some(text) = value {
         return checked("SECRET", text);
     }
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Error::field("SECRET_FILE", format!("{path} cannot be read: {error}")))?;
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::field("SECRET_FILE", format!("{path} cannot be read: {error}"))
+        })?;
         return checked("SECRET_FILE", text.trim());
     }
     match database {
@@ -30,14 +35,19 @@ pub(super) fn find(value: Option<&str>, file: Option<&str>, database: &DatabaseU
 
 fn checked(key: &'static str, text: &str) -> Result<MasterSecret> {
     if text.len() < SHORTEST {
-        return Err(Error::field(key, "must be at least 32 characters; make one with: openssl rand -base64 48"));
+        return Err(Error::field(
+            key,
+            "must be at least 32 characters; make one with: openssl rand -base64 48",
+        ));
     }
     Ok(MasterSecret::new(text.as_bytes()))
 }
 
 fn beside(database: &Path) -> Result<MasterSecret> {
     let path = database.with_extension("secret");
-    let refused = |error: std::io::Error| Error::field("SECRET_FILE", format!("{} cannot be written: {error}", path.display()));
+    let refused = |error: std::io::Error| {
+        Error::field("SECRET_FILE", format!("{} cannot be written: {error}", path.display()))
+    };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(refused)?;
     }

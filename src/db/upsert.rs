@@ -39,11 +39,12 @@ pub fn count_attempt(
     now: Timestamp,
     window_ends_at: Timestamp,
 ) -> QueryResult<i64> {
-    let running = diesel::update(throttles::table.find(subject).filter(throttles::window_ends_at.gt(now)))
-        .set(throttles::failures.eq(throttles::failures + 1))
-        .returning(throttles::failures)
-        .get_result(conn)
-        .optional()?;
+    let running =
+        diesel::update(throttles::table.find(subject).filter(throttles::window_ends_at.gt(now)))
+            .set(throttles::failures.eq(throttles::failures + 1))
+            .returning(throttles::failures)
+            .get_result(conn)
+            .optional()?;
     if let Some(failures) = running {
         return Ok(failures);
     }

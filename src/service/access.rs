@@ -38,7 +38,13 @@ pub enum Authority {
 ///
 /// # Errors
 /// `not_found`, or that the database cannot answer.
-pub async fn set(ctx: &Ctx, actor: &Actor, authority: Authority, user: UserId, enabled: bool) -> Result<Changed> {
+pub async fn set(
+    ctx: &Ctx,
+    actor: &Actor,
+    authority: Authority,
+    user: UserId,
+    enabled: bool,
+) -> Result<Changed> {
     if let Authority::Password(proof) = &authority
         && Some(proof.user) != actor.user
     {
@@ -47,7 +53,8 @@ pub async fn set(ctx: &Ctx, actor: &Actor, authority: Authority, user: UserId, e
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            let row = users::by_id(conn, user)?.ok_or_else(|| Error::not_found("There is no such user."))?;
+            let row = users::by_id(conn, user)?
+                .ok_or_else(|| Error::not_found("There is no such user."))?;
             if users::set_mcp_enabled(conn, user, enabled)? == 0 {
                 return Ok(Changed::Nothing);
             }
@@ -63,7 +70,14 @@ pub async fn set(ctx: &Ctx, actor: &Actor, authority: Authority, user: UserId, e
                 _ => json!({}),
             };
             let target = Target { kind: "user", id: Some(user.0), label: row.email };
-            let entry = NewEntry { at: now, actor: &actor, action, target: Some(&target), outcome: Outcome::Ok, detail };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action,
+                target: Some(&target),
+                outcome: Outcome::Ok,
+                detail,
+            };
             audit::insert(conn, &entry)?;
             Ok(changed)
         })

@@ -40,7 +40,14 @@ pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
                 settings::bump(conn)?;
                 let actor = Actor::system();
                 let target = Target { kind: "signing_key", id: None, label: key.kid };
-                let entry = NewEntry { at: now, actor: &actor, action: Action::SigningKeyCreated, target: Some(&target), outcome: Outcome::Ok, detail: json!({}) };
+                let entry = NewEntry {
+                    at: now,
+                    actor: &actor,
+                    action: Action::SigningKeyCreated,
+                    target: Some(&target),
+                    outcome: Outcome::Ok,
+                    detail: json!({}),
+                };
                 audit::insert(conn, &entry)?;
             }
             Ok(())
@@ -80,7 +87,9 @@ pub async fn setup_link(ctx: &Ctx) -> Result<Option<String>> {
 pub async fn is_setup_link_live(ctx: &Ctx, link: &PlainSecret) -> Result<bool> {
     let (hash, now): (_, Timestamp) = (link.hash(), ctx.clock.now());
     ctx.db
-        .read(move |conn| Ok(!users::any(conn)? && links::is_live(conn, &hash, SETUP_PURPOSE, now)?))
+        .read(
+            move |conn| Ok(!users::any(conn)? && links::is_live(conn, &hash, SETUP_PURPOSE, now)?),
+        )
         .await
 }
 

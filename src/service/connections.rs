@@ -60,7 +60,8 @@ pub struct Summary {
 /// Sums a user's tokens up against the clock.
 pub fn summary(ctx: &Ctx, tokens: &[TokenRow]) -> Summary {
     let now = ctx.clock.now();
-    let active: Vec<_> = tokens.iter().filter(|token| token.status(now) == TokenStatus::Active).collect();
+    let active: Vec<_> =
+        tokens.iter().filter(|token| token.status(now) == TokenStatus::Active).collect();
     let mut clients: Vec<_> = active.iter().map(|token| token.label.as_str()).collect();
     clients.sort_unstable();
     clients.dedup();

@@ -95,11 +95,17 @@ impl From<Error> for Refused {
 /// # Errors
 /// See [`Refused`].
 pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refused> {
-    let page = |message: &'static str| Refused::Page(Error::new(ErrorCode::InvalidRequest, message));
+    let page =
+        |message: &'static str| Refused::Page(Error::new(ErrorCode::InvalidRequest, message));
     if matches!(asked.repeated.as_deref(), Some("client_id" | "redirect_uri")) {
-        return Err(page("The program sent its own name or address twice. Nothing was authorized."));
+        return Err(page(
+            "The program sent its own name or address twice. Nothing was authorized.",
+        ));
     }
-    let client_id = asked.client_id.clone().ok_or_else(|| page("The program did not say which one it is (client_id is missing)."))?;
+    let client_id = asked
+        .client_id
+        .clone()
+        .ok_or_else(|| page("The program did not say which one it is (client_id is missing)."))?;
     let client = ctx
         .db
         .read(move |conn| Ok(clients::by_client_id(conn, &client_id)?))
@@ -107,17 +113,25 @@ pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refu
         .ok_or_else(|| page("This server does not know that program. Remove the connection in the program and add it again."))?;
     let redirect_uri = match &asked.redirect_uri {
         Some(uri) => uri.clone(),
-        None => return Err(page("The program did not say where to send you back to (redirect_uri is missing).")),
+        None => {
+            return Err(page(
+                "The program did not say where to send you back to (redirect_uri is missing).",
+            ));
+        }
     };
     if !client.redirect_uris().any(|registered| redirect::matches(registered, &redirect_uri)) {
-        return Err(page("The program asked to send you to an address that it has not registered. Nothing was authorized."));
+        return Err(page(
+            "The program asked to send you to an address that it has not registered. Nothing was authorized.",
+        ));
     }
     if client.is_blocked() {
         return Err(page("An administrator has blocked this program on this server."));
     }
     match check_rest(ctx, &asked, &redirect_uri) {
         Ok(request) => Ok((request, client)),
-        Err(error) => Err(Refused::Redirect { location: error_location(ctx, &redirect_uri, asked.state.as_deref(), &error)? }),
+        Err(error) => Err(Refused::Redirect {
+            location: error_location(ctx, &redirect_uri, asked.state.as_deref(), &error)?,
+        }),
     }
 }
 
@@ -129,26 +143,38 @@ fn check_rest(ctx: &Ctx, asked: &Asked, redirect_uri: &str) -> Result<Request, O
     }
     match asked.response_type.as_deref() {
         Some("code") => {}
-        Some(_) => return Err(OAuthError::new(OAuthErrorCode::UnsupportedResponseType, "response_type must be code")),
+        Some(_) => {
+            return Err(OAuthError::new(
+                OAuthErrorCode::UnsupportedResponseType,
+                "response_type must be code",
+            ));
+        }
         None => return Err(invalid("response_type is missing".into())),
     }
     if !matches!(asked.response_mode.as_deref(), None | Some("query")) {
         return Err(invalid("response_mode must be query".into()));
     }
-    let challenge = Challenge::parse(asked.code_challenge.as_deref(), asked.code_challenge_method.as_deref())
-        .map_err(|reason| invalid(reason.into()))?;
+    let challenge =
+        Challenge::parse(asked.code_challenge.as_deref(), asked.code_challenge_method.as_deref())
+            .map_err(|reason| invalid(reason.into()))?;
     if [&asked.state, &asked.nonce].into_iter().flatten().any(|text| text.len() > LONGEST_STATE) {
         return Err(invalid("state and nonce must be at most 4096 characters".into()));
     }
     if !asked.resource.iter().all(|resource| is_own_resource(&ctx.config.mcp_url, resource)) {
-        return Err(OAuthError::new(OAuthErrorCode::InvalidTarget, "resource must be the MCP endpoint of this server"));
+        return Err(OAuthError::new(
+            OAuthErrorCode::InvalidTarget,
+            "resource must be the MCP endpoint of this server",
+        ));
     }
     let scopes = match asked.scope.as_deref().map(str::trim) {
         None | Some("") => ScopeSet::suggested(),
         Some(text) => ScopeSet::parse_known(text),
     };
     if !scopes.iter().any(|scope| scope.row().of_resource) {
-        return Err(OAuthError::new(OAuthErrorCode::InvalidScope, "none of the requested scopes is offered here"));
+        return Err(OAuthError::new(
+            OAuthErrorCode::InvalidScope,
+            "none of the requested scopes is offered here",
+        ));
     }
     Ok(Request {
         redirect_uri: redirect_uri.to_owned(),
@@ -193,8 +219,11 @@ pub async fn unpark(ctx: &Ctx, handle: &PlainSecret) -> Result<(Request, ClientR
     let (parameters, client) = ctx
         .db
         .read(move |conn| {
-            requests::unbound(conn, &hash, now)?
-                .ok_or_else(|| Error::not_found("This request is too old. Start again in the program that sent you here."))
+            requests::unbound(conn, &hash, now)?.ok_or_else(|| {
+                Error::not_found(
+                    "This request is too old. Start again in the program that sent you here.",
+                )
+            })
         })
         .await?;
     Ok((serde_json::from_str(&parameters).map_err(Error::internal)?, client))
@@ -227,7 +256,15 @@ async fn save(
     ctx.db
         .write(move |conn| {
             let bound_to = bound_to.as_ref().map(|(user, session)| (*user, session));
-            requests::insert(conn, &hash, client, &parameters, bound_to, now, now.plus_seconds(DECISION_SECONDS))?;
+            requests::insert(
+                conn,
+                &hash,
+                client,
+                &parameters,
+                bound_to,
+                now,
+                now.plus_seconds(DECISION_SECONDS),
+            )?;
             Ok(())
         })
         .await?;
@@ -327,16 +364,32 @@ pub fn denied_location(ctx: &Ctx, request: &Request) -> Result<String> {
 
 /// Whether the person's status lets them approve anything.
 fn may_grant(conn: &mut Conn, user: UserId) -> Result<bool> {
-    Ok(users::by_id(conn, user)?.is_some_and(|user| user.mcp_enabled && user.status() == UserStatus::Active))
+    Ok(users::by_id(conn, user)?
+        .is_some_and(|user| user.mcp_enabled && user.status() == UserStatus::Active))
 }
 
-fn error_location(ctx: &Ctx, redirect_uri: &str, state: Option<&str>, error: &OAuthError) -> Result<String> {
-    location(ctx, redirect_uri, state, &[("error", error.code.as_str()), ("error_description", &error.description)])
+fn error_location(
+    ctx: &Ctx,
+    redirect_uri: &str,
+    state: Option<&str>,
+    error: &OAuthError,
+) -> Result<String> {
+    location(
+        ctx,
+        redirect_uri,
+        state,
+        &[("error", error.code.as_str()), ("error_description", &error.description)],
+    )
 }
 
 /// The redirect URI with the answer, the client's `state` and our `iss` (RFC 9207) added to
 /// whatever query it has.
-fn location(ctx: &Ctx, redirect_uri: &str, state: Option<&str>, answer: &[(&str, &str)]) -> Result<String> {
+fn location(
+    ctx: &Ctx,
+    redirect_uri: &str,
+    state: Option<&str>,
+    answer: &[(&str, &str)],
+) -> Result<String> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(answer);
     if let Some(state) = state {
@@ -359,10 +412,25 @@ mod tests {
     #[test]
     fn our_resource_is_recognised_in_every_usual_spelling() {
         let own = "https://gate.example/mcp";
-        for same in [own, "https://gate.example/mcp/", "https://GATE.example/mcp", "HTTPS://gate.example:443/mcp"] {
+        for same in [
+            own,
+            "https://gate.example/mcp/",
+            "https://GATE.example/mcp",
+            "HTTPS://gate.example:443/mcp",
+        ] {
             assert!(is_own_resource(own, same), "{same}");
         }
-        for other in ["https://gate.example", "https://gate.example/mcp/x", "http://gate.example/mcp", "https://evil.example/mcp", "https://gate.example/mcp?x=1", "https://gate.example/mcp#x", "https://u@gate.example/mcp", "mcp", ""] {
+        for other in [
+            "https://gate.example",
+            "https://gate.example/mcp/x",
+            "http://gate.example/mcp",
+            "https://evil.example/mcp",
+            "https://gate.example/mcp?x=1",
+            "https://gate.example/mcp#x",
+            "https://u@gate.example/mcp",
+            "mcp",
+            "",
+        ] {
             assert!(!is_own_resource(own, other), "{other}");
         }
     }

@@ -24,11 +24,17 @@ pub(crate) struct Hasher {
 
 impl Hasher {
     pub(crate) fn new() -> Self {
-        Self { running: Arc::new(Semaphore::new(AT_ONCE)), waiting: Arc::new(Semaphore::new(WAITING)) }
+        Self {
+            running: Arc::new(Semaphore::new(AT_ONCE)),
+            waiting: Arc::new(Semaphore::new(WAITING)),
+        }
     }
 
     async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let _place = self.waiting.try_acquire().map_err(|_| Error::unavailable("too many passwords waiting"))?;
+        let _place = self
+            .waiting
+            .try_acquire()
+            .map_err(|_| Error::unavailable("too many passwords waiting"))?;
         let _turn = self.running.acquire().await.map_err(Error::internal)?;
         tokio::task::spawn_blocking(job).await.map_err(Error::internal)
     }
@@ -44,7 +50,9 @@ impl Hasher {
     pub(crate) async fn verify(&self, password: &str, hash: Option<String>) -> Result<bool> {
         let password = password.to_owned();
         self.run(move || match hash.as_deref().map(PasswordHash::new) {
-            Some(Ok(parsed)) => Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok(),
+            Some(Ok(parsed)) => {
+                Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok()
+            }
             _ => {
                 // The result is of no interest, only the time it takes.
                 let _ = hash_blocking(&password);

@@ -11,10 +11,10 @@ use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::{EndReason, TokenStatus};
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
+use crate::domain::pkce;
 use crate::domain::refresh::{Presented, judge};
 use crate::domain::scope::ScopeSet;
 use crate::domain::settings::Settings;
-use crate::domain::pkce;
 use crate::error::{Error, Result};
 use crate::ids::{TokenId, UserId};
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
@@ -102,7 +102,12 @@ pub struct CodeExchange {
 ///
 /// # Errors
 /// `invalid_grant`, `invalid_target`. A code that comes again ends what it produced.
-pub async fn for_code(ctx: &Ctx, actor: &Actor, client: &ClientRow, exchange: CodeExchange) -> Result<Issued, OAuthError> {
+pub async fn for_code(
+    ctx: &Ctx,
+    actor: &Actor,
+    client: &ClientRow,
+    exchange: CodeExchange,
+) -> Result<Issued, OAuthError> {
     let refresh = PlainSecret::generate(SecretKind::RefreshToken);
     let (state, actor, client_) = (ctx.clone(), actor.clone(), client.clone());
     let (hash, now) = (refresh.hash(), ctx.clock.now());
@@ -148,9 +153,14 @@ fn redeem(
         return refuse("code_verifier does not answer the code_challenge");
     }
     if !exchange.resource.iter().all(|resource| is_own_resource(&code.resource, resource)) {
-        return Ok(Err(OAuthError::new(OAuthErrorCode::InvalidTarget, "resource is not the one that was authorized")));
+        return Ok(Err(OAuthError::new(
+            OAuthErrorCode::InvalidTarget,
+            "resource is not the one that was authorized",
+        )));
     }
-    let Some(user) = users::by_id(conn, code.user_id)?.filter(|user| user.mcp_enabled && user.status() == UserStatus::Active) else {
+    let Some(user) = users::by_id(conn, code.user_id)?
+        .filter(|user| user.mcp_enabled && user.status() == UserStatus::Active)
+    else {
         return refuse("MCP access of this user is disabled");
     };
     let settings = &ctx.live(conn)?.settings;
@@ -177,7 +187,17 @@ fn redeem(
     let actor = Actor { user: Some(user.id), label: user.email, ..actor.clone() };
     let target = Target { kind: "token", id: Some(token.0), label: client.name.clone() };
     let detail = json!({ "client_id": client.client_id, "scopes": code.scopes });
-    audit::insert(conn, &NewEntry { at: now, actor: &actor, action: Action::TokenIssued, target: Some(&target), outcome: Outcome::Ok, detail })?;
+    audit::insert(
+        conn,
+        &NewEntry {
+            at: now,
+            actor: &actor,
+            action: Action::TokenIssued,
+            target: Some(&target),
+            outcome: Outcome::Ok,
+            detail,
+        },
+    )?;
     Ok(Ok(Granted {
         token,
         subject: user.subject,
@@ -203,7 +223,12 @@ pub struct RefreshExchange {
 /// # Errors
 /// `invalid_grant`, `invalid_scope`, `invalid_target`. A rotated refresh token that comes after its
 /// retry window ends the family.
-pub async fn for_refresh_token(ctx: &Ctx, actor: &Actor, client: &ClientRow, exchange: RefreshExchange) -> Result<Issued, OAuthError> {
+pub async fn for_refresh_token(
+    ctx: &Ctx,
+    actor: &Actor,
+    client: &ClientRow,
+    exchange: RefreshExchange,
+) -> Result<Issued, OAuthError> {
     let refresh = PlainSecret::generate(SecretKind::RefreshToken);
     let (state, actor, client_) = (ctx.clone(), actor.clone(), client.clone());
     let (hash, now) = (refresh.hash(), ctx.clock.now());
@@ -226,23 +251,32 @@ fn rotate(
     let refuse = |code, text: &'static str| Ok(Err(OAuthError::new(code, text)));
     let dead = "the refresh token is unknown, expired or revoked";
     let hash = exchange.refresh_token.hash();
-    let Some(row) = refresh_tokens::presented(conn, &hash)?.filter(|row| row.client_id == client.id) else {
+    let Some(row) =
+        refresh_tokens::presented(conn, &hash)?.filter(|row| row.client_id == client.id)
+    else {
         return refuse(OAuthErrorCode::InvalidGrant, dead);
     };
     if !is_alive(&row, now) {
         return refuse(OAuthErrorCode::InvalidGrant, dead);
     }
     if !exchange.resource.iter().all(|resource| is_own_resource(&row.resource, resource)) {
-        return refuse(OAuthErrorCode::InvalidTarget, "resource is not the one that was authorized");
+        return refuse(
+            OAuthErrorCode::InvalidTarget,
+            "resource is not the one that was authorized",
+        );
     }
     // The connection may have been narrowed since; a token never gets more than it covers now.
-    let allowed = ScopeSet::parse_known(&row.scopes).intersection(&ScopeSet::parse_known(&row.consent_scopes));
+    let allowed = ScopeSet::parse_known(&row.scopes)
+        .intersection(&ScopeSet::parse_known(&row.consent_scopes));
     let scopes = match exchange.scope.as_deref().map(str::trim) {
         None | Some("") => allowed,
         Some(text) => {
             let asked = ScopeSet::parse_known(text);
             if asked.is_empty() || !allowed.includes(&asked) {
-                return refuse(OAuthErrorCode::InvalidScope, "scope must not exceed what was granted");
+                return refuse(
+                    OAuthErrorCode::InvalidScope,
+                    "scope must not exceed what was granted",
+                );
             }
             asked
         }
@@ -260,8 +294,19 @@ fn rotate(
         }
         Presented::Retry => {}
         Presented::Replayed => {
-            alarm(conn, actor, client, row.user_id, row.token_id, EndReason::RefreshTokenReplayed, now)?;
-            return refuse(OAuthErrorCode::InvalidGrant, "the refresh token was used before; authorize again");
+            alarm(
+                conn,
+                actor,
+                client,
+                row.user_id,
+                row.token_id,
+                EndReason::RefreshTokenReplayed,
+                now,
+            )?;
+            return refuse(
+                OAuthErrorCode::InvalidGrant,
+                "the refresh token was used before; authorize again",
+            );
         }
     }
     Ok(Ok(Granted {
@@ -299,12 +344,25 @@ fn alarm(
     let ended = revoke::end_token(conn, token, owner, reason, now)?;
     let target = Target { kind: "token", id: Some(token.0), label: client.name.clone() };
     let detail = json!({ "reason": reason.as_str(), "user_id": owner.0, "ended": ended });
-    let entry = NewEntry { at: now, actor, action: Action::ReuseAlarm, target: Some(&target), outcome: Outcome::Denied, detail };
+    let entry = NewEntry {
+        at: now,
+        actor,
+        action: Action::ReuseAlarm,
+        target: Some(&target),
+        outcome: Outcome::Denied,
+        detail,
+    };
     audit::insert(conn, &entry)?;
     Ok(())
 }
 
-async fn sign(ctx: &Ctx, client: &ClientRow, granted: Granted, refresh: PlainSecret, now: Timestamp) -> Result<Issued, OAuthError> {
+async fn sign(
+    ctx: &Ctx,
+    client: &ClientRow,
+    granted: Granted,
+    refresh: PlainSecret,
+    now: Timestamp,
+) -> Result<Issued, OAuthError> {
     let live = ctx.live_now().await?;
     let expires_in = live.settings.access_token_seconds;
     let claims = AccessClaims {
@@ -321,5 +379,10 @@ async fn sign(ctx: &Ctx, client: &ClientRow, granted: Granted, refresh: PlainSec
     let access_token = tokio::task::spawn_blocking(move || live.keys.sign(&claims))
         .await
         .map_err(Error::internal)??;
-    Ok(Issued { access_token, expires_in, scopes: granted.scopes, refresh_token: granted.refreshed.then_some(refresh) })
+    Ok(Issued {
+        access_token,
+        expires_in,
+        scopes: granted.scopes,
+        refresh_token: granted.refreshed.then_some(refresh),
+    })
 }

@@ -105,10 +105,14 @@ impl Keyring {
             .into_iter()
             .map(|row| {
                 let der = secret.open(PURPOSE, &row.private_key).map_err(|_| {
-                    Error::internal(format!("signing key {} cannot be opened: SECRET is not the one it was made under", row.kid))
+                    Error::internal(format!(
+                        "signing key {} cannot be opened: SECRET is not the one it was made under",
+                        row.kid
+                    ))
                 })?;
                 Ok(SigningKey {
-                    decoding: DecodingKey::from_ec_components(&row.public_x, &row.public_y).map_err(Error::internal)?,
+                    decoding: DecodingKey::from_ec_components(&row.public_x, &row.public_y)
+                        .map_err(Error::internal)?,
                     encoding: EncodingKey::from_ec_der(&der),
                     kid: row.kid,
                     x: row.public_x,
@@ -185,9 +189,11 @@ impl Keyring {
 /// # Errors
 /// When the key cannot be made or sealed.
 pub(crate) fn generate(secret: &MasterSecret, now: Timestamp) -> Result<SigningKeyRow> {
-    let document =
-        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &aws_lc_rs::rand::SystemRandom::new())
-            .map_err(Error::internal)?;
+    let document = EcdsaKeyPair::generate_pkcs8(
+        &ECDSA_P256_SHA256_FIXED_SIGNING,
+        &aws_lc_rs::rand::SystemRandom::new(),
+    )
+    .map_err(Error::internal)?;
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref())
         .map_err(Error::internal)?;
     // An uncompressed point: 0x04, then x and y of 32 bytes each (SEC 1 §2.3.3).

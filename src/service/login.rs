@@ -7,8 +7,8 @@ use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::email;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
-use crate::service::throttle::{self, Limit};
 use crate::service::Ctx;
+use crate::service::throttle::{self, Limit};
 use crate::store::audit::{self, NewEntry};
 use crate::store::users::{self, UserRow};
 
@@ -30,7 +30,10 @@ pub struct Reconfirmed {
 /// there were too many attempts.
 pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<UserRow> {
     let Ok(address) = email::normalise(address) else {
-        return Err(Error::field("email", "Enter the e-mail address you were invited with, like name@example.com."));
+        return Err(Error::field(
+            "email",
+            "Enter the e-mail address you were invited with, like name@example.com.",
+        ));
     };
     if password.is_empty() {
         return Err(Error::field("password", "Enter your password."));
@@ -49,14 +52,31 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     let signed_in = user.is_some();
     ctx.db
         .write(move |conn| {
-            let target = Target { kind: "user", id: actor.user.map(|user| user.0), label: actor.label.clone() };
+            let target = Target {
+                kind: "user",
+                id: actor.user.map(|user| user.0),
+                label: actor.label.clone(),
+            };
             let outcome = if signed_in { Outcome::Ok } else { Outcome::Denied };
-            audit::insert(conn, &NewEntry { at: now, actor: &actor, action: Action::SignIn, target: Some(&target), outcome, detail: json!({}) })?;
+            audit::insert(
+                conn,
+                &NewEntry {
+                    at: now,
+                    actor: &actor,
+                    action: Action::SignIn,
+                    target: Some(&target),
+                    outcome,
+                    detail: json!({}),
+                },
+            )?;
             settle(conn, &limits, signed_in, now)
         })
         .await?;
     user.ok_or_else(|| {
-        Error::field("password", "That address and password do not belong together. Check both and try again.")
+        Error::field(
+            "password",
+            "That address and password do not belong together. Check both and try again.",
+        )
     })
 }
 
@@ -84,7 +104,17 @@ pub async fn reconfirm(ctx: &Ctx, actor: &Actor, password: &str) -> Result<Recon
     ctx.db
         .write(move |conn| {
             let outcome = if matches { Outcome::Ok } else { Outcome::Denied };
-            audit::insert(conn, &NewEntry { at: now, actor: &actor, action: Action::PasswordReentered, target: None, outcome, detail: json!({}) })?;
+            audit::insert(
+                conn,
+                &NewEntry {
+                    at: now,
+                    actor: &actor,
+                    action: Action::PasswordReentered,
+                    target: None,
+                    outcome,
+                    detail: json!({}),
+                },
+            )?;
             settle(conn, &limits, matches, now)
         })
         .await?;
@@ -103,7 +133,14 @@ pub async fn sign_out(ctx: &Ctx, actor: &Actor) -> Result<()> {
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            let entry = NewEntry { at: now, actor: &actor, action: Action::SignOut, target: None, outcome: Outcome::Ok, detail: json!({}) };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::SignOut,
+                target: None,
+                outcome: Outcome::Ok,
+                detail: json!({}),
+            };
             Ok(audit::insert(conn, &entry)?)
         })
         .await
@@ -127,7 +164,12 @@ async fn find(ctx: &Ctx, limits: &[Limit], address: &str) -> Result<Option<UserR
 
 /// Success forgets the person's failures (not the address's: others may be tried from there);
 /// failure counts for both.
-fn settle(conn: &mut crate::db::Conn, limits: &[Limit], ok: bool, now: crate::clock::Timestamp) -> Result<()> {
+fn settle(
+    conn: &mut crate::db::Conn,
+    limits: &[Limit],
+    ok: bool,
+    now: crate::clock::Timestamp,
+) -> Result<()> {
     if ok {
         limits.first().map_or(Ok(()), |limit| throttle::clear(conn, limit))
     } else {

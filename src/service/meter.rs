@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::AccountId;
 use crate::service::Ctx;
 use crate::service::verify::Principal;
-use crate::store::activity::{self, NewActivity};
 use crate::store::accounts::Plan;
+use crate::store::activity::{self, NewActivity};
 use crate::store::{tokens, usage, users};
 
 /// What a call costs.
@@ -40,7 +40,10 @@ fn check(plan: &Plan, used: Used, wanted: Cost, now: Timestamp) -> Result<()> {
     if !plan.api_access {
         return Err(Error::new(
             ErrorCode::ApiAccessDisabled,
-            format!("The {} plan of this account has no API access. An administrator can change the plan.", plan.name),
+            format!(
+                "The {} plan of this account has no API access. An administrator can change the plan.",
+                plan.name
+            ),
         ));
     }
     let until = |span: Span| (span.reset(now).0 - now.0).div_euclid(1000) + 1;
@@ -54,7 +57,10 @@ fn check(plan: &Plan, used: Used, wanted: Cost, now: Timestamp) -> Result<()> {
     if used.day + wanted.requests > plan.requests_per_day {
         return Err(Error::new(
             ErrorCode::DailyLimitExceeded,
-            format!("The {} requests of today are used up. They start again at midnight UTC.", plan.requests_per_day),
+            format!(
+                "The {} requests of today are used up. They start again at midnight UTC.",
+                plan.requests_per_day
+            ),
         )
         .retry_after(until(Span::Day)));
     }
@@ -78,12 +84,18 @@ fn check(plan: &Plan, used: Used, wanted: Cost, now: Timestamp) -> Result<()> {
 ///
 /// # Errors
 /// Only when the database cannot answer; running out is an answer.
-pub async fn settle(ctx: &Ctx, principal: &Principal, cost: Cost, call: NewActivity) -> Result<Result<(), Error>> {
+pub async fn settle(
+    ctx: &Ctx,
+    principal: &Principal,
+    cost: Cost,
+    call: NewActivity,
+) -> Result<Result<(), Error>> {
     let principal = principal.clone();
     let now = ctx.clock.now();
     ctx.db
         .join_batch(move |conn| {
-            let refused = if cost == Cost::default() { None } else { count(conn, &principal, cost, now)? };
+            let refused =
+                if cost == Cost::default() { None } else { count(conn, &principal, cost, now)? };
             let mut call = call.clone();
             if let Some(error) = &refused {
                 call.outcome = Outcome::Limited.as_str();
@@ -113,7 +125,12 @@ pub async fn note(ctx: &Ctx, call: NewActivity) -> Result<()> {
 
 /// Counts in all three windows or in none: a window that is full is found before the next is
 /// touched, and what was counted before it is taken back.
-fn count(conn: &mut Conn, principal: &Principal, cost: Cost, now: Timestamp) -> Result<Option<Error>> {
+fn count(
+    conn: &mut Conn,
+    principal: &Principal,
+    cost: Cost,
+    now: Timestamp,
+) -> Result<Option<Error>> {
     let plan = &principal.plan;
     let windows = [
         (Span::Minute, cost.requests, 0, plan.requests_per_minute, i64::MAX),
@@ -121,11 +138,29 @@ fn count(conn: &mut Conn, principal: &Principal, cost: Cost, now: Timestamp) -> 
         (Span::Month, cost.requests, cost.rows, i64::MAX, plan.rows_per_month),
     ];
     for (done, (span, requests, rows, most_requests, most_rows)) in windows.iter().enumerate() {
-        if usage::count(conn, principal.account, *span, now, *requests, *rows, *most_requests, *most_rows)? {
+        if usage::count(
+            conn,
+            principal.account,
+            *span,
+            now,
+            *requests,
+            *rows,
+            *most_requests,
+            *most_rows,
+        )? {
             continue;
         }
         for (span, requests, rows, ..) in windows.iter().take(done) {
-            usage::count(conn, principal.account, *span, now, -requests, -rows, i64::MAX, i64::MAX)?;
+            usage::count(
+                conn,
+                principal.account,
+                *span,
+                now,
+                -requests,
+                -rows,
+                i64::MAX,
+                i64::MAX,
+            )?;
         }
         let used = usage::used(conn, principal.account, now)?;
         return Ok(check(plan, used, cost, now).err());

@@ -62,7 +62,12 @@ pub async fn create(ctx: &Ctx, actor: &Actor, person: NewPerson) -> Result<UserI
 ///
 /// # Errors
 /// Names the field that is wrong; `not_found` if the link is not (or no longer) good.
-pub async fn set_up(ctx: &Ctx, actor: &Actor, link: &PlainSecret, person: NewPerson) -> Result<UserId> {
+pub async fn set_up(
+    ctx: &Ctx,
+    actor: &Actor,
+    link: &PlainSecret,
+    person: NewPerson,
+) -> Result<UserId> {
     let person = NewPerson { role: ADMINISTRATOR.name.into(), mcp_enabled: true, ..person };
     let checked = check(ctx, person).await?;
     let (actor, now, link) = (actor.clone(), ctx.clock.now(), link.hash());
@@ -82,7 +87,8 @@ pub async fn set_up(ctx: &Ctx, actor: &Actor, link: &PlainSecret, person: NewPer
 /// Names the field that is wrong; `not_found` if there is no such person.
 pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) -> Result<()> {
     let user = by_address(ctx, address).await?;
-    password::check(new, &user.email, &user.name).map_err(|reason| Error::field("password", reason))?;
+    password::check(new, &user.email, &user.name)
+        .map_err(|reason| Error::field("password", reason))?;
     let hash = ctx.hasher.hash(new).await?;
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
@@ -90,7 +96,14 @@ pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) ->
             users::set_password(conn, user.id, &hash)?;
             let ended = sessions::delete_of_user(conn, user.id)?;
             let target = Target { kind: "user", id: Some(user.id.0), label: user.email };
-            let entry = NewEntry { at: now, actor: &actor, action: Action::PasswordSet, target: Some(&target), outcome: Outcome::Ok, detail: json!({ "sessions_ended": ended }) };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::PasswordSet,
+                target: Some(&target),
+                outcome: Outcome::Ok,
+                detail: json!({ "sessions_ended": ended }),
+            };
             Ok(audit::insert(conn, &entry)?)
         })
         .await
@@ -104,7 +117,8 @@ pub async fn by_address(ctx: &Ctx, address: &str) -> Result<UserRow> {
     let address = email::normalise(address).map_err(|reason| Error::field("email", reason))?;
     ctx.db
         .read(move |conn| {
-            users::by_email(conn, &address)?.ok_or_else(|| Error::not_found("There is no user with that e-mail address."))
+            users::by_email(conn, &address)?
+                .ok_or_else(|| Error::not_found("There is no user with that e-mail address."))
         })
         .await
 }
@@ -115,12 +129,15 @@ pub async fn by_address(ctx: &Ctx, address: &str) -> Result<UserRow> {
 /// `not_found` if there is none.
 pub async fn by_id(ctx: &Ctx, id: UserId) -> Result<UserRow> {
     ctx.db
-        .read(move |conn| users::by_id(conn, id)?.ok_or_else(|| Error::not_found("There is no such user.")))
+        .read(move |conn| {
+            users::by_id(conn, id)?.ok_or_else(|| Error::not_found("There is no such user."))
+        })
         .await
 }
 
 async fn check(ctx: &Ctx, person: NewPerson) -> Result<Checked> {
-    let email = email::normalise(&person.email).map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
+    let email = email::normalise(&person.email)
+        .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
     let name = one_line("name", "your full name", &person.name)?;
     let account = one_line("account", "the name of your company or team", &person.account)?;
     let role = BuiltInRole::parse(&person.role)
@@ -128,7 +145,8 @@ async fn check(ctx: &Ctx, person: NewPerson) -> Result<Checked> {
     let hash = match &person.password {
         None => None,
         Some(new) => {
-            password::check(new, &email, &name).map_err(|reason| Error::field("password", reason))?;
+            password::check(new, &email, &name)
+                .map_err(|reason| Error::field("password", reason))?;
             Some(ctx.hasher.hash(new).await?)
         }
     };
@@ -148,13 +166,18 @@ fn one_line(field: &'static str, what: &str, text: &str) -> Result<String> {
 
 fn insert(conn: &mut Conn, actor: &Actor, person: &Checked, now: Timestamp) -> Result<UserId> {
     if users::by_email(conn, &person.email)?.is_some() {
-        return Err(Error { param: Some("email".into()), ..Error::new(ErrorCode::Conflict, "There is already a user with that e-mail address.") });
+        return Err(Error {
+            param: Some("email".into()),
+            ..Error::new(ErrorCode::Conflict, "There is already a user with that e-mail address.")
+        });
     }
-    let role = roles::by_name(conn, person.role.name)?.ok_or_else(|| Error::internal("a built-in role is missing"))?;
+    let role = roles::by_name(conn, person.role.name)?
+        .ok_or_else(|| Error::internal("a built-in role is missing"))?;
     let account = match accounts::by_name(conn, &person.account)? {
         Some(account) => account,
         None => {
-            let plan = accounts::plan_by_name(conn, FIRST_PLAN)?.ok_or_else(|| Error::internal("a built-in plan is missing"))?;
+            let plan = accounts::plan_by_name(conn, FIRST_PLAN)?
+                .ok_or_else(|| Error::internal("a built-in plan is missing"))?;
             accounts::insert(conn, &person.account, plan.id, now)?
         }
     };
@@ -174,7 +197,14 @@ fn insert(conn: &mut Conn, actor: &Actor, person: &Checked, now: Timestamp) -> R
     )?;
     let target = Target { kind: "user", id: Some(id.0), label: person.email.clone() };
     let detail = json!({ "role": person.role.name, "account": person.account, "mcp_enabled": person.mcp_enabled });
-    let entry = NewEntry { at: now, actor, action: Action::UserCreated, target: Some(&target), outcome: Outcome::Ok, detail };
+    let entry = NewEntry {
+        at: now,
+        actor,
+        action: Action::UserCreated,
+        target: Some(&target),
+        outcome: Outcome::Ok,
+        detail,
+    };
     audit::insert(conn, &entry)?;
     Ok(id)
 }

@@ -8,11 +8,11 @@ use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::domain::redirect;
 use crate::error::{Error, ErrorCode};
 use crate::secrets::{PlainSecret, SecretKind};
-use crate::service::throttle::{self, Limit};
 use crate::service::Ctx;
+use crate::service::throttle::{self, Limit};
+use crate::store::audit;
 use crate::store::audit::NewEntry;
 use crate::store::clients::{self, NewClient};
-use crate::store::audit;
 
 /// Redirect URIs of one client at most.
 const MOST_REDIRECT_URIS: usize = 10;
@@ -55,12 +55,18 @@ pub struct Registered {
 ///
 /// # Errors
 /// `invalid_redirect_uri`, `invalid_client_metadata`, or that there were too many registrations.
-pub async fn dynamic(ctx: &Ctx, actor: &Actor, wanted: Registration) -> Result<Registered, OAuthError> {
+pub async fn dynamic(
+    ctx: &Ctx,
+    actor: &Actor,
+    wanted: Registration,
+) -> Result<Registered, OAuthError> {
     check_redirect_uris(&wanted.redirect_uris)?;
     let auth_method = wanted.auth_method.unwrap_or_else(|| "client_secret_basic".into());
     let secret = match auth_method.as_str() {
         "none" => None,
-        "client_secret_basic" | "client_secret_post" => Some(PlainSecret::generate(SecretKind::ClientSecret)),
+        "client_secret_basic" | "client_secret_post" => {
+            Some(PlainSecret::generate(SecretKind::ClientSecret))
+        }
         _ => {
             return Err(OAuthError::new(
                 OAuthErrorCode::InvalidClientMetadata,
@@ -69,7 +75,9 @@ pub async fn dynamic(ctx: &Ctx, actor: &Actor, wanted: Registration) -> Result<R
         }
     };
     let name = clean_name(wanted.client_name.as_deref());
-    let client_uri = wanted.client_uri.filter(|uri| uri.len() <= 2048 && redirect::check(uri) == Ok(redirect::Kind::Web));
+    let client_uri = wanted
+        .client_uri
+        .filter(|uri| uri.len() <= 2048 && redirect::check(uri) == Ok(redirect::Kind::Web));
     let registered = Registered {
         client_id: uuid::Uuid::now_v7().to_string(),
         secret,
@@ -86,16 +94,24 @@ pub async fn dynamic(ctx: &Ctx, actor: &Actor, wanted: Registration) -> Result<R
     ctx.db
         .write(move |conn| {
             if !ctx_.live(conn)?.settings.dynamic_registration {
-                return Ok(Err(OAuthError::new(OAuthErrorCode::AccessDenied, "dynamic registration is turned off on this server")));
+                return Ok(Err(OAuthError::new(
+                    OAuthErrorCode::AccessDenied,
+                    "dynamic registration is turned off on this server",
+                )));
             }
             if let Some(address) = actor.address
-                && let Err(refused) = throttle::count_or_refuse(conn, &Limit::registrations_from(address), now)
+                && let Err(refused) =
+                    throttle::count_or_refuse(conn, &Limit::registrations_from(address), now)
             {
                 // The count is kept: an answer, not a failure of the transaction.
                 return Ok(Err(refused.into()));
             }
             if clients::count_unused(conn)? >= MOST_UNUSED {
-                return Err(Error::new(ErrorCode::Unavailable, "Too many unused registrations. Try again later.").retry_after(3600));
+                return Err(Error::new(
+                    ErrorCode::Unavailable,
+                    "Too many unused registrations. Try again later.",
+                )
+                .retry_after(3600));
             }
             let id = clients::insert(
                 conn,
@@ -113,7 +129,14 @@ pub async fn dynamic(ctx: &Ctx, actor: &Actor, wanted: Registration) -> Result<R
             )?;
             let target = Target { kind: "client", id: Some(id.0), label: name };
             let detail = json!({ "redirect_uris": wanted.redirect_uris });
-            let entry = NewEntry { at: now, actor: &actor, action: Action::ClientRegistered, target: Some(&target), outcome: Outcome::Ok, detail };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::ClientRegistered,
+                target: Some(&target),
+                outcome: Outcome::Ok,
+                detail,
+            };
             audit::insert(conn, &entry)?;
             Ok(Ok(()))
         })
@@ -140,8 +163,12 @@ fn check_redirect_uris(uris: &[String]) -> Result<(), OAuthError> {
 /// A name fit to be shown: one line, without control or direction-changing characters (checklist
 /// D16), of bounded length.
 fn clean_name(name: Option<&str>) -> String {
-    let is_trick = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
-    let clean: String = name.unwrap_or_default().chars().filter(|c| !is_trick(*c)).take(LONGEST_NAME).collect();
+    let is_trick = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
+    let clean: String =
+        name.unwrap_or_default().chars().filter(|c| !is_trick(*c)).take(LONGEST_NAME).collect();
     let clean = clean.trim();
     if clean.is_empty() { NAMELESS.into() } else { clean.into() }
 }

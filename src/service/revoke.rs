@@ -36,7 +36,14 @@ pub async fn one(ctx: &Ctx, actor: &Actor, owner: UserId, token: TokenId) -> Res
             let revoked = end_token(conn, token, owner, reason(&actor, owner), now)?;
             let target = Target { kind: "token", id: Some(token.0), label: row.label };
             let detail = json!({ "user_id": owner.0, "already_ended": !revoked });
-            let entry = NewEntry { at: now, actor: &actor, action: Action::TokenRevoked, target: Some(&target), outcome: Outcome::Ok, detail };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::TokenRevoked,
+                target: Some(&target),
+                outcome: Outcome::Ok,
+                detail,
+            };
             audit::insert(conn, &entry)?;
             Ok(if revoked { Revoked::Now } else { Revoked::Already })
         })
@@ -51,10 +58,18 @@ pub async fn all_of_user(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<usize
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            let row = users::by_id(conn, user)?.ok_or_else(|| Error::not_found("There is no such user."))?;
+            let row = users::by_id(conn, user)?
+                .ok_or_else(|| Error::not_found("There is no such user."))?;
             let revoked = end_everything_of(conn, user, reason(&actor, user), now)?;
             let target = Target { kind: "user", id: Some(user.0), label: row.email };
-            let entry = NewEntry { at: now, actor: &actor, action: Action::TokensRevoked, target: Some(&target), outcome: Outcome::Ok, detail: json!({ "tokens": revoked }) };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::TokensRevoked,
+                target: Some(&target),
+                outcome: Outcome::Ok,
+                detail: json!({ "tokens": revoked }),
+            };
             audit::insert(conn, &entry)?;
             Ok(revoked)
         })

@@ -82,7 +82,10 @@ fn too_many(ends: Timestamp, now: Timestamp) -> Error {
     let minutes = seconds.div_euclid(60) + 1;
     Error::new(
         ErrorCode::RateLimitExceeded,
-        format!("Too many attempts. Try again in {minutes} {}.", if minutes == 1 { "minute" } else { "minutes" }),
+        format!(
+            "Too many attempts. Try again in {minutes} {}.",
+            if minutes == 1 { "minute" } else { "minutes" }
+        ),
     )
     .retry_after(seconds)
 }

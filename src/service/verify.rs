@@ -168,7 +168,8 @@ fn check_caller(ctx: &Ctx, settings: &Settings, knock: &Knock) -> Result<(), Ref
     if !settings.mcp_enabled {
         return Err(Refusal::Disabled);
     }
-    let is_allowed = |address: IpAddr| settings.allowed_ips.iter().any(|network| network.contains(&address));
+    let is_allowed =
+        |address: IpAddr| settings.allowed_ips.iter().any(|network| network.contains(&address));
     if !settings.allowed_ips.is_empty() && !knock.address.is_some_and(is_allowed) {
         return Err(Refusal::Address);
     }
@@ -178,7 +179,11 @@ fn check_caller(ctx: &Ctx, settings: &Settings, knock: &Knock) -> Result<(), Ref
         return Err(Refusal::Origin);
     }
     let hosts = ctx.config.hosts();
-    if !knock.host.as_ref().is_some_and(|host| hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host))) {
+    if !knock
+        .host
+        .as_ref()
+        .is_some_and(|host| hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host)))
+    {
         return Err(Refusal::Origin);
     }
     Ok(())
@@ -192,7 +197,12 @@ pub fn is_origin_allowed(ctx: &Ctx, settings: &Settings, origin: &str) -> bool {
 }
 
 /// Check 4: signature, type, key, issuer, time, audience.
-fn check_claims(ctx: &Ctx, live: &Live, token: &str, now: Timestamp) -> Result<Arc<(AccessClaims, String)>, BadToken> {
+fn check_claims(
+    ctx: &Ctx,
+    live: &Live,
+    token: &str,
+    now: Timestamp,
+) -> Result<Arc<(AccessClaims, String)>, BadToken> {
     if token.len() > LONGEST_TOKEN {
         return Err(BadToken::NotOurs);
     }
@@ -211,7 +221,11 @@ fn check_claims(ctx: &Ctx, live: &Live, token: &str, now: Timestamp) -> Result<A
 }
 
 /// Check 5: what the database says of the token and all it stands on.
-fn judge(row: Option<PrincipalRow>, claims: &AccessClaims, now: Timestamp) -> Result<Principal, BadToken> {
+fn judge(
+    row: Option<PrincipalRow>,
+    claims: &AccessClaims,
+    now: Timestamp,
+) -> Result<Principal, BadToken> {
     let row = row.filter(|row| row.subject == claims.sub).ok_or(BadToken::NotOurs)?;
     let works = TokenStatus::at(now, &row.state, row.expires_at) == TokenStatus::Active
         && row.consent_revoked_at.is_none()
@@ -219,9 +233,15 @@ fn judge(row: Option<PrincipalRow>, claims: &AccessClaims, now: Timestamp) -> Re
         && UserStatus::from_stored(&row.user_status) == UserStatus::Active
         && row.mcp_enabled;
     if !works {
-        return Err(BadToken::Ended { user: row.user_id, account: row.account_id, client: row.client_id, token: row.token_id });
+        return Err(BadToken::Ended {
+            user: row.user_id,
+            account: row.account_id,
+            client: row.client_id,
+            token: row.token_id,
+        });
     }
-    let granted = ScopeSet::parse_known(&claims.scope).intersection(&ScopeSet::parse_known(&row.scopes));
+    let granted =
+        ScopeSet::parse_known(&claims.scope).intersection(&ScopeSet::parse_known(&row.scopes));
     let scopes = match &row.consent_scopes {
         Some(covered) => granted.intersection(&ScopeSet::parse_known(covered)),
         None => granted,

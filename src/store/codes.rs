@@ -47,7 +47,11 @@ pub fn insert(conn: &mut Conn, code: &CodeRow) -> QueryResult<usize> {
 
 /// The code with that hash.
 pub fn by_hash(conn: &mut Conn, hash: &HashedSecret) -> QueryResult<Option<CodeRow>> {
-    codes::table.filter(codes::code_hash.eq(hash)).select(CodeRow::as_select()).first(conn).optional()
+    codes::table
+        .filter(codes::code_hash.eq(hash))
+        .select(CodeRow::as_select())
+        .first(conn)
+        .optional()
 }
 
 /// Uses the code up; 0 rows if somebody else was first.

@@ -8,7 +8,11 @@ use crate::db::schema::{consents, tokens};
 use crate::ids::{ClientRowId, ConsentId, UserId};
 
 /// The live consent of a user for a client.
-pub fn live(conn: &mut Conn, user: UserId, client: ClientRowId) -> QueryResult<Option<(ConsentId, String)>> {
+pub fn live(
+    conn: &mut Conn,
+    user: UserId,
+    client: ClientRowId,
+) -> QueryResult<Option<(ConsentId, String)>> {
     consents::table
         .filter(consents::user_id.eq(user))
         .filter(consents::client_id.eq(client))
@@ -59,9 +63,11 @@ pub fn update(
 
 /// Ends all live consents of a user.
 pub fn revoke_of_user(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryResult<usize> {
-    diesel::update(consents::table.filter(consents::user_id.eq(user)).filter(consents::revoked_at.is_null()))
-        .set(consents::revoked_at.eq(now))
-        .execute(conn)
+    diesel::update(
+        consents::table.filter(consents::user_id.eq(user)).filter(consents::revoked_at.is_null()),
+    )
+    .set(consents::revoked_at.eq(now))
+    .execute(conn)
 }
 
 /// Ends a consent if no active token is left under it: the approval goes with its last token.

@@ -87,7 +87,10 @@ fn conditions(query: &GridQuery) -> Vec<Condition> {
     if let Some(text) = &query.text {
         let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
         conditions.push(Box::new(
-            lower(users::name).like(pattern.clone()).escape('\\').or(users::email.like(pattern).escape('\\')),
+            lower(users::name)
+                .like(pattern.clone())
+                .escape('\\')
+                .or(users::email.like(pattern).escape('\\')),
         ));
     }
     if let Some(access) = query.access {
@@ -150,12 +153,32 @@ pub fn page(conn: &mut Conn, query: &GridQuery, now: Timestamp) -> QueryResult<V
         (GridSort::User, true) => statement.order((users::name.desc(), users::id.desc())),
         (GridSort::Access, false) => statement.order((users::mcp_enabled.asc(), users::id.asc())),
         (GridSort::Access, true) => statement.order((users::mcp_enabled.desc(), users::id.desc())),
-        (GridSort::Clients, false) => statement.order((users::active_tokens.asc(), users::id.asc())),
-        (GridSort::Clients, true) => statement.order((users::active_tokens.desc(), users::id.desc())),
-        (GridSort::Added, false) => statement.order((users::mcp_added_at.is_null().asc(), users::mcp_added_at.asc(), users::id.asc())),
-        (GridSort::Added, true) => statement.order((users::mcp_added_at.is_null().asc(), users::mcp_added_at.desc(), users::id.desc())),
-        (GridSort::LastUsed, false) => statement.order((users::last_tool_at.is_null().asc(), users::last_tool_at.asc(), users::id.asc())),
-        (GridSort::LastUsed, true) => statement.order((users::last_tool_at.is_null().asc(), users::last_tool_at.desc(), users::id.desc())),
+        (GridSort::Clients, false) => {
+            statement.order((users::active_tokens.asc(), users::id.asc()))
+        }
+        (GridSort::Clients, true) => {
+            statement.order((users::active_tokens.desc(), users::id.desc()))
+        }
+        (GridSort::Added, false) => statement.order((
+            users::mcp_added_at.is_null().asc(),
+            users::mcp_added_at.asc(),
+            users::id.asc(),
+        )),
+        (GridSort::Added, true) => statement.order((
+            users::mcp_added_at.is_null().asc(),
+            users::mcp_added_at.desc(),
+            users::id.desc(),
+        )),
+        (GridSort::LastUsed, false) => statement.order((
+            users::last_tool_at.is_null().asc(),
+            users::last_tool_at.asc(),
+            users::id.asc(),
+        )),
+        (GridSort::LastUsed, true) => statement.order((
+            users::last_tool_at.is_null().asc(),
+            users::last_tool_at.desc(),
+            users::id.desc(),
+        )),
     };
     let people: Vec<UserColumns> =
         statement.limit(query.page_size).offset((query.page - 1) * query.page_size).load(conn)?;

@@ -26,7 +26,12 @@ pub fn insert(
 }
 
 /// Whether the link would work now.
-pub fn is_live(conn: &mut Conn, secret: &HashedSecret, purpose: &str, now: Timestamp) -> QueryResult<bool> {
+pub fn is_live(
+    conn: &mut Conn,
+    secret: &HashedSecret,
+    purpose: &str,
+    now: Timestamp,
+) -> QueryResult<bool> {
     let found: i64 = one_time_links::table
         .filter(one_time_links::secret_hash.eq(secret))
         .filter(one_time_links::purpose.eq(purpose))
@@ -37,7 +42,12 @@ pub fn is_live(conn: &mut Conn, secret: &HashedSecret, purpose: &str, now: Times
 }
 
 /// Uses the link up; 0 rows if it was used, unknown or too old.
-pub fn consume(conn: &mut Conn, secret: &HashedSecret, purpose: &str, now: Timestamp) -> QueryResult<usize> {
+pub fn consume(
+    conn: &mut Conn,
+    secret: &HashedSecret,
+    purpose: &str,
+    now: Timestamp,
+) -> QueryResult<usize> {
     diesel::delete(
         one_time_links::table
             .filter(one_time_links::secret_hash.eq(secret))

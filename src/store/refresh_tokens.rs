@@ -79,7 +79,12 @@ pub fn presented(conn: &mut Conn, hash: &HashedSecret) -> QueryResult<Option<Pre
 }
 
 /// Adds the live refresh token of a token.
-pub fn insert(conn: &mut Conn, token: TokenId, hash: &HashedSecret, now: Timestamp) -> QueryResult<usize> {
+pub fn insert(
+    conn: &mut Conn,
+    token: TokenId,
+    hash: &HashedSecret,
+    now: Timestamp,
+) -> QueryResult<usize> {
     diesel::insert_into(refresh_tokens::table)
         .values((
             refresh_tokens::token_id.eq(token),

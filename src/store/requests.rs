@@ -34,7 +34,11 @@ pub fn insert(
 }
 
 /// A request that waits for somebody to sign in, and its client.
-pub fn unbound(conn: &mut Conn, handle: &HashedSecret, now: Timestamp) -> QueryResult<Option<(String, ClientRow)>> {
+pub fn unbound(
+    conn: &mut Conn,
+    handle: &HashedSecret,
+    now: Timestamp,
+) -> QueryResult<Option<(String, ClientRow)>> {
     requests::table
         .inner_join(clients::table)
         .filter(requests::handle_hash.eq(handle))

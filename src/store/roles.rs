@@ -12,7 +12,12 @@ pub fn by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<RoleId>> {
 }
 
 /// Adds a built-in role; `permissions` and `tools` are JSON arrays of names.
-pub fn insert_built_in(conn: &mut Conn, name: &str, permissions: &str, tools: &str) -> QueryResult<usize> {
+pub fn insert_built_in(
+    conn: &mut Conn,
+    name: &str,
+    permissions: &str,
+    tools: &str,
+) -> QueryResult<usize> {
     diesel::insert_into(roles::table)
         .values((
             roles::name.eq(name),
@@ -24,7 +29,12 @@ pub fn insert_built_in(conn: &mut Conn, name: &str, permissions: &str, tools: &s
 }
 
 /// Brings a built-in role to what this version knows.
-pub fn update_built_in(conn: &mut Conn, name: &str, permissions: &str, tools: &str) -> QueryResult<usize> {
+pub fn update_built_in(
+    conn: &mut Conn,
+    name: &str,
+    permissions: &str,
+    tools: &str,
+) -> QueryResult<usize> {
     diesel::update(roles::table.filter(roles::name.eq(name)).filter(roles::built_in.eq(true)))
         .set((roles::permissions.eq(permissions), roles::tools.eq(tools)))
         .execute(conn)

@@ -47,7 +47,11 @@ pub fn update(
     expires_at: Timestamp,
 ) -> QueryResult<usize> {
     diesel::update(sessions::table.filter(sessions::key_hash.eq(key)))
-        .set((sessions::user_id.eq(user), sessions::state.eq(state), sessions::expires_at.eq(expires_at)))
+        .set((
+            sessions::user_id.eq(user),
+            sessions::state.eq(state),
+            sessions::expires_at.eq(expires_at),
+        ))
         .execute(conn)
 }
 

@@ -15,7 +15,8 @@ pub fn version(conn: &mut Conn) -> QueryResult<i64> {
 
 /// All rows.
 pub fn all(conn: &mut Conn) -> QueryResult<BTreeMap<String, String>> {
-    let rows: Vec<(String, String)> = settings::table.select((settings::name, settings::value)).load(conn)?;
+    let rows: Vec<(String, String)> =
+        settings::table.select((settings::name, settings::value)).load(conn)?;
     Ok(rows.into_iter().collect())
 }
 

@@ -8,7 +8,11 @@ use crate::db::schema::throttles;
 use crate::db::upsert;
 
 /// Failures counted for `subject` in a window that has not ended, with the window's end.
-pub fn load(conn: &mut Conn, subject: &str, now: Timestamp) -> QueryResult<Option<(i64, Timestamp)>> {
+pub fn load(
+    conn: &mut Conn,
+    subject: &str,
+    now: Timestamp,
+) -> QueryResult<Option<(i64, Timestamp)>> {
     throttles::table
         .filter(throttles::subject.eq(subject))
         .filter(throttles::window_ends_at.gt(now))
@@ -19,7 +23,12 @@ pub fn load(conn: &mut Conn, subject: &str, now: Timestamp) -> QueryResult<Optio
 
 /// Counts one more; begins a window that ends at `window_ends_at` if the last one has passed.
 /// Returns the count in the current window.
-pub fn count(conn: &mut Conn, subject: &str, now: Timestamp, window_ends_at: Timestamp) -> QueryResult<i64> {
+pub fn count(
+    conn: &mut Conn,
+    subject: &str,
+    now: Timestamp,
+    window_ends_at: Timestamp,
+) -> QueryResult<i64> {
     upsert::count_attempt(conn, subject, now, window_ends_at)
 }
 

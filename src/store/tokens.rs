@@ -139,14 +139,21 @@ pub fn prolong(conn: &mut Conn, id: TokenId, expires_at: Timestamp) -> QueryResu
 /// Notes a tool call.
 pub fn touch(conn: &mut Conn, id: TokenId, now: Timestamp) -> QueryResult<usize> {
     diesel::update(
-        tokens::table.find(id).filter(tokens::last_used_at.is_null().or(tokens::last_used_at.lt(now))),
+        tokens::table
+            .find(id)
+            .filter(tokens::last_used_at.is_null().or(tokens::last_used_at.lt(now))),
     )
     .set(tokens::last_used_at.eq(now))
     .execute(conn)
 }
 
 /// Revokes one token if it is active and not expired; 0 rows otherwise.
-pub fn revoke(conn: &mut Conn, id: TokenId, reason: EndReason, now: Timestamp) -> QueryResult<usize> {
+pub fn revoke(
+    conn: &mut Conn,
+    id: TokenId,
+    reason: EndReason,
+    now: Timestamp,
+) -> QueryResult<usize> {
     diesel::update(
         tokens::table
             .filter(tokens::id.eq(id))
@@ -162,7 +169,12 @@ pub fn revoke(conn: &mut Conn, id: TokenId, reason: EndReason, now: Timestamp) -
 }
 
 /// Revokes every active token of a user.
-pub fn revoke_of_user(conn: &mut Conn, user: UserId, reason: EndReason, now: Timestamp) -> QueryResult<usize> {
+pub fn revoke_of_user(
+    conn: &mut Conn,
+    user: UserId,
+    reason: EndReason,
+    now: Timestamp,
+) -> QueryResult<usize> {
     diesel::update(
         tokens::table
             .filter(tokens::user_id.eq(user))

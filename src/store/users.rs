@@ -193,7 +193,9 @@ pub fn count_ended_tokens(conn: &mut Conn, id: UserId, tokens: i64) -> QueryResu
 
 /// Notes a tool call.
 pub fn touch(conn: &mut Conn, id: UserId, now: Timestamp) -> QueryResult<usize> {
-    diesel::update(users::table.find(id).filter(users::last_tool_at.is_null().or(users::last_tool_at.lt(now))))
-        .set(users::last_tool_at.eq(now))
-        .execute(conn)
+    diesel::update(
+        users::table.find(id).filter(users::last_tool_at.is_null().or(users::last_tool_at.lt(now))),
+    )
+    .set(users::last_tool_at.eq(now))
+    .execute(conn)
 }

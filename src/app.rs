@@ -1,0 +1,128 @@
+//! The application: its state and the whole route table.
+//!
+//! Every route is listed once, with who may use it. The handler's signature enforces what the
+//! table says; a test walks the table and asks as nobody, as the wrong role and without a token.
+
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, dev::Server, guard, web};
+
+use crate::console::{dashboard, health, login, mcp_users, setup, theme, user_edit, users};
+use crate::domain::access::Permission;
+use crate::error::{Error, ErrorCode, Result};
+use crate::oauth::{authorize, jwks, metadata, register, token};
+use crate::service::Ctx;
+use crate::web::error::Failure;
+use crate::web::outer::outer;
+use crate::web::{assets, session};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone.
+    Anyone,
+    /// A signed-in person.
+    SignedIn,
+    /// A signed-in person with the permission.
+    With(Permission),
+}
+
+/// A route, as the table lists it.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path with its variables.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
+}
+
+macro_rules! routes {
+    ($($path:literal { $($method:ident $access:expr => $handler:path),+ $(,)? })+) => {
+        /// The route table.
+        pub const ROUTES: &[Route] = {
+            use Access::*;
+            use Permission::*;
+            &[$($(Route { method: stringify!($method), path: $path, access: $access }),+),+]
+        };
+
+        fn routes(config: &mut web::ServiceConfig) {
+            $(config.service(
+                web::resource($path)
+                    $(.route(web::route().guard(method(stringify!($method))).to($handler)))+
+                    .default_service(web::to(|| wrong_method(&[$(stringify!($method)),+]))),
+            );)+
+        }
+    };
+}
+
+routes! {
+    "/" { GET Anyone => login::home }
+    "/setup" { GET Anyone => setup::form, POST Anyone => setup::submit }
+    "/login" { GET Anyone => login::form, POST Anyone => login::submit }
+    "/logout" { POST SignedIn => login::logout }
+    "/dashboard" { GET SignedIn => dashboard::show }
+    "/account/theme" { POST SignedIn => theme::set }
+
+    "/admin/mcp/users" { GET With(ViewMcpUsers) => mcp_users::grid }
+    "/admin/mcp/users/{user}/tokens" { GET With(ViewMcpUsers) => mcp_users::details }
+    "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
+    "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }
+    "/admin/mcp/users/{user}/access" { GET With(ManageMcpAccess) => mcp_users::confirm_access, POST With(ManageMcpAccess) => mcp_users::set_access }
+    "/admin/users" { GET With(ViewUsers) => users::list }
+    "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show }
+
+    "/oauth/authorize" { GET Anyone => authorize::ask, POST SignedIn => authorize::decide }
+    "/oauth/token" { POST Anyone => token::exchange, OPTIONS Anyone => metadata::preflight }
+    "/oauth/register" { POST Anyone => register::register, OPTIONS Anyone => metadata::preflight }
+    "/oauth/jwks" { GET Anyone => jwks::show, OPTIONS Anyone => metadata::preflight }
+    "/.well-known/oauth-authorization-server" { GET Anyone => metadata::authorization_server, OPTIONS Anyone => metadata::preflight }
+    "/.well-known/oauth-protected-resource" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
+    "/.well-known/oauth-protected-resource/mcp" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
+
+    "/healthz" { GET Anyone => health::live }
+    "/readyz" { GET Anyone => health::ready }
+    "/static/{tag}/{name}" { GET Anyone => assets::serve }
+}
+
+/// A route's method; whoever answers GET answers HEAD.
+fn method(name: &'static str) -> impl guard::Guard {
+    guard::fn_guard(move |request| {
+        let asked = &request.head().method;
+        asked.as_str() == name || (name == "GET" && asked == Method::HEAD)
+    })
+}
+
+async fn wrong_method(allowed: &'static [&'static str]) -> Result<actix_web::HttpResponse, Failure> {
+    Err(Error::new(ErrorCode::MethodNotAllowed, format!("This address takes {}.", allowed.join(", "))).into())
+}
+
+async fn nothing_here() -> Result<actix_web::HttpResponse, Failure> {
+    Err(Error::not_found("The address may be mistyped, or what it pointed to has been removed.").into())
+}
+
+/// Binds the server; it runs when the answer is awaited.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
+    let workers = ctx.config.workers;
+    let state = ctx.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(state.clone()))
+            .service(crate::mcp::scope(&state))
+            .configure(routes)
+            .default_service(web::to(nothing_here))
+            .wrap(session::middleware(&state))
+            .wrap(from_fn(outer))
+    })
+    .workers(workers)
+    // Without it a streamed body waits 40 ms for the peer's acknowledgement.
+    .tcp_nodelay(true)
+    .shutdown_timeout(30)
+    .listen(listener)
+    .map_err(|error| Error::field("BIND", format!("cannot be listened on: {error}")))?;
+    Ok(server.run())
+}

@@ -1,0 +1,57 @@
+//! The caller's address: the peer's, or, when the peer is a proxy we trust, the nearest address in
+//! `X-Forwarded-For` that is not itself a trusted proxy.
+
+use std::net::IpAddr;
+
+use actix_web::dev::RequestHead;
+use ipnet::IpNet;
+
+/// The caller's address.
+pub fn caller(head: &RequestHead, trusted: &[IpNet]) -> Option<IpAddr> {
+    let peer = canonical(head.peer_addr?.ip());
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    if !is_trusted(&peer) {
+        return Some(peer);
+    }
+    let claimed: Vec<IpAddr> = head
+        .headers
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map_while(|part| part.trim().parse().ok().map(canonical))
+        .collect();
+    Some(claimed.into_iter().rev().find(|address| !is_trusted(address)).unwrap_or(peer))
+}
+
+/// An IPv4 caller of an IPv6 socket is still that IPv4 address.
+fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::caller;
+
+    fn ask(peer: &str, forwarded: &str, trusted: &[&str]) -> String {
+        let request = TestRequest::default()
+            .peer_addr(format!("{peer}:4711").parse().unwrap())
+            .insert_header(("x-forwarded-for", forwarded))
+            .to_http_request();
+        let trusted: Vec<_> = trusted.iter().map(|text| text.parse().unwrap()).collect();
+        caller(request.head(), &trusted).unwrap().to_string()
+    }
+
+    #[test]
+    fn forwarded_addresses_count_only_from_trusted_proxies() {
+        assert_eq!(ask("203.0.113.9", "198.51.100.1", &[]), "203.0.113.9");
+        assert_eq!(ask("10.0.0.1", "198.51.100.1", &["10.0.0.0/8"]), "198.51.100.1");
+        // What a caller wrote in front of what our proxy added is the caller's own claim.
+        assert_eq!(
+            ask("10.0.0.1", "192.0.2.66, 198.51.100.1, 10.0.0.2", &["10.0.0.0/8"]),
+            "198.51.100.1"
+        );
+        assert_eq!(ask("10.0.0.1", "nonsense", &["10.0.0.0/8"]), "10.0.0.1");
+    }
+}

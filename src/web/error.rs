@@ -1,0 +1,102 @@
+//! Failures on their way out: the page and the OAuth JSON of an error. The answer is rendered by
+//! the outer middleware, which knows the request's id.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use serde_json::json;
+
+use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
+use crate::error::{Error, ErrorCode};
+
+/// A handler's failure, by how it is told.
+#[derive(Debug)]
+pub enum Failure {
+    /// A page for a person.
+    Page(Error),
+    /// JSON for an OAuth client (RFC 6749 §5.2).
+    OAuth(OAuthError),
+    /// Send the browser elsewhere: sign in first.
+    SeeOther(String),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Page(error) => error.fmt(f),
+            Self::OAuth(error) => f.write_str(&error.description),
+            Self::SeeOther(_) => f.write_str("sign in first"),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Page(error)
+    }
+}
+
+impl From<OAuthError> for Failure {
+    fn from(error: OAuthError) -> Self {
+        Self::OAuth(error)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        let status = match self {
+            Self::Page(error) => error.code.status(),
+            Self::OAuth(error) => error.code.status(),
+            Self::SeeOther(_) => 303,
+        };
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    error: &'a Error,
+    request_id: &'a str,
+}
+
+/// The answer to a failure.
+pub fn render(failure: &Failure, request_id: &str) -> HttpResponse {
+    let mut response = HttpResponse::build(failure.status_code());
+    match failure {
+        Failure::SeeOther(location) => {
+            response.insert_header((header::LOCATION, location.as_str())).finish()
+        }
+        Failure::Page(error) => {
+            if let Some(seconds) = error.retry_after {
+                response.insert_header((header::RETRY_AFTER, seconds));
+            }
+            match (ErrorPage { error, request_id }).render() {
+                Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
+                Err(_) => response
+                    .body(format!("{}\n{request_id}\n", ErrorCode::InternalError.headline())),
+            }
+        }
+        Failure::OAuth(error) => {
+            if let Some(seconds) = error.retry_after {
+                response.insert_header((header::RETRY_AFTER, seconds));
+            }
+            if error.code == OAuthErrorCode::InvalidClient {
+                response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"portcullis\""));
+            }
+            response
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+                .json(json!({
+                    "error": error.code.as_str(),
+                    "error_description": error.description,
+                    "request_id": request_id,
+                }))
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The message about what the last action did, kept in the session until the next page shows it.
+
+use actix_session::Session;
+use serde::{Deserialize, Serialize};
+
+/// How a message is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tone {
+    /// It worked.
+    Ok,
+    /// Nothing to do, or only part was done.
+    Warn,
+}
+
+/// A message for the next page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Flash {
+    /// How it is meant.
+    pub tone: Tone,
+    /// What happened.
+    pub text: String,
+}
+
+const KEY: &str = "flash";
+
+/// Keeps a message for the next page.
+pub fn put(session: &Session, tone: Tone, text: impl Into<String>) {
+    if let Err(error) = session.insert(KEY, Flash { tone, text: text.into() }) {
+        log::warn!("a message was not kept: {error}");
+    }
+}
+
+/// Takes the message out.
+pub fn take(session: &Session) -> Option<Flash> {
+    session.remove_as::<Flash>(KEY)?.ok()
+}

@@ -1,0 +1,12 @@
+//! What the surfaces share: who calls, sessions, form tokens, headers, pages, errors, assets.
+
+pub mod address;
+pub mod assets;
+pub mod csrf;
+pub mod error;
+pub mod flash;
+pub mod form;
+pub mod outer;
+pub mod page;
+pub mod session;
+pub mod viewer;

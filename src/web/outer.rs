@@ -1,0 +1,127 @@
+//! The outermost middleware: every request gets an id, every answer its headers, every failure its
+//! rendering, and the log its line.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, web};
+
+use crate::secrets::random_text;
+use crate::service::Ctx;
+use crate::web::error::{Failure, render};
+
+/// Pages run no foreign code and are framed by nobody (SECURITY-CHECKLIST §2, 3.4).
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// The id of a request, in its answer's `X-Request-Id`, on error pages and in both logs.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub String);
+
+/// The seed of form tokens while nobody is signed in; set as a cookie when a form used it.
+#[derive(Debug, Clone)]
+pub struct FormSeed {
+    /// The seed.
+    pub value: String,
+    is_new: bool,
+    is_used: std::rc::Rc<Cell<bool>>,
+}
+
+impl FormSeed {
+    /// The seed, for a form that is about to be shown.
+    pub fn for_form(&self) -> &str {
+        self.is_used.set(true);
+        &self.value
+    }
+}
+
+/// The name of the form seed's cookie.
+pub fn form_cookie(ctx: &Ctx) -> &'static str {
+    if ctx.config.is_https() { "__Host-portcullis_form" } else { "portcullis_form" }
+}
+
+/// The middleware.
+pub async fn outer(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> actix_web::Result<ServiceResponse<impl MessageBody>> {
+    let started = Instant::now();
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    let ctx = request.app_data::<web::Data<Ctx>>().cloned();
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let seed = seed_of(&request, ctx.as_deref());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(seed.clone());
+
+    let response = next.call(request).await?;
+    let failure = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error::<Failure>())
+        .map(|failure| render(failure, &id));
+    let mut response = match failure {
+        Some(rendered) => {
+            let (request, original) = response.into_parts();
+            let mut rendered = rendered;
+            for (name, value) in original.headers() {
+                if !rendered.headers().contains_key(name) {
+                    rendered.headers_mut().append(name.clone(), value.clone());
+                }
+            }
+            ServiceResponse::new(request, rendered).map_into_boxed_body()
+        }
+        None => response.map_into_boxed_body(),
+    };
+    let is_https = ctx.as_ref().is_some_and(|ctx| ctx.config.is_https());
+    add_headers(response.headers_mut(), &id, is_https);
+    if seed.is_new
+        && seed.is_used.get()
+        && let Some(ctx) = &ctx
+    {
+        let cookie = Cookie::build(form_cookie(ctx), seed.value)
+            .path("/")
+            .http_only(true)
+            .secure(is_https)
+            .same_site(SameSite::Lax)
+            .finish();
+        response.response_mut().add_cookie(&cookie)?;
+    }
+    // Never the query: codes and states travel in it.
+    log::info!(target: "portcullis::access", "{id} {method} {path} {} {} µs", response.status().as_u16(), started.elapsed().as_micros());
+    Ok(response)
+}
+
+fn seed_of(request: &ServiceRequest, ctx: Option<&Ctx>) -> FormSeed {
+    let known = ctx
+        .and_then(|ctx| request.cookie(form_cookie(ctx)))
+        .map(|cookie| cookie.value().to_owned())
+        .filter(|value| (32..=64).contains(&value.len()));
+    let is_new = known.is_none();
+    FormSeed { value: known.unwrap_or_else(random_text), is_new, is_used: std::rc::Rc::default() }
+}
+
+fn add_headers(headers: &mut HeaderMap, id: &str, is_https: bool) {
+    let mut set = |name: HeaderName, value: &str| {
+        if !headers.contains_key(&name)
+            && let Ok(value) = HeaderValue::from_str(value)
+        {
+            headers.insert(name, value);
+        }
+    };
+    set(HeaderName::from_static("x-request-id"), id);
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
+    set(header::CACHE_CONTROL, "no-store");
+    if is_https {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    }
+}

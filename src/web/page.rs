@@ -1,0 +1,135 @@
+//! The frame of every page: who looks, where they are, and what the last action did.
+
+use actix_session::SessionExt;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::clock::Timestamp;
+use crate::domain::access::Permission;
+use crate::error::{Error, Result};
+use crate::service::Ctx;
+use crate::store::users::UserRow;
+use crate::web::csrf;
+use crate::web::flash::{self, Flash};
+use crate::web::viewer::Viewer;
+
+/// The cookie with a person's choice of theme.
+pub const THEME_COOKIE: &str = "portcullis_theme";
+
+/// What every template of the signed-in frame needs.
+#[derive(Debug)]
+pub struct Shell {
+    /// The form token.
+    pub csrf: String,
+    /// What the last action did.
+    pub flash: Option<Flash>,
+    /// `light`, `dark`, or nothing for the system's.
+    pub theme: Option<&'static str>,
+    /// Who looks; nobody on the pages of the gate.
+    pub viewer: Option<Viewer>,
+    /// The path shown, for the navigation.
+    pub path: String,
+}
+
+impl Shell {
+    /// The frame for a signed-in person.
+    pub fn new(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer) -> Self {
+        Self {
+            viewer: Some(viewer.clone()),
+            flash: flash::take(&request.get_session()),
+            ..Self::gate(ctx, request)
+        }
+    }
+
+    /// The frame of the pages before and beside the console.
+    pub fn gate(ctx: &Ctx, request: &HttpRequest) -> Self {
+        let theme = request.cookie(THEME_COOKIE).and_then(|cookie| match cookie.value() {
+            "light" => Some("light"),
+            "dark" => Some("dark"),
+            _ => None,
+        });
+        Self {
+            csrf: csrf::token(ctx, request),
+            flash: None,
+            theme,
+            viewer: None,
+            path: request.path().to_owned(),
+        }
+    }
+
+    /// Whether the person who looks may do it.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.viewer.as_ref().is_some_and(|viewer| viewer.may(permission))
+    }
+
+    /// The person who looks.
+    pub fn user(&self) -> Option<&UserRow> {
+        self.viewer.as_ref().map(|viewer| &viewer.user)
+    }
+
+    /// Whether the page shown is `path` or below it.
+    pub fn is_at(&self, path: &str) -> bool {
+        self.path == path || self.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+/// Renders a page.
+///
+/// # Errors
+/// When the template fails, which is our fault.
+pub fn render(template: &impl Template) -> Result<HttpResponse> {
+    render_with_status(template, 200)
+}
+
+/// Renders a page with another status: a form with its errors.
+///
+/// # Errors
+/// When the template fails, which is our fault.
+pub fn render_with_status(template: &impl Template, status: u16) -> Result<HttpResponse> {
+    let status = actix_web::http::StatusCode::from_u16(status).map_err(Error::internal)?;
+    let body = template.render().map_err(Error::internal)?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
+}
+
+/// A 303 to a path of ours.
+pub fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((actix_web::http::header::LOCATION, location)).finish()
+}
+
+/// A moment as people read it: "7 minutes ago" up to a week, then the date.
+pub fn ago(at: Timestamp, now: Timestamp) -> String {
+    let seconds = (now.0 - at.0).div_euclid(1000);
+    let plural =
+        |count: i64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
+    match seconds {
+        ..0 => at.to_utc().format("%-d %b %Y").to_string(),
+        0..60 => "just now".into(),
+        60..3600 => plural(seconds / 60, "minute"),
+        3600..86_400 => plural(seconds / 3600, "hour"),
+        86_400..604_800 => plural(seconds / 86_400, "day"),
+        _ => at.to_utc().format("%-d %b %Y").to_string(),
+    }
+}
+
+/// A moment in full, with its zone.
+pub fn exact(at: Timestamp) -> String {
+    at.to_utc().format("%-d %b %Y, %H:%M:%S UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_relative_for_a_week() {
+        let now = Timestamp(1_800_000_000_000);
+        assert_eq!(ago(now.plus_seconds(-30), now), "just now");
+        assert_eq!(ago(now.plus_seconds(-60), now), "1 minute ago");
+        assert_eq!(ago(now.plus_seconds(-7200), now), "2 hours ago");
+        assert_eq!(ago(now.plus_seconds(-6 * 86_400), now), "6 days ago");
+        assert_eq!(
+            ago(now.plus_seconds(-8 * 86_400), now),
+            now.plus_seconds(-8 * 86_400).to_utc().format("%-d %b %Y").to_string()
+        );
+    }
+}

@@ -1,0 +1,168 @@
+//! Browser sessions: `actix-session` over the database, so that replicas share them and deleting a
+//! row ends one at once (ASVS 7.4). The cookie holds a random key; the database its hash.
+
+use std::collections::HashMap;
+
+use actix_session::config::{CookieContentSecurity, PersistentSession};
+use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
+use actix_session::{Session, SessionExt, SessionMiddleware};
+use actix_web::HttpRequest;
+use actix_web::cookie::{Key, SameSite, time::Duration};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::UserId;
+use crate::secrets::{PlainSecret, SecretKind};
+use crate::service::Ctx;
+use crate::store::sessions;
+use crate::store::users::UserRow;
+
+/// A session ends after so long without use, seconds.
+pub const IDLE_SECONDS: i64 = 12 * 3600;
+/// A session ends so long after signing in, seconds.
+pub const ABSOLUTE_SECONDS: i64 = 7 * 86_400;
+/// How often use is written down, seconds.
+const SEEN_EVERY_SECONDS: i64 = 300;
+
+const USER: &str = "user";
+const ID: &str = "id";
+const SIGNED_IN_AT: &str = "signed_in_at";
+const SEEN_AT: &str = "seen_at";
+
+/// Sessions in the database.
+#[derive(Clone)]
+pub struct DatabaseSessions {
+    ctx: Ctx,
+}
+
+type State = HashMap<String, String>;
+
+fn owner(state: &State) -> Option<UserId> {
+    state.get(USER).and_then(|text| text.parse().ok())
+}
+
+impl DatabaseSessions {
+    fn end(&self, ttl: &Duration) -> Timestamp {
+        self.ctx.clock.now().plus_seconds(ttl.whole_seconds())
+    }
+}
+
+impl SessionStore for DatabaseSessions {
+    async fn load(&self, key: &SessionKey) -> Result<Option<State>, LoadError> {
+        let (hash, now) = (PlainSecret::presented(key.as_ref()).hash(), self.ctx.clock.now());
+        let state = self
+            .ctx
+            .db
+            .read(move |conn| Ok(sessions::load(conn, &hash, now)?))
+            .await
+            .map_err(|error| LoadError::Other(error.into()))?;
+        state
+            .map(|text| {
+                serde_json::from_str(&text)
+                    .map_err(|error| LoadError::Deserialization(error.into()))
+            })
+            .transpose()
+    }
+
+    async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
+        let key = PlainSecret::generate(SecretKind::Handle);
+        let text = serde_json::to_string(&state)
+            .map_err(|error| SaveError::Serialization(error.into()))?;
+        let (hash, user, now, end) =
+            (key.hash(), owner(&state), self.ctx.clock.now(), self.end(ttl));
+        self.ctx
+            .db
+            .write(move |conn| Ok(sessions::insert(conn, &hash, user, &text, now, end)?))
+            .await
+            .map_err(|error| SaveError::Other(error.into()))?;
+        key.expose()
+            .to_owned()
+            .try_into()
+            .map_err(|_| SaveError::Other(anyhow::anyhow!("session key")))
+    }
+
+    async fn update(
+        &self,
+        key: SessionKey,
+        state: State,
+        ttl: &Duration,
+    ) -> Result<SessionKey, UpdateError> {
+        let text = serde_json::to_string(&state)
+            .map_err(|error| UpdateError::Serialization(error.into()))?;
+        let (hash, user, end) =
+            (PlainSecret::presented(key.as_ref()).hash(), owner(&state), self.end(ttl));
+        // A session that was ended meanwhile stays ended: the update then touches no row.
+        self.ctx
+            .db
+            .write(move |conn| Ok(sessions::update(conn, &hash, user, &text, end)?))
+            .await
+            .map_err(|error| UpdateError::Other(error.into()))?;
+        Ok(key)
+    }
+
+    async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
+        let (hash, end) = (PlainSecret::presented(key.as_ref()).hash(), self.end(ttl));
+        self.ctx.db.write(move |conn| Ok(sessions::prolong(conn, &hash, end)?)).await?;
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        let hash = PlainSecret::presented(key.as_ref()).hash();
+        self.ctx.db.write(move |conn| Ok(sessions::delete(conn, &hash)?)).await?;
+        Ok(())
+    }
+}
+
+/// The session middleware.
+pub fn middleware(ctx: &Ctx) -> SessionMiddleware<DatabaseSessions> {
+    let is_https = ctx.config.is_https();
+    let name = if is_https { "__Host-portcullis_session" } else { "portcullis_session" };
+    SessionMiddleware::builder(
+        DatabaseSessions { ctx: ctx.clone() },
+        Key::from(&ctx.config.secret.cookie_key()),
+    )
+    .cookie_name(name.into())
+    .cookie_secure(is_https)
+    .cookie_http_only(true)
+    .cookie_same_site(SameSite::Lax)
+    .cookie_path("/".into())
+    .cookie_content_security(CookieContentSecurity::Signed)
+    .session_lifecycle(PersistentSession::default().session_ttl(Duration::seconds(IDLE_SECONDS)))
+    .build()
+}
+
+/// Begins a session for a person who has just proved who they are, under a new key (ASVS 7.2.4).
+///
+/// # Errors
+/// When the session cannot be kept.
+pub fn begin(session: &Session, user: &UserRow, now: Timestamp) -> Result<()> {
+    session.clear();
+    session.renew();
+    let id = PlainSecret::generate(SecretKind::Handle);
+    session.insert(USER, user.id).map_err(Error::internal)?;
+    session.insert(ID, id.expose()).map_err(Error::internal)?;
+    session.insert(SIGNED_IN_AT, now).map_err(Error::internal)?;
+    session.insert(SEEN_AT, now).map_err(Error::internal)
+}
+
+/// The user of a session that is still good, noting its use now and then.
+pub fn user(session: &Session, now: Timestamp) -> Option<UserId> {
+    let user: UserId = session.get(USER).ok()??;
+    let signed_in_at: Timestamp = session.get(SIGNED_IN_AT).ok()??;
+    if now >= signed_in_at.plus_seconds(ABSOLUTE_SECONDS) {
+        session.purge();
+        return None;
+    }
+    let seen_at: Option<Timestamp> = session.get(SEEN_AT).ok()?;
+    if seen_at.is_none_or(|at| now >= at.plus_seconds(SEEN_EVERY_SECONDS))
+        && let Err(error) = session.insert(SEEN_AT, now)
+    {
+        log::warn!("a session's use was not kept: {error}");
+    }
+    Some(user)
+}
+
+/// The session's own id, made at sign-in: what form tokens and authorization requests are bound to.
+pub fn session_id(request: &HttpRequest) -> Option<PlainSecret> {
+    request.get_session().get::<String>(ID).ok()?.map(PlainSecret::presented)
+}
