@@ -135,6 +135,14 @@ pub async fn by_id(ctx: &Ctx, id: UserId) -> Result<UserRow> {
         .await
 }
 
+/// Names and addresses of administrators, for whoever needs to ask one; a handful is enough.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn administrators(ctx: &Ctx) -> Result<Vec<(String, String)>> {
+    ctx.db.read(|conn| Ok(users::active_with_role(conn, ADMINISTRATOR.name, 3)?)).await
+}
+
 async fn check(ctx: &Ctx, person: NewPerson) -> Result<Checked> {
     let email = email::normalise(&person.email)
         .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;

@@ -109,6 +109,22 @@ pub fn page(conn: &mut Conn, after: UserId, limit: i64) -> QueryResult<Vec<UserR
         .load(conn)
 }
 
+/// Names and addresses of active users with the role of that name, the longest-serving first.
+pub fn active_with_role(
+    conn: &mut Conn,
+    role: &str,
+    limit: i64,
+) -> QueryResult<Vec<(String, String)>> {
+    users::table
+        .inner_join(roles::table)
+        .filter(roles::name.eq(role))
+        .filter(users::status.eq(UserStatus::Active.as_str()))
+        .order(users::id.asc())
+        .limit(limit)
+        .select((users::name, users::email))
+        .load(conn)
+}
+
 /// A user to be added.
 #[derive(Debug)]
 pub struct NewUser<'a> {

@@ -1,0 +1,150 @@
+//! Signing in and out.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::secrets::PlainSecret;
+use crate::service::{Ctx, consent, login};
+use crate::web::error::Failure;
+use crate::web::form::Form;
+use crate::web::page::{Shell, render_with_status, see_other};
+use crate::web::session;
+use crate::web::viewer::{Viewer, Visitor};
+
+/// Where people land who were not on their way somewhere.
+const LANDING: &str = "/dashboard";
+/// Where a sign-in may lead back to: pages of ours, nothing else.
+const WAYS_BACK: [&str; 3] = ["/dashboard", "/admin", "/account"];
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    shell: Shell,
+    errors: Vec<Error>,
+    email: String,
+    client: Option<String>,
+    continue_with: Option<String>,
+    next: Option<String>,
+}
+
+/// What `/login` may carry.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Way {
+    #[serde(rename = "continue")]
+    continue_with: Option<String>,
+    next: Option<String>,
+}
+
+/// `GET /`: to the dashboard, or to sign in.
+pub async fn home() -> HttpResponse {
+    see_other(LANDING)
+}
+
+/// `GET /login`.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn form(ctx: web::Data<Ctx>, request: HttpRequest, visitor: Visitor, way: web::Query<Way>) -> Result<HttpResponse, Failure> {
+    let way = way.into_inner();
+    if visitor.user.is_some() {
+        return Ok(see_other(&destination(&way)));
+    }
+    show(&ctx, &request, way, String::new(), None).await
+}
+
+/// The sign-in form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct LoginForm {
+    email: String,
+    password: String,
+    #[serde(flatten)]
+    way: Way,
+}
+
+/// `POST /login`.
+///
+/// # Errors
+/// When the form is not ours or the database cannot answer; a wrong password shows the form again.
+pub async fn submit(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    session: Session,
+    visitor: Visitor,
+    form: Form<LoginForm>,
+) -> Result<HttpResponse, Failure> {
+    let LoginForm { email, password, way } = form.0;
+    match login::sign_in(&ctx, &visitor.actor, &email, &password).await {
+        Ok(user) => {
+            session::begin(&session, &user, ctx.clock.now())?;
+            Ok(see_other(&destination(&way)))
+        }
+        Err(error) if matches!(error.code, ErrorCode::InvalidRequest | ErrorCode::RateLimitExceeded) => {
+            show(&ctx, &request, way, email, Some(error)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /logout`.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn logout(ctx: web::Data<Ctx>, viewer: Viewer, session: Session, _form: Form<Way>) -> Result<HttpResponse, Failure> {
+    login::sign_out(&ctx, &viewer.actor).await?;
+    session.purge();
+    Ok(see_other("/login"))
+}
+
+async fn show(ctx: &Ctx, request: &HttpRequest, way: Way, email: String, error: Option<Error>) -> Result<HttpResponse, Failure> {
+    let client = match &way.continue_with {
+        Some(handle) => consent::unpark(ctx, &PlainSecret::presented(handle.as_str())).await.ok().map(|(_, client)| client.name),
+        None => None,
+    };
+    let status = error.as_ref().map_or(200, |error| error.code.status());
+    let retry_after = error.as_ref().and_then(|error| error.retry_after);
+    let page = LoginPage {
+        shell: Shell::gate(ctx, request),
+        errors: error.into_iter().collect(),
+        email,
+        client,
+        continue_with: way.continue_with,
+        next: way.next,
+    };
+    let mut response = render_with_status(&page, status)?;
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
+}
+
+fn destination(way: &Way) -> String {
+    if let Some(handle) = &way.continue_with {
+        let handle: String = url::form_urlencoded::byte_serialize(handle.as_bytes()).collect();
+        return format!("/oauth/authorize?continue={handle}");
+    }
+    let is_ours = |path: &&String| {
+        WAYS_BACK.iter().any(|way| {
+            path.strip_prefix(way).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+        }) && !path.contains(['\\', '\r', '\n'])
+    };
+    way.next.as_ref().filter(is_ours).map_or_else(|| LANDING.into(), Clone::clone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Way, destination};
+
+    #[test]
+    fn signing_in_leads_only_to_our_own_pages() {
+        let to = |next: &str| destination(&Way { next: Some(next.into()), continue_with: None });
+        assert_eq!(to("/admin/mcp/users?page=2"), "/admin/mcp/users?page=2");
+        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "/adminevil", "javascript:alert(1)", "/admin\\..", "/login"] {
+            assert_eq!(to(foreign), "/dashboard", "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `/setup`: the first administrator, through the one-time link that `serve` prints.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::error::{Error, ErrorCode, Result};
+use crate::secrets::PlainSecret;
+use crate::service::people::{self, NewPerson};
+use crate::service::{Ctx, bootstrap};
+use crate::web::error::Failure;
+use crate::web::flash::{self, Tone};
+use crate::web::form::Form;
+use crate::web::page::{Shell, render_with_status, see_other};
+use crate::web::session;
+use crate::web::viewer::Visitor;
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct SetupPage {
+    shell: Shell,
+    errors: Vec<Error>,
+    link: String,
+    account: String,
+    name: String,
+    email: String,
+}
+
+/// What the printed link carries.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Link {
+    link: String,
+}
+
+/// The form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct SetupForm {
+    link: String,
+    account: String,
+    name: String,
+    email: String,
+    password: String,
+}
+
+/// `GET /setup?link=…`.
+///
+/// # Errors
+/// `not_found` when the link is not, or no longer, good.
+pub async fn form(ctx: web::Data<Ctx>, request: HttpRequest, query: web::Query<Link>) -> Result<HttpResponse, Failure> {
+    let link = query.into_inner().link;
+    if !bootstrap::is_setup_link_live(&ctx, &PlainSecret::presented(link.as_str())).await? {
+        return Err(Error::not_found(
+            "This setup link has been used, is too old, or is not whole. A server without users prints a new one when it starts.",
+        )
+        .into());
+    }
+    show(&ctx, &request, SetupForm { link, ..SetupForm::default() }, None)
+}
+
+/// `POST /setup`.
+///
+/// # Errors
+/// `not_found` when the link is no longer good; wrong fields show the form again.
+pub async fn submit(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    session: Session,
+    visitor: Visitor,
+    form: Form<SetupForm>,
+) -> Result<HttpResponse, Failure> {
+    let form = form.0;
+    let person = NewPerson {
+        email: form.email.clone(),
+        name: form.name.clone(),
+        password: Some(form.password.clone()),
+        role: String::new(),
+        account: form.account.clone(),
+        mcp_enabled: true,
+    };
+    match people::set_up(&ctx, &visitor.actor, &PlainSecret::presented(form.link.as_str()), person).await {
+        Ok(id) => {
+            session::begin(&session, &people::by_id(&ctx, id).await?, ctx.clock.now())?;
+            flash::put(&session, Tone::Ok, "You are the first administrator. Add this server to your AI client to try it.");
+            Ok(see_other("/dashboard"))
+        }
+        Err(error) if error.code == ErrorCode::InvalidRequest => show(&ctx, &request, form, Some(error)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn show(ctx: &Ctx, request: &HttpRequest, form: SetupForm, error: Option<Error>) -> Result<HttpResponse, Failure> {
+    let status = error.as_ref().map_or(200, |error| error.code.status());
+    let page = SetupPage {
+        shell: Shell::gate(ctx, request),
+        errors: error.into_iter().collect(),
+        link: form.link,
+        account: form.account,
+        name: form.name,
+        email: form.email,
+    };
+    Ok(render_with_status(&page, status)?)
+}

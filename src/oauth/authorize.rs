@@ -1,0 +1,175 @@
+//! `/oauth/authorize`: shows what a client asks for, takes the person's decision.
+//!
+//! Looking grants nothing (checklist E12): a request is kept under a random handle, bound to the
+//! person and session that see it, and used up by the decision.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::domain::redirect::{self, Kind};
+use crate::domain::scope::{Scope, ScopeRow, ScopeSet};
+use crate::error::{Error, Result};
+use crate::oauth::parameters::Parameters;
+use crate::secrets::PlainSecret;
+use crate::service::Ctx;
+use crate::service::consent::{self, Asked, Decision, Refused, Request};
+use crate::service::people;
+use crate::store::clients::ClientRow;
+use crate::store::users::UserRow;
+use crate::web::error::Failure;
+use crate::web::form::Form;
+use crate::web::outer::CONTENT_SECURITY_POLICY;
+use crate::web::page::{Shell, render, see_other};
+use crate::web::session::session_id;
+use crate::web::viewer::{Viewer, Visitor};
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+struct ConsentPage<'a> {
+    shell: Shell,
+    client: &'a str,
+    initial: String,
+    is_verified: bool,
+    host: String,
+    kind: Kind,
+    user_name: &'a str,
+    user_email: &'a str,
+    resource: &'a str,
+    handle: &'a str,
+    reads: Vec<&'static ScopeRow>,
+    spends: Vec<&'static ScopeRow>,
+    idle_days: i64,
+    absolute_days: i64,
+    errors: Vec<Error>,
+}
+
+#[derive(Template)]
+#[template(path = "consent_refused.html")]
+struct RefusedPage<'a> {
+    shell: Shell,
+    client: &'a str,
+    user_email: &'a str,
+    administrators: Vec<(String, String)>,
+    location: &'a str,
+}
+
+/// `GET /oauth/authorize`, with a client's parameters or, after signing in, `?continue=`.
+///
+/// # Errors
+/// A page for a bad client or redirect URI; everything else goes back to the client.
+pub async fn ask(ctx: web::Data<Ctx>, request: HttpRequest, visitor: Visitor) -> Result<HttpResponse, Failure> {
+    let parameters = Parameters::parse(request.query_string().as_bytes());
+    let parked = parameters.get("continue").map(PlainSecret::presented);
+    let checked = match &parked {
+        Some(handle) => consent::unpark(&ctx, handle).await.map_err(Refused::Page),
+        None => consent::check(&ctx, asked(&parameters)).await,
+    };
+    let (wanted, client) = match checked {
+        Ok(checked) => checked,
+        Err(Refused::Page(error)) => return Err(error.into()),
+        Err(Refused::Redirect { location }) => return Ok(see_other(&location)),
+    };
+    let Some((user, session)) = visitor.user.zip(session_id(&request)) else {
+        let handle = match parked {
+            Some(handle) => handle,
+            None => consent::park(&ctx, &wanted, &client).await?,
+        };
+        return Ok(see_other(&format!("/login?continue={}", handle.expose())));
+    };
+    if !user.mcp_enabled {
+        return refused(&ctx, &request, &wanted, &client, &user).await;
+    }
+    let handle = consent::present(&ctx, &wanted, &client, user.id, &session).await?;
+    let live = ctx.live_now().await?;
+    let (reads, spends) = consent::grouped(&wanted);
+    let rows = |scopes: Vec<Scope>| scopes.into_iter().map(Scope::row).collect();
+    let page = ConsentPage {
+        shell: Shell::gate(&ctx, &request),
+        client: &client.name,
+        initial: client.name.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default(),
+        is_verified: client.is_verified(),
+        host: redirect::shown_host(&wanted.redirect_uri),
+        kind: redirect::check(&wanted.redirect_uri).map_err(Error::internal)?,
+        user_name: &user.name,
+        user_email: &user.email,
+        resource: &wanted.resource,
+        handle: handle.expose(),
+        reads: rows(reads),
+        spends: rows(spends),
+        idle_days: live.settings.refresh_token_seconds / 86_400,
+        absolute_days: live.settings.refresh_absolute_seconds / 86_400,
+        errors: Vec::new(),
+    };
+    let mut response = render(&page)?;
+    let headers = response.headers_mut();
+    headers.insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
+    // `form-action` also governs the redirect that answers the form, so exactly this one is let
+    // through; the value comes from the parsed URI.
+    if let Some(source) = redirect::csp_source(&wanted.redirect_uri) {
+        let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {source}"));
+        let value = header::HeaderValue::from_str(&policy).map_err(Error::internal)?;
+        headers.insert(header::CONTENT_SECURITY_POLICY, value);
+    }
+    Ok(response)
+}
+
+/// The form of the consent page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DecisionForm {
+    handle: String,
+    decision: String,
+    scope: Vec<String>,
+}
+
+/// `POST /oauth/authorize`: carries the decision out and sends the browser back.
+///
+/// # Errors
+/// When the request was decided already, is too old, or nothing was ticked.
+pub async fn decide(ctx: web::Data<Ctx>, viewer: Viewer, form: Form<DecisionForm>) -> Result<HttpResponse, Failure> {
+    let form = form.0;
+    let decision = match form.decision.as_str() {
+        "authorize" => {
+            let chosen = ScopeSet::parse_known(&form.scope.join(" "));
+            if !chosen.iter().any(|scope| scope.row().of_resource) {
+                return Err(Error::field("scope", "Nothing was ticked, so there was nothing to authorize. Go back and tick at least one permission, or deny.").into());
+            }
+            Decision::Authorize(chosen)
+        }
+        "deny" => Decision::Deny,
+        _ => return Err(Error::field("decision", "Choose Authorize or Deny.").into()),
+    };
+    let handle = PlainSecret::presented(form.handle);
+    let location = consent::decide(&ctx, &viewer.actor, viewer.user.id, &viewer.session, &handle, decision).await?;
+    Ok(see_other(&location))
+}
+
+fn asked(parameters: &Parameters) -> Asked {
+    Asked {
+        client_id: parameters.get("client_id"),
+        redirect_uri: parameters.get("redirect_uri"),
+        response_type: parameters.get("response_type"),
+        response_mode: parameters.get("response_mode"),
+        scope: parameters.get("scope"),
+        state: parameters.get("state"),
+        code_challenge: parameters.get("code_challenge"),
+        code_challenge_method: parameters.get("code_challenge_method"),
+        resource: parameters.all("resource"),
+        nonce: parameters.get("nonce"),
+        repeated: parameters.repeated(),
+    }
+}
+
+/// The page for a person who may not connect anything: whom to ask, and the way back.
+async fn refused(ctx: &Ctx, request: &HttpRequest, wanted: &Request, client: &ClientRow, user: &UserRow) -> Result<HttpResponse, Failure> {
+    let page = RefusedPage {
+        shell: Shell::gate(ctx, request),
+        client: &client.name,
+        user_email: &user.email,
+        administrators: people::administrators(ctx).await?,
+        location: &consent::denied_location(ctx, wanted)?,
+    };
+    Ok(crate::web::page::render_with_status(&page, 403)?)
+}

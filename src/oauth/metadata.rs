@@ -1,0 +1,75 @@
+//! Discovery: authorization-server metadata (RFC 8414) and protected-resource metadata (RFC 9728).
+//! Every URL is built from the configuration, never from a request header.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use crate::domain::scope::ScopeSet;
+use crate::error::Result;
+use crate::service::Ctx;
+use crate::web::error::Failure;
+
+/// How long clients may keep a document, seconds: short, so that a changed setting is seen soon.
+const KEEP_SECONDS: u32 = 300;
+
+/// `GET /.well-known/oauth-authorization-server`.
+///
+/// # Errors
+/// When the settings cannot be read.
+pub async fn authorization_server(ctx: web::Data<Ctx>) -> Result<HttpResponse, Failure> {
+    let live = ctx.live_now().await?;
+    let methods = ["none", "client_secret_basic", "client_secret_post"];
+    let mut document = json!({
+        "issuer": ctx.config.public_url,
+        "authorization_endpoint": ctx.config.url("/oauth/authorize"),
+        "token_endpoint": ctx.config.url("/oauth/token"),
+        "jwks_uri": ctx.config.url("/oauth/jwks"),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": methods,
+        "scopes_supported": names(&ScopeSet::all()),
+        "authorization_response_iss_parameter_supported": true,
+        "protected_resources": [ctx.config.mcp_url],
+    });
+    if live.settings.dynamic_registration
+        && let Some(members) = document.as_object_mut()
+    {
+        members.insert("registration_endpoint".into(), json!(ctx.config.url("/oauth/register")));
+    }
+    Ok(answer(&document))
+}
+
+/// `GET /.well-known/oauth-protected-resource` and its path-inserted form.
+pub async fn protected_resource(ctx: web::Data<Ctx>) -> HttpResponse {
+    answer(&json!({
+        "resource": ctx.config.mcp_url,
+        "authorization_servers": [ctx.config.public_url],
+        "scopes_supported": names(&ScopeSet::of_resource()),
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Portcullis",
+    }))
+}
+
+/// `OPTIONS` of everything that browser-based clients may fetch: anyone, without credentials.
+pub async fn preflight() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, Content-Type, MCP-Protocol-Version"))
+        .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+fn names(scopes: &ScopeSet) -> Vec<String> {
+    scopes.iter().map(|scope| scope.to_string()).collect()
+}
+
+fn answer(document: &serde_json::Value) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::CACHE_CONTROL, format!("public, max-age={KEEP_SECONDS}")))
+        .json(document)
+}
