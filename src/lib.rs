@@ -4,12 +4,18 @@
 //! surfaces (`console`, `oauth`, `mcp`, `cli`) → `service` → `store` → `db`; `domain` holds the
 //! pure rules that everything may use.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod console;
 pub mod db;
 pub mod domain;
 pub mod error;
 pub mod ids;
+pub mod jobs;
+pub mod mcp;
+pub mod oauth;
 pub mod secrets;
 pub mod service;
 pub mod store;

@@ -7,7 +7,9 @@ pub mod migrate;
 mod pool;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;
+pub mod stage;
 pub mod upsert;
+pub mod upsert_row;
 mod url;
 mod writer;
 

@@ -6,6 +6,8 @@ pub mod connections;
 pub mod consent;
 mod context;
 mod hasher;
+pub mod import;
+pub mod index;
 pub mod issue;
 pub mod keyring;
 pub mod login;

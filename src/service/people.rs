@@ -135,6 +135,14 @@ pub async fn by_id(ctx: &Ctx, id: UserId) -> Result<UserRow> {
         .await
 }
 
+/// Hashes a password for a person who is created in bulk, by the demo.
+///
+/// # Errors
+/// When too many passwords wait to be hashed.
+pub async fn hash_password(ctx: &Ctx, password: &str) -> Result<String> {
+    ctx.hasher.hash(password).await
+}
+
 /// Names and addresses of administrators, for whoever needs to ask one; a handful is enough.
 ///
 /// # Errors

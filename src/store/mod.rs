@@ -7,6 +7,7 @@ pub mod clients;
 pub mod codes;
 pub mod consents;
 pub mod grid;
+pub mod index_write;
 pub mod keys;
 pub mod links;
 pub mod principal;
@@ -15,6 +16,9 @@ pub mod requests;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
+pub mod stores;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod throttles;
 pub mod tokens;
 pub mod usage;

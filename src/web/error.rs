@@ -61,12 +61,18 @@ impl ResponseError for Failure {
 #[derive(Template)]
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
+    shell: Bare,
     error: &'a Error,
     request_id: &'a str,
 }
 
-/// The answer to a failure.
-pub fn render(failure: &Failure, request_id: &str) -> HttpResponse {
+/// The frame of a page that belongs to nobody.
+struct Bare {
+    theme: Option<&'static str>,
+}
+
+/// The answer to a failure; `theme` is the visitor's choice.
+pub fn render(failure: &Failure, request_id: &str, theme: Option<&'static str>) -> HttpResponse {
     let mut response = HttpResponse::build(failure.status_code());
     match failure {
         Failure::SeeOther(location) => {
@@ -76,7 +82,7 @@ pub fn render(failure: &Failure, request_id: &str) -> HttpResponse {
             if let Some(seconds) = error.retry_after {
                 response.insert_header((header::RETRY_AFTER, seconds));
             }
-            match (ErrorPage { error, request_id }).render() {
+            match (ErrorPage { shell: Bare { theme }, error, request_id }).render() {
                 Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
                 Err(_) => response
                     .body(format!("{}\n{request_id}\n", ErrorCode::InternalError.headline())),

@@ -14,6 +14,7 @@ use actix_web::{HttpMessage, web};
 use crate::secrets::random_text;
 use crate::service::Ctx;
 use crate::web::error::{Failure, render};
+use crate::web::page::{THEME_COOKIE, theme};
 
 /// Pages run no foreign code and are framed by nobody (SECURITY-CHECKLIST §2, 3.4).
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -54,7 +55,8 @@ pub async fn outer(
     let id = uuid::Uuid::now_v7().simple().to_string();
     let ctx = request.app_data::<web::Data<Ctx>>().cloned();
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let seed = seed_of(&request, ctx.as_deref());
+    let theme = theme(request.cookie(THEME_COOKIE).as_ref());
+    let seed = seed_of(&request, ctx.as_ref());
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(seed.clone());
 
@@ -63,7 +65,7 @@ pub async fn outer(
         .response()
         .error()
         .and_then(|error| error.as_error::<Failure>())
-        .map(|failure| render(failure, &id));
+        .map(|failure| render(failure, &id, theme));
     let mut response = match failure {
         Some(rendered) => {
             let (request, original) = response.into_parts();
@@ -96,7 +98,7 @@ pub async fn outer(
     Ok(response)
 }
 
-fn seed_of(request: &ServiceRequest, ctx: Option<&Ctx>) -> FormSeed {
+fn seed_of(request: &ServiceRequest, ctx: Option<&web::Data<Ctx>>) -> FormSeed {
     let known = ctx
         .and_then(|ctx| request.cookie(form_cookie(ctx)))
         .map(|cookie| cookie.value().to_owned())

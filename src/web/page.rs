@@ -1,6 +1,7 @@
 //! The frame of every page: who looks, where they are, and what the last action did.
 
 use actix_session::SessionExt;
+use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -43,11 +44,7 @@ impl Shell {
 
     /// The frame of the pages before and beside the console.
     pub fn gate(ctx: &Ctx, request: &HttpRequest) -> Self {
-        let theme = request.cookie(THEME_COOKIE).and_then(|cookie| match cookie.value() {
-            "light" => Some("light"),
-            "dark" => Some("dark"),
-            _ => None,
-        });
+        let theme = theme(request.cookie(THEME_COOKIE).as_ref());
         Self {
             csrf: csrf::token(ctx, request),
             flash: None,
@@ -71,6 +68,11 @@ impl Shell {
     pub fn is_at(&self, path: &str) -> bool {
         self.path == path || self.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
     }
+}
+
+/// The theme that a cookie asks for, if it is one.
+pub fn theme(cookie: Option<&Cookie<'_>>) -> Option<&'static str> {
+    ["light", "dark"].into_iter().find(|theme| cookie.is_some_and(|cookie| cookie.value() == *theme))
 }
 
 /// Renders a page.

@@ -1,0 +1,93 @@
+//! `portcullis demo`: sample data, no configuration, on loopback only.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::cli::{demo_data, log, serve};
+use crate::clock::Clock;
+use crate::config::load;
+use crate::error::{Error, Result};
+use crate::service::{Ctx, bootstrap, people};
+use crate::store::users;
+
+/// Passwords of the demo's two people; the demo listens on loopback only.
+const ADMINISTRATOR: (&str, &str) = ("admin@demo.example", "raise the portcullis");
+const MEMBER: (&str, &str) = ("member@demo.example", "walk through the gate");
+
+/// How to run the demo.
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Port on 127.0.0.1.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Forget the demo's data and start anew.
+    #[arg(long)]
+    reset: bool,
+    /// Do not open a browser.
+    #[arg(long)]
+    no_open: bool,
+}
+
+/// Makes or reuses the sample database and serves it.
+pub(super) async fn run(args: DemoArgs) -> Result<ExitCode> {
+    let ctx = open(&args).await?;
+    let listener = serve::listen(&ctx)?;
+    let url = &ctx.config.public_url;
+    println!("Portcullis demo: {url}");
+    println!("  administrator  {}  password: {}", ADMINISTRATOR.0, ADMINISTRATOR.1);
+    println!("  member         {}  password: {}", MEMBER.0, MEMBER.1);
+    println!("Add it to Claude Code:");
+    println!("  claude mcp add --transport http portcullis {}", ctx.config.mcp_url);
+    println!("Stop with Ctrl-C.");
+    if !args.no_open && std::io::stdout().is_terminal() && let Err(error) = open::that_detached(url) {
+        ::log::info!("no browser was opened: {error}");
+    }
+    serve::until_stopped(&ctx, listener).await
+}
+
+async fn open(args: &DemoArgs) -> Result<Ctx> {
+    let folder = load(None, data_folder_only())?.config.data_folder.join("demo");
+    let database = folder.join("demo.db");
+    if args.reset {
+        forget(&database)?;
+    }
+    let variables = [
+        ("PORTCULLIS_DATABASE_URL", format!("sqlite://{}", database.display())),
+        ("PORTCULLIS_BIND", format!("127.0.0.1:{}", args.port)),
+        ("PORTCULLIS_LOG", std::env::var("PORTCULLIS_LOG").unwrap_or_else(|_| "warn".into())),
+        ("PORTCULLIS_DATA_FOLDER", folder.display().to_string()),
+    ];
+    let config = load(None, variables.into_iter().map(|(name, value)| (name.to_owned(), value)))?.config;
+    log::init(&config);
+    let ctx = bootstrap::open(config, Clock::system()).await?;
+    if ctx.db.read(|conn| Ok(users::any(conn)?)).await? {
+        return Ok(ctx);
+    }
+    let admin = people::hash_password(&ctx, ADMINISTRATOR.1).await?;
+    let member = people::hash_password(&ctx, MEMBER.1).await?;
+    let now = ctx.clock.now();
+    ctx.db.write(move |conn| demo_data::load(conn, now, &admin, &member).map(|_| ())).await?;
+    Ok(ctx)
+}
+
+/// The demo takes no configuration but the folder it may be kept in, for tests and tidy people.
+fn data_folder_only() -> impl Iterator<Item = (String, String)> {
+    std::env::vars().filter(|(name, _)| name == "PORTCULLIS_DATA_FOLDER")
+}
+
+/// Removes the demo's database with its log files and secret.
+fn forget(database: &Path) -> Result<()> {
+    for end in ["db", "db-wal", "db-shm", "secret"] {
+        let path = database.with_extension(end);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::field("--reset", format!("{} cannot be removed: {error}", path.display())));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! The command line (contract §3): parse, call one service, print.
+//!
+//! Exit codes: 0 success, 1 failure, 2 wrong usage. Errors go to standard error in one line that
+//! says what to do.
+
+mod config;
+mod demo;
+mod demo_data;
+pub mod import;
+mod log;
+mod serve;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::{Loaded, load};
+use crate::error::Result;
+use crate::service::{Ctx, bootstrap};
+
+/// A self-hosted gate between AI agents and a store index.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, about, arg_required_else_help = true)]
+struct Arguments {
+    /// Configuration file (default: portcullis.toml in the working folder, if there is one).
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the server.
+    Serve,
+    /// Start with sample data and no configuration at all.
+    Demo(demo::DemoArgs),
+    /// Create and manage people.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Import stores or contacts from CSV or JSON Lines.
+    Import(import::ImportArgs),
+    /// Bring the database to this version's schema.
+    Migrate,
+    /// Print the effective configuration, secrets masked.
+    Config,
+}
+
+/// Runs the program.
+pub async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    match dispatch(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("portcullis: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
+    if let Command::Demo(demo) = arguments.command {
+        return demo::run(demo).await;
+    }
+    let loaded = load(arguments.config.as_deref(), std::env::vars())?;
+    log::init(&loaded.config);
+    match arguments.command {
+        Command::Serve => serve::run(open(loaded).await?).await,
+        Command::User(command) => user::run(&open(loaded).await?, command).await,
+        Command::Import(import) => {
+            let ctx = open(loaded).await?;
+            import::run(&ctx.db, &ctx.clock, &import).await
+        }
+        Command::Migrate => {
+            open(loaded).await?;
+            println!("The database has this version's schema.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config => {
+            config::print(&loaded);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+async fn open(loaded: Loaded) -> Result<Ctx> {
+    bootstrap::open(loaded.config, Clock::system()).await
+}

@@ -1,0 +1,67 @@
+//! Text from anywhere: what is kept of it.
+
+use std::borrow::Cow;
+
+/// Brings text to one line of printable characters: runs of white space become one space, control
+/// characters go, and so do the invisible ones that reorder text (bidirectional embeddings and
+/// isolates) or carry hidden text (byte order mark, tag characters), because people and language
+/// models read what is stored here.
+///
+/// # Errors
+/// When it holds a NUL character: that is a broken file, not odd text.
+pub fn clean(text: &str) -> Result<String, &'static str> {
+    let mut cleaned = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\0' => return Err("holds a NUL character"),
+            c if c.is_whitespace() => {
+                if !cleaned.is_empty() && !cleaned.ends_with(' ') {
+                    cleaned.push(' ');
+                }
+            }
+            c if c.is_control() || is_hidden(c) => {}
+            c => cleaned.push(c),
+        }
+    }
+    if cleaned.ends_with(' ') {
+        cleaned.pop();
+    }
+    Ok(cleaned)
+}
+
+fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Cleaned text of at most `most` characters.
+///
+/// # Errors
+/// When it is longer, or [`clean`] refuses it.
+pub fn line(text: &str, most: usize) -> Result<String, Cow<'static, str>> {
+    let text = clean(text)?;
+    if text.chars().count() > most {
+        return Err(format!("is longer than {most} characters").into());
+    }
+    Ok(text)
+}
+
+/// Cleaned text cut off after `most` characters: descriptions are found on pages of any length,
+/// and the beginning is what counts.
+///
+/// # Errors
+/// When [`clean`] refuses it.
+pub fn prose(text: &str, most: usize) -> Result<String, &'static str> {
+    let mut text = clean(text)?;
+    if let Some((end, _)) = text.char_indices().nth(most) {
+        text.truncate(end);
+        text.truncate(text.trim_end().len());
+    }
+    Ok(text)
+}
+
+/// The spelling under which categories, platforms, themes, apps and pixels are found: lower case,
+/// hyphens for spaces.
+pub fn slug(text: &str) -> String {
+    text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}

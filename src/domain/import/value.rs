@@ -1,0 +1,244 @@
+//! What a column holds, and how the text of a file becomes it.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate, NaiveTime};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use url::Url;
+
+use super::text::{clean, line, prose, slug};
+use crate::domain::{email, host};
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A domain name, in the one spelling of `domain::host`.
+    Domain,
+    /// An id of another system; JSON may write it as an integer.
+    Identifier {
+        /// Most characters.
+        most: usize,
+    },
+    /// A short text; longer ones are refused.
+    Line {
+        /// Most characters.
+        most: usize,
+    },
+    /// A long text; longer ones are cut off.
+    Prose {
+        /// Most characters.
+        most: usize,
+    },
+    /// A value of a vocabulary, kept in lower case with hyphens; at most 100 characters.
+    Slug,
+    /// ISO 3166-1 alpha-2, kept in upper case.
+    Country,
+    /// A whole number from 0 to 10^15.
+    Count,
+    /// Yes or no.
+    Flag,
+    /// Names of technologies, `;` between them, or a JSON array; at most 500 of 100 characters.
+    List,
+    /// A moment or a day (its beginning, UTC).
+    Moment,
+    /// An e-mail address, in the one spelling of `domain::email`.
+    Email,
+    /// How sure an e-mail address is.
+    EmailStatus,
+    /// The https address of a LinkedIn page.
+    LinkedIn,
+}
+
+/// The largest count kept: exact in every JSON reader.
+const MOST_COUNT: i64 = 1_000_000_000_000_000;
+/// The longest value of a vocabulary, in characters.
+const LONGEST_SLUG: usize = 100;
+/// The most names of a list.
+const MOST_NAMES: usize = 500;
+/// The longest address of a page, in characters.
+const LONGEST_URL: usize = 500;
+/// The words of `email_status`, as the database keeps them.
+const EMAIL_STATUSES: [&str; 6] =
+    ["valid", "catch_all", "guessed", "bounced", "suppressed", "unknown"];
+
+/// A value of a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Given as empty: the stored value goes.
+    Null,
+    /// Yes or no.
+    Flag(bool),
+    /// A count, or a moment in UTC milliseconds.
+    Number(i64),
+    /// Any text.
+    Text(String),
+    /// Names of technologies, each slug once.
+    List(Vec<String>),
+}
+
+/// A value as the file has it.
+#[derive(Debug, Clone, Copy)]
+pub enum Raw<'a> {
+    /// JSON null.
+    Null,
+    /// A cell, or a JSON string.
+    Text(&'a str),
+    /// A JSON number.
+    Number(&'a serde_json::Number),
+    /// A JSON boolean.
+    Flag(bool),
+    /// A JSON array.
+    List(&'a [Json]),
+    /// A JSON object, which no column holds.
+    Object,
+}
+
+impl<'a> Raw<'a> {
+    pub(super) fn from_json(json: &'a Json) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(flag) => Self::Flag(*flag),
+            Json::Number(number) => Self::Number(number),
+            Json::String(text) => Self::Text(text),
+            Json::Array(items) => Self::List(items),
+            Json::Object(_) => Self::Object,
+        }
+    }
+}
+
+type Reason = Cow<'static, str>;
+
+/// Reads `raw` as a value of `kind`.
+pub(super) fn parse(kind: Kind, raw: Raw<'_>) -> Result<Value, Reason> {
+    match raw {
+        Raw::Null => Ok(Value::Null),
+        Raw::Text(text) if text.contains('\0') => Err("holds a NUL character".into()),
+        Raw::Text(text) if text.trim().is_empty() => Ok(Value::Null),
+        Raw::Text(text) => parse_text(kind, text.trim()),
+        Raw::Number(number) => match kind {
+            Kind::Count => number.as_i64().ok_or(NO_COUNT.into()).and_then(count),
+            Kind::Flag | Kind::Identifier { .. } => parse_text(kind, &number.to_string()),
+            _ => Err("must be text".into()),
+        },
+        Raw::Flag(flag) if kind == Kind::Flag => Ok(Value::Flag(flag)),
+        Raw::List(items) if kind == Kind::List => {
+            let names = items.iter().map(Json::as_str).collect::<Option<Vec<_>>>();
+            names.ok_or(Reason::from("must be a list of texts")).and_then(|names| list(&names))
+        }
+        Raw::Flag(_) | Raw::List(_) | Raw::Object => {
+            Err("is of a type this column never has".into())
+        }
+    }
+}
+
+const NO_COUNT: &str = "must be a whole number, 0 or more, digits only";
+
+fn parse_text(kind: Kind, text: &str) -> Result<Value, Reason> {
+    let text = match kind {
+        Kind::Domain => host::normalise(text)?,
+        Kind::Identifier { most } | Kind::Line { most } => line(text, most)?,
+        Kind::Prose { most } => prose(text, most)?,
+        Kind::Slug => slug(&line(text, LONGEST_SLUG)?),
+        Kind::Country => country(text)?,
+        Kind::Email => email::normalise(text)?,
+        Kind::EmailStatus => email_status(text)?,
+        Kind::LinkedIn => linkedin(text)?,
+        Kind::Count => return digits(text).and_then(count),
+        Kind::Flag => return flag(text),
+        Kind::List => return list(&text.split(';').collect::<Vec<_>>()),
+        Kind::Moment => return moment(text),
+    };
+    // Text of nothing but invisible characters is no text.
+    Ok(if text.is_empty() { Value::Null } else { Value::Text(text) })
+}
+
+fn country(text: &str) -> Result<String, Reason> {
+    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()) {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err("takes two-letter codes, like US".into())
+    }
+}
+
+fn email_status(text: &str) -> Result<String, Reason> {
+    let word = text.to_ascii_lowercase();
+    if EMAIL_STATUSES.contains(&word.as_str()) {
+        Ok(word)
+    } else {
+        Err(format!("must be one of {}", EMAIL_STATUSES.join(", ")).into())
+    }
+}
+
+fn linkedin(text: &str) -> Result<String, Reason> {
+    const WRONG: &str = "must be an https address of linkedin.com";
+    let url = Url::parse(text).map_err(|_| WRONG)?;
+    let ours = url
+        .host_str()
+        .is_some_and(|host| host == "linkedin.com" || host.ends_with(".linkedin.com"));
+    let plain = url.username().is_empty() && url.password().is_none() && url.port().is_none();
+    if url.scheme() != "https" || !ours || !plain {
+        return Err(WRONG.into());
+    }
+    if url.as_str().len() > LONGEST_URL {
+        return Err(format!("is longer than {LONGEST_URL} characters").into());
+    }
+    Ok(url.into())
+}
+
+fn digits(text: &str) -> Result<i64, Reason> {
+    if !text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(NO_COUNT.into());
+    }
+    text.parse().map_err(|_| TOO_MANY.into())
+}
+
+const TOO_MANY: &str = "is larger than 1000000000000000";
+
+fn count(number: i64) -> Result<Value, Reason> {
+    match number {
+        0..=MOST_COUNT => Ok(Value::Number(number)),
+        ..0 => Err(NO_COUNT.into()),
+        _ => Err(TOO_MANY.into()),
+    }
+}
+
+fn flag(text: &str) -> Result<Value, Reason> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "1" => Ok(Value::Flag(true)),
+        "false" | "no" | "0" => Ok(Value::Flag(false)),
+        _ => Err("must be true or false, yes or no, 1 or 0".into()),
+    }
+}
+
+fn list(names: &[&str]) -> Result<Value, Reason> {
+    let mut kept: Vec<String> = Vec::new();
+    let mut slugs = std::collections::BTreeSet::new();
+    for name in names {
+        let name = clean(name)?;
+        if name.chars().count() > LONGEST_SLUG {
+            return Err(format!("has a name longer than {LONGEST_SLUG} characters").into());
+        }
+        if !name.is_empty() && slugs.insert(slug(&name)) {
+            kept.push(name);
+        }
+    }
+    if kept.len() > MOST_NAMES {
+        return Err(format!("has more than {MOST_NAMES} names").into());
+    }
+    Ok(Value::List(kept))
+}
+
+fn moment(text: &str) -> Result<Value, Reason> {
+    let day = || {
+        // Chrono accepts 2026-1-5 too; two files must not spell one day in two ways.
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|_| text.len() == 10)
+    };
+    DateTime::parse_from_rfc3339(text)
+        .map(|at| at.timestamp_millis())
+        .ok()
+        .or_else(|| day().map(|day| day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()))
+        .map(Value::Number)
+        .ok_or("must be a day like 2026-11-30 or a moment like 2026-11-30T08:15:00Z".into())
+}

@@ -1,0 +1,162 @@
+//! What the index tells of stores: the shapes that tools and pages hand out.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::filter::{TIERS, Tier};
+
+/// A store as callers see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StoreProfile {
+    /// The store's domain name, its key.
+    pub domain: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// The platform it runs on.
+    pub platform: Option<String>,
+    /// Country, ISO 3166-1 alpha-2.
+    pub country: Option<String>,
+    /// Category.
+    pub category: Option<String>,
+    /// Visits a month.
+    pub monthly_visits: Option<i64>,
+    /// Tier of the monthly visits.
+    pub traffic: Option<Tier>,
+    /// Yearly revenue in US dollars.
+    pub revenue_usd: Option<i64>,
+    /// Tier of the yearly revenue.
+    pub revenue: Option<Tier>,
+    /// Theme.
+    pub theme: Option<String>,
+    /// Whether it is on its platform's top plan.
+    pub plus: Option<bool>,
+    /// Whether it runs advertisements.
+    pub ads: Option<bool>,
+    /// Number of products.
+    pub products: Option<i64>,
+    /// Apps it uses, as the filters name them.
+    pub apps: Vec<String>,
+    /// Tracking pixels it uses, as the filters name them.
+    pub pixels: Vec<String>,
+    /// Its description of itself.
+    pub description: Option<String>,
+    /// When this was found out, RFC 3339, UTC.
+    pub updated_at: Option<String>,
+}
+
+/// A page of a store search.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StorePage {
+    /// The stores.
+    pub stores: Vec<StoreProfile>,
+    /// What to hand back for the next page; none on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// A value of a filter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TaxonomyValue {
+    /// What the filter takes.
+    pub value: String,
+    /// The same for people.
+    pub label: String,
+    /// How many stores have it; none where it is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stores: Option<i64>,
+}
+
+/// Every filter of the store search with its values, the most frequent first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Taxonomy {
+    /// Countries, ISO 3166-1 alpha-2.
+    pub country: Vec<TaxonomyValue>,
+    /// Categories.
+    pub category: Vec<TaxonomyValue>,
+    /// Platforms.
+    pub platform: Vec<TaxonomyValue>,
+    /// Tiers of monthly visits.
+    pub traffic: Vec<TaxonomyValue>,
+    /// Tiers of yearly revenue.
+    pub revenue: Vec<TaxonomyValue>,
+    /// Apps; values of `missing_apps` too.
+    pub apps: Vec<TaxonomyValue>,
+    /// Tracking pixels; values of `missing_pixels` too.
+    pub pixels: Vec<TaxonomyValue>,
+    /// Themes.
+    pub theme: Vec<TaxonomyValue>,
+}
+
+/// The tier of so many monthly visits.
+pub fn traffic_tier(visits: i64) -> Option<Tier> {
+    tier(visits, Tier::visits)
+}
+
+/// The tier of so much yearly revenue in US dollars.
+pub fn revenue_tier(dollars: i64) -> Option<Tier> {
+    tier(dollars, Tier::revenue)
+}
+
+fn tier(number: i64, bounds: fn(Tier) -> (i64, i64)) -> Option<Tier> {
+    TIERS.into_iter().find(|tier| {
+        let (least, below) = bounds(*tier);
+        (least..below).contains(&number)
+    })
+}
+
+/// The tiers as values of a filter; `bounds` says from where to where each goes, `unit` of what.
+pub fn tier_values(bounds: fn(Tier) -> (i64, i64), unit: &str) -> Vec<TaxonomyValue> {
+    let describe = |tier: Tier| match bounds(tier) {
+        (0, below) => format!("fewer than {} {unit}", grouped(below)),
+        (least, i64::MAX) => format!("{} {unit} or more", grouped(least)),
+        (least, below) => format!("{} to {} {unit}", grouped(least), grouped(below - 1)),
+    };
+    let value = |tier: Tier| TaxonomyValue {
+        value: tier.as_str().to_owned(),
+        label: describe(tier),
+        stores: None,
+    };
+    TIERS.into_iter().map(value).collect()
+}
+
+/// The words of a slug for people: "home-garden" becomes "Home garden".
+pub fn label(slug: &str) -> String {
+    let words = slug.replace('-', " ");
+    let mut letters = words.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn grouped(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiers_leave_no_gap() {
+        for tier in TIERS {
+            let (least, below) = tier.visits();
+            assert_eq!(traffic_tier(least), Some(tier));
+            assert_eq!(traffic_tier(below - 1), Some(tier));
+        }
+        assert_eq!(revenue_tier(99_999_999), Some(Tier::Large));
+    }
+
+    #[test]
+    fn labels_are_for_people() {
+        let labels = tier_values(Tier::visits, "visits a month");
+        assert_eq!(labels[0].label, "fewer than 1,000 visits a month");
+        assert_eq!(labels[2].label, "10,000 to 99,999 visits a month");
+        assert_eq!(labels[4].label, "1,000,000 visits a month or more");
+        assert_eq!(label("home-garden"), "Home garden");
+    }
+}

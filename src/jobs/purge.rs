@@ -1,0 +1,31 @@
+//! Removes what has served its time: sessions, authorization requests, codes, throttle windows,
+//! registrations that never reached a consent, short quota windows, old activity.
+
+use crate::error::Result;
+use crate::service::Ctx;
+use crate::store::{activity, clients, codes, requests, sessions, throttles, usage};
+
+/// Codes are kept so long after their end, so that a replay still finds what to revoke, seconds.
+const CODES_KEPT_SECONDS: i64 = 86_400;
+/// Registrations without a consent are kept so long, seconds (contract §9).
+const CLIENTS_KEPT_SECONDS: i64 = 30 * 86_400;
+/// Minute and day windows are kept so long, seconds.
+const WINDOWS_KEPT_SECONDS: i64 = 2 * 86_400;
+/// Activity is kept so long, seconds (contract §9).
+const ACTIVITY_KEPT_SECONDS: i64 = 90 * 86_400;
+/// Rows of the largest table removed in one transaction.
+const AT_ONCE: i64 = 2_000;
+
+/// Purges once; each table in its own short transaction.
+pub(super) async fn run(ctx: &Ctx) -> Result<()> {
+    let now = ctx.clock.now();
+    ctx.db.write(move |conn| Ok(sessions::purge(conn, now)?)).await?;
+    ctx.db.write(move |conn| Ok(requests::purge(conn, now)?)).await?;
+    ctx.db.write(move |conn| Ok(throttles::purge(conn, now)?)).await?;
+    ctx.db.write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?)).await?;
+    ctx.db.write(move |conn| Ok(clients::reap(conn, now.plus_seconds(-CLIENTS_KEPT_SECONDS))?)).await?;
+    ctx.db.write(move |conn| Ok(usage::purge(conn, now.plus_seconds(-WINDOWS_KEPT_SECONDS))?)).await?;
+    let before = now.plus_seconds(-ACTIVITY_KEPT_SECONDS);
+    while ctx.db.write(move |conn| Ok(activity::purge(conn, before, AT_ONCE)?)).await? > 0 {}
+    Ok(())
+}

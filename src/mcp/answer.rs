@@ -1,0 +1,100 @@
+//! What the gate answers itself: challenges, refusals, JSON-RPC errors that precede the SDK.
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use serde_json::json;
+
+use crate::domain::scope::ScopeSet;
+use crate::error::{Error, ErrorCode};
+use crate::mcp::envelope::Broken;
+use crate::service::Ctx;
+use crate::service::verify::{BadToken, Refusal};
+
+/// The answer to a refusal of the checks 1 to 5.
+pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> HttpResponse {
+    match refusal {
+        Refusal::Disabled => error(
+            &Error::new(ErrorCode::McpDisabled, "An administrator has switched the MCP endpoint off. Try again later."),
+            request_id,
+        ),
+        Refusal::Address => error(
+            &Error::new(ErrorCode::IpNotAllowed, "This server accepts calls from listed addresses only."),
+            request_id,
+        ),
+        Refusal::Origin => error(
+            &Error::new(ErrorCode::OriginNotAllowed, "This page, or the host name it used, may not call this server."),
+            request_id,
+        ),
+        // No error code when no token was sent (RFC 6750 §3.1).
+        Refusal::NoToken => challenge(ctx, 401, "", &ScopeSet::suggested(), "No token was sent.", request_id),
+        Refusal::BadToken(bad) => {
+            let text = match bad {
+                BadToken::Expired => "the token has expired",
+                BadToken::NotOurs | BadToken::Ended { .. } => "the token is not valid",
+            };
+            let error = format!("error=\"invalid_token\", error_description=\"{text}\", ");
+            challenge(ctx, 401, &error, &ScopeSet::suggested(), text, request_id)
+        }
+    }
+}
+
+/// 403 with all scopes the operation needs (checklist C16).
+pub(super) fn insufficient_scope(ctx: &Ctx, needed: &ScopeSet, request_id: &str) -> HttpResponse {
+    let text = "the token does not allow this tool";
+    let error = format!("error=\"insufficient_scope\", error_description=\"{text}\", ");
+    challenge(ctx, 403, &error, needed, text, request_id)
+}
+
+/// One Bearer challenge, every value quoted (RFC 9728 §5.1, checklist C2).
+fn challenge(ctx: &Ctx, status: u16, error: &str, scopes: &ScopeSet, text: &str, request_id: &str) -> HttpResponse {
+    let value = format!("Bearer {error}resource_metadata=\"{}\", scope=\"{scopes}\"", ctx.config.resource_metadata_url());
+    let (code, kind) = if status == 403 { ("insufficient_scope", "permission_error") } else { ("invalid_token", "authentication_error") };
+    build(status)
+        .insert_header((header::WWW_AUTHENTICATE, value))
+        .json(json!({ "error": { "type": kind, "code": code, "message": text, "request_id": request_id } }))
+}
+
+/// A refusal that is not about the token, in the shape of the REST API (contract §8). Not a
+/// JSON-RPC error: a client that probes for an era must not take it for one.
+pub(super) fn error(error: &Error, request_id: &str) -> HttpResponse {
+    let mut response = build(error.code.status());
+    if let Some(seconds) = error.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if error.code == ErrorCode::MethodNotAllowed {
+        response.insert_header((header::ALLOW, "POST, OPTIONS"));
+    }
+    response.json(json!({ "error": {
+        "type": error.code.kind(),
+        "code": error.code.as_str(),
+        "message": error.message,
+        "request_id": request_id,
+    } }))
+}
+
+/// A body that is no JSON-RPC message.
+pub(super) fn broken(broken: Broken, request_id: &str) -> HttpResponse {
+    let (code, message) = match broken {
+        Broken::Json => (-32700, "the body is not JSON"),
+        Broken::Message(message) => (-32600, message),
+    };
+    rpc_error(400, code, message, request_id)
+}
+
+/// A JSON-RPC error without an id.
+pub(super) fn rpc_error(status: u16, code: i64, message: &str, request_id: &str) -> HttpResponse {
+    build(status).json(json!({
+        "jsonrpc": "2.0",
+        "id": null,
+        "error": { "code": code, "message": message, "data": { "request_id": request_id } },
+    }))
+}
+
+/// A message that wants no answer.
+pub(super) fn accepted() -> HttpResponse {
+    HttpResponse::Accepted().finish()
+}
+
+fn build(status: u16) -> actix_web::HttpResponseBuilder {
+    HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR))
+}

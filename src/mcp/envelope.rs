@@ -1,0 +1,156 @@
+//! The outside of a JSON-RPC message: enough of it to know which tool is called, in which era, and
+//! to refuse what is no message at all before the SDK sees it.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Where a modern request says its protocol version.
+const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// What a message is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Wants an answer.
+    Request,
+    /// Wants none.
+    Notification,
+    /// Answers something we never asked.
+    Response,
+}
+
+/// A message's outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Envelope {
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Its method; empty for a response.
+    pub(super) method: String,
+    /// `params.name`: the tool or prompt.
+    pub(super) name: Option<String>,
+    /// Whether it carries a per-request protocol version (2026-07-28 and later).
+    pub(super) is_modern: bool,
+}
+
+/// Why a body is no message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// Not JSON (‑32700).
+    Json,
+    /// JSON, and no JSON-RPC message (‑32600).
+    Message(&'static str),
+}
+
+#[derive(Deserialize)]
+struct Outside<'a> {
+    #[serde(default)]
+    jsonrpc: Option<Value>,
+    #[serde(default, borrow, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(default)]
+    method: Option<Value>,
+    #[serde(default, borrow)]
+    params: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(default, borrow)]
+    error: Option<&'a RawValue>,
+}
+
+/// Keeps `null` apart from absence: an id of `null` is wrong, no id is a notification.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+#[derive(Default, Deserialize)]
+struct Params {
+    #[serde(default)]
+    name: Option<Value>,
+    #[serde(default, rename = "_meta")]
+    meta: Option<Value>,
+}
+
+/// Parses a body's outside.
+pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
+    // The whole body must be JSON of bounded depth, not only the members looked at here.
+    let whole: &RawValue = serde_json::from_slice(body).map_err(|_| Broken::Json)?;
+    match whole.get().trim_start().as_bytes().first() {
+        Some(b'[') => return Err(Broken::Message("batches are not accepted; send one message")),
+        Some(b'{') => {}
+        _ => return Err(Broken::Message("a message must be an object")),
+    }
+    let outside: Outside<'_> =
+        serde_json::from_str(whole.get()).map_err(|_| Broken::Message("a member comes twice or is malformed"))?;
+    if outside.jsonrpc != Some(Value::from("2.0")) {
+        return Err(Broken::Message("jsonrpc must be \"2.0\""));
+    }
+    if let Some(id) = outside.id {
+        check_id(id)?;
+    }
+    let Some(method) = outside.method else {
+        return if outside.id.is_some() && (outside.result.is_some() || outside.error.is_some()) {
+            Ok(Envelope { kind: Kind::Response, method: String::new(), name: None, is_modern: false })
+        } else {
+            Err(Broken::Message("method is missing"))
+        };
+    };
+    let Value::String(method) = method else {
+        return Err(Broken::Message("method must be a text"));
+    };
+    let params: Params = match outside.params {
+        Some(params) if params.get().starts_with('{') => {
+            serde_json::from_str(params.get()).map_err(|_| Broken::Message("params is malformed"))?
+        }
+        Some(params) if params.get() != "null" => return Err(Broken::Message("params must be an object")),
+        _ => Params::default(),
+    };
+    Ok(Envelope {
+        kind: if outside.id.is_some() { Kind::Request } else { Kind::Notification },
+        method,
+        name: params.name.and_then(|name| name.as_str().map(str::to_owned)),
+        is_modern: params.meta.is_some_and(|meta| meta.get(VERSION_KEY).is_some()),
+    })
+}
+
+/// An id is a text or a whole number (MCP basic; JSON-RPC 2.0 §4).
+fn check_id(id: &RawValue) -> Result<(), Broken> {
+    let value: Value = serde_json::from_str(id.get()).map_err(|_| Broken::Json)?;
+    match value {
+        Value::String(_) => Ok(()),
+        Value::Number(number) if number.is_i64() || number.is_u64() => Ok(()),
+        _ => Err(Broken::Message("id must be a text or a whole number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_message_is_told_apart_from_what_is_no_json() {
+        for broken in [&b"{\"a\":"[..], b"", b"\xff", b"{\"jsonrpc\":\"2.0\",}"] {
+            assert_eq!(parse(broken), Err(Broken::Json));
+        }
+        for broken in [
+            "[]", "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]", "1", "null", "{}",
+            r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, r#"{"id":1,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, r#"{"jsonrpc":"2.0","id":1}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":7}"#, r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
+        ] {
+            assert!(matches!(parse(broken.as_bytes()), Err(Broken::Message(_))), "{broken}");
+        }
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(parse(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn kinds_and_eras_are_recognised() {
+        let call = parse(br#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"get_store","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#).unwrap();
+        assert_eq!((call.kind, call.name.as_deref(), call.is_modern), (Kind::Request, Some("get_store"), true));
+        let note = parse(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).unwrap();
+        assert_eq!((note.kind, note.is_modern), (Kind::Notification, false));
+        let answer = parse(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#).unwrap();
+        assert_eq!(answer.kind, Kind::Response);
+    }
+}

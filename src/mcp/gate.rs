@@ -1,0 +1,285 @@
+//! The gate: the checks of contract §7 in their order, before the SDK sees a byte.
+//!
+//! 1 master switch, 2 address, 3 origin and host, 4 token, 5 state in the database (all in
+//! `service::verify`, one trip to the database); then method, media types and message form; then
+//! 7 scope, on the HTTP level. 6 (role) and 8 (plan and quotas) answer inside the protocol.
+
+use std::net::IpAddr;
+use std::time::Instant;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::middleware::Next;
+use actix_web::web::{Bytes, BytesMut};
+use actix_web::{HttpMessage, HttpResponse};
+use futures_util::StreamExt;
+
+use crate::domain::scope::ScopeSet;
+use crate::domain::tool::Tool;
+use crate::error::{Error, ErrorCode};
+use crate::mcp::envelope::{self, Envelope, Kind};
+use crate::mcp::{LARGEST_BODY, answer, state};
+use crate::service::verify::{self, BadToken, Bearer, Knock, Principal, Refusal};
+use crate::service::{Ctx, meter};
+use crate::store::activity::NewActivity;
+use crate::web::address;
+use crate::web::outer::RequestId;
+
+/// Who calls, as tools receive it.
+#[derive(Debug, Clone)]
+pub(super) struct Caller {
+    /// What the gate found out.
+    pub(super) principal: Principal,
+    /// The request's id.
+    pub(super) request_id: String,
+    /// The caller's address.
+    pub(super) address: Option<IpAddr>,
+    /// When the request arrived.
+    pub(super) arrived: Instant,
+}
+
+/// Headers a browser page may send and read (checklist A47).
+const ALLOWED_HEADERS: &str =
+    "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID";
+const EXPOSED_HEADERS: &str = "WWW-Authenticate, Mcp-Session-Id, X-Request-Id";
+
+/// The middleware in front of the SDK.
+pub(super) async fn gate<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> actix_web::Result<ServiceResponse<EitherBody<B>>> {
+    let arrived = Instant::now();
+    let Some(ctx) = state(&request) else {
+        return Err(actix_web::error::ErrorInternalServerError("no state"));
+    };
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let origin = header_text(&request, &header::ORIGIN);
+    let allowed_origin = match &origin {
+        Some(origin) if is_origin_allowed(&ctx, origin).await => Some(origin.clone()),
+        _ => None,
+    };
+    let mut response = if request.method() == Method::OPTIONS {
+        request.into_response(preflight(allowed_origin.is_some())).map_into_right_body()
+    } else {
+        match pass(&ctx, &mut request, &request_id, arrived).await {
+            Ok(()) => tidy(next.call(request).await?, &request_id).await,
+            Err(response) => request.into_response(response).map_into_right_body(),
+        }
+    };
+    if let Some(origin) = allowed_origin
+        && let Ok(value) = header::HeaderValue::from_str(&origin)
+    {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
+        headers.insert(header::VARY, header::HeaderValue::from_static("Origin"));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::HeaderValue::from_static(EXPOSED_HEADERS));
+    }
+    Ok(response)
+}
+
+async fn is_origin_allowed(ctx: &Ctx, origin: &str) -> bool {
+    ctx.live_now().await.is_ok_and(|live| verify::is_origin_allowed(ctx, &live.settings, origin))
+}
+
+fn preflight(is_allowed: bool) -> HttpResponse {
+    let mut response = HttpResponse::NoContent();
+    if is_allowed {
+        response
+            .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "POST"))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS))
+            .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"));
+    }
+    response.finish()
+}
+
+/// Runs the checks; what passes is ready for the SDK.
+async fn pass(ctx: &Ctx, request: &mut ServiceRequest, request_id: &str, arrived: Instant) -> Result<(), HttpResponse> {
+    let caller = admit(ctx, request, request_id, arrived).await?;
+    if request.method() != Method::POST {
+        return Err(answer::error(&Error::new(ErrorCode::MethodNotAllowed, "Send JSON-RPC messages with POST."), request_id));
+    }
+    check_media_types(request, request_id)?;
+    let body = read(request, request_id).await?;
+    let envelope = envelope::parse(&body).map_err(|broken| answer::broken(broken, request_id))?;
+    match envelope.kind {
+        Kind::Request => {}
+        // Without sessions there is nothing that a notification or an answer could act on.
+        Kind::Notification => return Err(answer::accepted()),
+        Kind::Response => return Err(answer::rpc_error(400, -32600, "this server asks nothing, so it takes no answers", request_id)),
+    }
+    check_scope(ctx, &caller, &envelope, request_id).await?;
+    prepare(request, &envelope, body);
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+/// Checks 1 to 5, in one trip to the database.
+async fn admit(ctx: &Ctx, request: &ServiceRequest, request_id: &str, arrived: Instant) -> Result<Caller, HttpResponse> {
+    let address = address::caller(request.request().head(), &ctx.config.trusted_proxies);
+    let knock = Knock {
+        address,
+        origin: header_text(request, &header::ORIGIN),
+        host: Some(request.connection_info().host().to_owned()),
+        bearer: bearer(request),
+    };
+    let state = ctx.clone();
+    let verdict = ctx
+        .db
+        .read(move |conn| verify::admit(&state, conn, &knock))
+        .await
+        .map_err(|error| answer::error(&error, request_id))?;
+    match verdict {
+        Ok(principal) => Ok(Caller { principal, request_id: request_id.to_owned(), address, arrived }),
+        Err(refusal) => {
+            note_refusal(ctx, &refusal, request_id, address, arrived).await;
+            Err(answer::refusal(ctx, &refusal, request_id))
+        }
+    }
+}
+
+/// A call with a token that was ended is somebody's call and belongs in their log. A failure to
+/// write it down must not turn the refusal into anything else.
+async fn note_refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str, address: Option<IpAddr>, arrived: Instant) {
+    let Refusal::BadToken(BadToken::Ended { user, account, client, token }) = refusal else { return };
+    let call = NewActivity {
+        request_id: request_id.to_owned(),
+        at: ctx.clock.now(),
+        account_id: Some(*account),
+        user_id: Some(*user),
+        client_id: *client,
+        token_id: Some(*token),
+        address: address.map(|address| address.to_string()),
+        surface: "mcp",
+        operation: "gate".into(),
+        outcome: "denied",
+        status: 401,
+        error_code: Some("invalid_token".into()),
+        rows_returned: 0,
+        credits_spent: 0,
+        latency_us: micros(arrived),
+    };
+    if let Err(error) = meter::note(ctx, call).await {
+        log::error!("a refusal was not written down: {error}");
+    }
+}
+
+/// Microseconds since `arrived`.
+pub(super) fn micros(arrived: Instant) -> i64 {
+    i64::try_from(arrived.elapsed().as_micros()).unwrap_or(i64::MAX)
+}
+
+/// One `Authorization` header with one token68; anything else is malformed (RFC 6750 §2.1).
+fn bearer(request: &ServiceRequest) -> Bearer {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let Some(value) = values.next() else { return Bearer::Missing };
+    if values.next().is_some() {
+        return Bearer::Malformed;
+    }
+    let token = value.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        let token = token.trim();
+        let is_token68 = !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+        (scheme.eq_ignore_ascii_case("bearer") && is_token68).then(|| token.to_owned())
+    });
+    token.map_or(Bearer::Malformed, Bearer::Token)
+}
+
+/// JSON in; anything that does not exclude both of our answer types out (checklist A8, A12).
+fn check_media_types(request: &ServiceRequest, request_id: &str) -> Result<(), HttpResponse> {
+    let kind = header_text(request, &header::CONTENT_TYPE).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(answer::rpc_error(415, -32600, "Content-Type must be application/json", request_id));
+    }
+    let accept: Vec<String> = request
+        .headers()
+        .get_all(header::ACCEPT)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|part| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .collect();
+    let takes_ours = |part: &String| matches!(part.as_str(), "*/*" | "application/*" | "application/json" | "text/*" | "text/event-stream");
+    if !accept.is_empty() && !accept.iter().any(takes_ours) {
+        return Err(answer::rpc_error(406, -32600, "Accept must allow application/json", request_id));
+    }
+    Ok(())
+}
+
+/// Reads the body, stopping at the limit whatever its declared length.
+async fn read(request: &mut ServiceRequest, request_id: &str) -> Result<Bytes, HttpResponse> {
+    let mut payload = request.take_payload();
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| answer::rpc_error(400, -32700, "the body did not arrive whole", request_id))?;
+        if body.len() + chunk.len() > LARGEST_BODY {
+            return Err(answer::rpc_error(413, -32600, "the body is larger than 1 MiB", request_id));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// Check 7: a tool that the role allows and the token does not asks for more scope, on the HTTP
+/// level, where clients look for it.
+async fn check_scope(ctx: &Ctx, caller: &Caller, envelope: &Envelope, request_id: &str) -> Result<(), HttpResponse> {
+    if envelope.method != "tools/call" {
+        return Ok(());
+    }
+    let Some(tool) = envelope.name.as_deref().and_then(Tool::parse) else { return Ok(()) };
+    let scope = tool.row().scope;
+    if !caller.principal.tools.contains(&tool) || caller.principal.scopes.contains(scope) {
+        return Ok(());
+    }
+    let call = super::tools::record(ctx, caller, tool.row().name, "denied", 403, Some("insufficient_scope"), 0);
+    meter::note(ctx, call).await.map_err(|error| answer::error(&error, request_id))?;
+    let needed: ScopeSet = caller.principal.scopes.iter().filter(|held| held.row().of_resource).chain([scope]).collect();
+    Err(answer::insufficient_scope(ctx, &needed, request_id))
+}
+
+/// Puts the body back and smooths what clients do that the SDK is strict about.
+fn prepare(request: &mut ServiceRequest, envelope: &Envelope, body: Bytes) {
+    let headers = request.headers_mut();
+    // Whatever it listed, it takes JSON, and JSON is what it gets.
+    headers.insert(header::ACCEPT, header::HeaderValue::from_static("application/json, text/event-stream"));
+    if !envelope.is_modern {
+        // Some send them on legacy traffic, where they mean nothing (checklist A30).
+        headers.remove("mcp-method");
+        headers.remove("mcp-name");
+    }
+    // Sessions do not exist here; a stale id or position is ignored (checklist A36, A37).
+    headers.remove("mcp-session-id");
+    headers.remove("last-event-id");
+    request.set_payload(Payload::from(body));
+}
+
+/// Gives the SDK's own refusals, which are plain text, the form of every other answer.
+async fn tidy<B: MessageBody + 'static>(response: ServiceResponse<B>, request_id: &str) -> ServiceResponse<EitherBody<B>> {
+    let status = response.status();
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|kind| kind.starts_with("application/json") || kind.starts_with("text/event-stream"));
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response.map_into_left_body();
+    }
+    let (request, response) = response.into_parts();
+    let text = match actix_web::body::to_bytes_limited(response.into_body(), LARGEST_BODY).await {
+        Ok(Ok(bytes)) => bytes,
+        _ => Bytes::new(),
+    };
+    let tidied = if text.first() == Some(&b'{') {
+        HttpResponse::build(status).content_type("application/json").body(text)
+    } else {
+        let text = String::from_utf8_lossy(&text);
+        let code = if status.is_server_error() { -32603 } else { -32600 };
+        let message = if status.is_server_error() { "internal error" } else { text.trim() };
+        answer::rpc_error(status.as_u16(), code, message, request_id)
+    };
+    ServiceResponse::new(request, tidied).map_into_right_body()
+}
+
+fn header_text(request: &ServiceRequest, name: &header::HeaderName) -> Option<String> {
+    request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}

@@ -1,0 +1,85 @@
+//! The SDK's handler: what this server offers, to whom, and how calls reach the tools.
+
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, DiscoverResult, Implementation, ListToolsResult,
+    PaginatedRequestParams, ServerCapabilities, ServerConfig,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use rmcp_actix_web::transport::on_request_extensions;
+
+use crate::domain::tool::Tool;
+use crate::mcp::gate::Caller;
+use crate::mcp::tools;
+use crate::service::Ctx;
+
+/// How long a list may be kept, milliseconds: short, because a changed role acts at once.
+const KEEP_MS: u64 = 60_000;
+/// Shown to the model once, at the start.
+const INSTRUCTIONS: &str = "Search an index of online stores. Call list_taxonomy once to learn the filter values, then \
+     search_stores with filters, or get_store for one domain. get_usage tells what is left of the quotas.";
+
+/// One request's server; there are no sessions.
+pub(super) struct PortcullisServer {
+    ctx: Ctx,
+}
+
+impl PortcullisServer {
+    pub(super) fn new(ctx: Ctx) -> Self {
+        Self { ctx }
+    }
+}
+
+/// Who calls: put there by the gate, without which nothing gets here.
+fn caller(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
+    on_request_extensions(&context.extensions)
+        .and_then(|extensions| extensions.get::<Caller>())
+        .ok_or_else(|| ErrorData::internal_error("internal error", None))
+}
+
+impl ServerHandler for PortcullisServer {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(
+                Implementation::new("portcullis", env!("CARGO_PKG_VERSION")).with_title("Portcullis store index"),
+            )
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        Ok(DiscoverResult::from_server_info(versions, self.get_info()).with_ttl_ms(KEEP_MS))
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        if request.is_some_and(|request| request.cursor.is_some()) {
+            return Err(ErrorData::invalid_params("the list has one page; leave cursor out", None));
+        }
+        let allowed = &caller(&context)?.principal.tools;
+        let list = tools::definitions().iter().filter(|(tool, _)| allowed.contains(tool)).map(|(_, tool)| tool.clone());
+        Ok(ListToolsResult::with_all_items(list.collect()).with_ttl_ms(KEEP_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let caller = caller(&context)?;
+        // Check 6: a tool that the role does not allow answers like one that does not exist.
+        let tool = Tool::parse(&request.name)
+            .filter(|tool| caller.principal.tools.contains(tool))
+            .ok_or_else(|| ErrorData::invalid_params("there is no tool of that name", None))?;
+        let arguments = request.arguments.unwrap_or_default();
+        Ok(tools::call(&self.ctx, caller, tool, arguments).await.into())
+    }
+
+    fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
+        let tool = Tool::parse(name)?;
+        tools::definitions().iter().find(|(listed, _)| *listed == tool).map(|(_, definition)| definition.clone())
+    }
+}

@@ -1,0 +1,135 @@
+//! Lines of a file, bounded in length; gzip and the format are told by the first bytes.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Cursor, Read, Result};
+
+use flate2::read::MultiGzDecoder;
+
+/// The longest line read, in bytes.
+pub(super) const LONGEST: usize = 1 << 20;
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values with a header (RFC 4180).
+    Csv,
+    /// A JSON object on every line.
+    JsonLines,
+}
+
+impl Format {
+    /// The format that a file's name tells, `.gz` at its end or not.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        let name = name.strip_suffix(".gz").unwrap_or(&name);
+        match name.rsplit_once('.')?.1 {
+            "csv" => Some(Self::Csv),
+            "jsonl" | "ndjson" | "json" => Some(Self::JsonLines),
+            _ => None,
+        }
+    }
+}
+
+/// A line without its end.
+#[derive(Debug)]
+pub(super) struct Line {
+    /// Its number, from 1.
+    pub number: u64,
+    /// Its bytes; cut off if it is not whole.
+    pub bytes: Vec<u8>,
+    /// Whether it fits in [`LONGEST`].
+    pub whole: bool,
+}
+
+impl Line {
+    pub fn is_blank(&self) -> bool {
+        self.bytes.iter().all(u8::is_ascii_whitespace)
+    }
+}
+
+/// Reads lines; lines may be handed back to be read again.
+pub(super) struct Lines {
+    reader: Box<dyn BufRead + Send>,
+    read: u64,
+    handed_back: VecDeque<Line>,
+}
+
+impl Lines {
+    pub fn open(mut input: Box<dyn Read + Send>) -> Result<Self> {
+        let mut head = Vec::new();
+        input.by_ref().take(2).read_to_end(&mut head)?;
+        let zipped = head == [0x1f, 0x8b];
+        let whole = Cursor::new(head).chain(input);
+        let reader: Box<dyn BufRead + Send> = if zipped {
+            // "Multi", because gzip files may be joined end to end.
+            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(whole)))
+        } else {
+            Box::new(BufReader::with_capacity(1 << 16, whole))
+        };
+        Ok(Self { reader, read: 0, handed_back: VecDeque::new() })
+    }
+
+    /// The next line that is not blank.
+    pub fn next_filled(&mut self) -> Result<Option<Line>> {
+        loop {
+            match self.next()? {
+                Some(line) if line.is_blank() => {}
+                other => return Ok(other),
+            }
+        }
+    }
+
+    pub fn next(&mut self) -> Result<Option<Line>> {
+        if let Some(line) = self.handed_back.pop_front() {
+            return Ok(Some(line));
+        }
+        let mut bytes = Vec::new();
+        let limit = LONGEST as u64 + 1;
+        if self.reader.by_ref().take(limit).read_until(b'\n', &mut bytes)? == 0 {
+            return Ok(None);
+        }
+        self.read += 1;
+        let ended = bytes.last() == Some(&b'\n');
+        let whole = ended || bytes.len() <= LONGEST;
+        if !whole {
+            self.skip_to_end_of_line()?;
+        }
+        if ended {
+            bytes.pop();
+        }
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+        if self.read == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
+            bytes.drain(..3);
+        }
+        Ok(Some(Line { number: self.read, bytes, whole }))
+    }
+
+    fn skip_to_end_of_line(&mut self) -> Result<()> {
+        let mut skipped = Vec::new();
+        loop {
+            skipped.clear();
+            let read = self.reader.by_ref().take(1 << 16).read_until(b'\n', &mut skipped)?;
+            if read == 0 || skipped.last() == Some(&b'\n') {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands lines back, to be read next, in this order.
+    pub fn hand_back(&mut self, lines: impl DoubleEndedIterator<Item = Line>) {
+        for line in lines.rev() {
+            self.handed_back.push_front(line);
+        }
+    }
+
+    /// The format that the first line's first character tells.
+    pub fn format(&mut self) -> Result<Format> {
+        let Some(line) = self.next_filled()? else { return Ok(Format::JsonLines) };
+        let first = line.bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        let format = if first == Some(&b'{') { Format::JsonLines } else { Format::Csv };
+        self.hand_back(std::iter::once(line));
+        Ok(format)
+    }
+}

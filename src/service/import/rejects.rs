@@ -1,0 +1,66 @@
+//! The file of rejected lines: what was wrong beside the line as it was, to be mended and imported
+//! again.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::domain::import::Problem;
+use crate::error::{Error, ErrorCode, Result};
+
+/// Written when the first line is rejected, replacing the file of an earlier run.
+pub(super) struct Rejects {
+    path: PathBuf,
+    file: Option<BufWriter<File>>,
+}
+
+#[derive(Serialize)]
+struct Rejected<'a> {
+    line: u64,
+    problems: &'a [Problem],
+    text: &'a str,
+}
+
+impl Rejects {
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, file: None }
+    }
+
+    /// Adds a line.
+    pub fn add(&mut self, line: u64, problems: &[Problem], raw: &[u8]) -> Result<()> {
+        let text = String::from_utf8_lossy(raw);
+        let rejected = Rejected { line, problems, text: &text };
+        let json = serde_json::to_string(&rejected).map_err(Error::internal)?;
+        self.write(|file| writeln!(file, "{json}"))
+    }
+
+    /// Brings everything to the disk.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.file.is_none() { Ok(()) } else { self.write(Write::flush) }
+    }
+
+    fn write(
+        &mut self,
+        job: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+    ) -> Result<()> {
+        let done = match &mut self.file {
+            Some(file) => job(file),
+            None => create(&self.path).and_then(|file| job(self.file.insert(BufWriter::new(file)))),
+        };
+        done.map_err(|error| {
+            let message = format!("{} cannot be written: {error}", self.path.display());
+            Error::new(ErrorCode::InvalidRequest, message)
+        })
+    }
+}
+
+/// Readable by its owner only: lines of contacts are about people.
+fn create(path: &std::path::Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

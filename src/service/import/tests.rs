@@ -1,0 +1,187 @@
+use std::io::Write;
+
+use diesel::prelude::*;
+
+use super::*;
+use crate::db::schema::{audit as audit_table, stores};
+use crate::store::testing::{TestBase, databases, sqlite};
+
+fn clock() -> Clock {
+    Clock::fixed(Timestamp(1_000))
+}
+
+async fn import(base: &TestBase, strict: bool, text: impl Into<Vec<u8>>) -> Result<Report> {
+    import_to(base, strict, text, std::env::temp_dir().join("never.rejected.jsonl")).await
+}
+
+async fn import_to(
+    base: &TestBase,
+    strict: bool,
+    text: impl Into<Vec<u8>>,
+    rejects: PathBuf,
+) -> Result<Report> {
+    let plan =
+        Import { entity: Entity::Stores, format: None, strict, name: "test".into(), rejects };
+    let input = Box::new(std::io::Cursor::new(text.into()));
+    run(&base.db(), &clock(), &Actor::operator(), plan, input, &|_, _| {}).await
+}
+
+fn names(base: &mut TestBase) -> Vec<(String, Option<String>)> {
+    stores::table
+        .order(stores::domain)
+        .select((stores::domain, stores::name))
+        .load(&mut base.conn)
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_second_run_changes_nothing_even_where_keys_repeat() {
+    for mut base in databases() {
+        let text = "{\"domain\":\"a.example\",\"name\":\"A\",\"plus\":true}\n\
+                    {\"domain\":\"b.example\"}\n\n\
+                    {\"domain\":\"www.a.example\",\"name\":\"B\"}\n";
+        let first = import(&base, false, text).await.unwrap();
+        let counts = (first.read, first.inserted, first.repeated, first.rejected);
+        assert_eq!(counts, (3, 2, 1, 0));
+        assert_eq!(names(&mut base)[0].1.as_deref(), Some("B"), "the last one holds");
+        let plus: Option<bool> = stores::table.select(stores::plus).first(&mut base.conn).unwrap();
+        assert_eq!(plus, Some(true), "what the last one does not say stays");
+        let second = import(&base, false, text).await.unwrap();
+        assert_eq!((second.inserted, second.updated, second.unchanged), (0, 0, 2));
+        let entries: Vec<(String, String)> = audit_table::table
+            .order(audit_table::id)
+            .select((audit_table::action, audit_table::detail))
+            .load(&mut base.conn)
+            .unwrap();
+        assert_eq!(entries.len(), 2);
+        assert_eq!(entries[1].0, "imported");
+        assert!(entries[1].1.contains("\"unchanged\":2"), "{}", entries[1].1);
+    }
+}
+
+#[tokio::test]
+async fn bad_lines_are_put_aside_with_number_field_and_reason() {
+    let mut base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let rejects = folder.path().join("f.jsonl.rejected.jsonl");
+    let mut text = Vec::new();
+    text.extend_from_slice(b"{\"domain\":\"a.example\"}\n{broken\n[1]\n");
+    text.extend_from_slice(b"{\"domain\":\"b\xff.example\"}\n");
+    text.extend_from_slice(b"{\"domain\":\"c.example\",\"country\":\"USA\",\"colour\":1}\n{}\n");
+    text.extend_from_slice(format!("{{\"domain\":\"{}\"}}\n", "d".repeat(3 << 20)).as_bytes());
+    text.extend_from_slice(b"{\"domain\":\"e.example\",\"name\":\"a\\u0000b\"}\n");
+    text.extend_from_slice(format!("{}\n", "[".repeat(100_000)).as_bytes());
+    text.extend_from_slice(b"{\"domain\":\"f.example\"}");
+    let report = import_to(&base, false, text, rejects.clone()).await.unwrap();
+    assert_eq!((report.read, report.inserted, report.rejected), (10, 2, 8));
+    let told: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "line 2: is not JSON (column 2)",
+            "line 3: is JSON, but not an object",
+            "line 4: is not UTF-8 text (byte 13)",
+            "line 5: country: takes two-letter codes, like US",
+            "line 5: colour: is no column of this import",
+            "line 6: domain: is required",
+            "line 7: is longer than 1 MiB",
+            "line 8: name: holds a NUL character",
+            "line 9: is JSON, but not an object",
+        ]
+    );
+    let names: Vec<_> = names(&mut base).into_iter().map(|(domain, _)| domain).collect();
+    assert_eq!(names, ["a.example", "f.example"]);
+
+    let file = std::fs::read_to_string(&rejects).unwrap();
+    assert_eq!(file.lines().count(), 8);
+    let fourth: serde_json::Value = serde_json::from_str(file.lines().nth(3).unwrap()).unwrap();
+    assert_eq!(fourth["line"], 5);
+    assert_eq!(fourth["problems"][0]["field"], "country");
+    assert!(fourth["text"].as_str().unwrap().contains("\"USA\""));
+}
+
+#[tokio::test]
+async fn strict_stops_at_the_first_bad_line_and_changes_nothing() {
+    for mut base in databases() {
+        let text = "domain,country\na.example,US\nb.example,USA\nc.example,DE\n";
+        let error = import(&base, true, text).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "test: line 3: country: takes two-letter codes, like US. Nothing was changed."
+        );
+        assert_eq!(names(&mut base), []);
+        assert_eq!(audit_table::table.count().get_result(&mut base.conn), Ok(0_i64));
+        let good: String = (0..1_203).map(|n| format!("s{n}.example,US\n")).collect();
+        let report = import(&base, true, format!("domain,country\n{good}")).await.unwrap();
+        assert_eq!(report.inserted, 1_203);
+    }
+}
+
+#[tokio::test]
+async fn csv_is_read_with_quotes_line_breaks_and_byte_order_mark() {
+    let mut base = sqlite();
+    let text = "\u{feff}domain,name,description\r\n\r\na.example,\"A, \"\"B\"\"\",\"one\r\ntwo\"\r\n\
+                b.example,5\" pipe,x\r\nc.example,,";
+    let report = import(&base, false, text).await.unwrap();
+    assert_eq!((report.inserted, report.rejected), (3, 0), "{:?}", report.problems);
+    let described: Vec<(Option<String>, Option<String>)> = stores::table
+        .order(stores::domain)
+        .select((stores::name, stores::description))
+        .load(&mut base.conn)
+        .unwrap();
+    assert_eq!(described[0], (Some("A, \"B\"".into()), Some("one two".into())));
+    assert_eq!(described[1].0.as_deref(), Some("5\" pipe"));
+    assert_eq!(described[2], (None, None));
+}
+
+#[tokio::test]
+async fn a_quote_that_is_never_closed_costs_one_line() {
+    let mut base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let mut text =
+        String::from("domain,name\na.example,A\nb.example,\"B\nc.example,C\nd.example,D\n");
+    text.push_str("e.example,\"E\"\nf.example,1,2,3\ng.example,G\n");
+    text.push_str(&format!("h.example{}\n", ",x".repeat(99)));
+    for n in 0..2_000 {
+        text.push_str(&format!("n{n}.example,N\n"));
+    }
+    let report = import_to(&base, false, text, folder.path().join("rejected")).await.unwrap();
+    let lines: Vec<_> = report.problems.iter().map(|p| p.line).collect();
+    assert_eq!(lines, [3, 7, 9], "{:?}", report.problems);
+    assert_eq!(report.problems[1].problem.reason, "has 4 cells, the header has 2");
+    assert_eq!(report.inserted, 2_005);
+    assert!(!names(&mut base).iter().any(|(domain, _)| domain == "b.example"));
+}
+
+#[tokio::test]
+async fn a_wrong_header_changes_nothing() {
+    let mut base = sqlite();
+    for text in ["domain,colour\na.example,red\n", "name\nA\n", "domain;name\na.example;A\n"] {
+        let error = import(&base, false, text).await.unwrap_err();
+        assert!(error.to_string().contains("header"), "{error}");
+    }
+    assert_eq!(names(&mut base), []);
+    assert_eq!(import(&base, false, "").await.unwrap(), Report::default());
+}
+
+#[tokio::test]
+async fn gzip_is_understood_and_a_cut_off_file_changes_nothing() {
+    let mut base = sqlite();
+    let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    for n in 0..1_500 {
+        writeln!(zip, "{{\"domain\":\"s{n}.example\"}}").unwrap();
+    }
+    let whole = zip.finish().unwrap();
+    let cut = whole[..whole.len() / 2].to_vec();
+    let error = import(&base, false, cut).await.unwrap_err();
+    assert!(error.to_string().contains("cannot be read"), "{error}");
+    assert_eq!(names(&mut base), []);
+    assert_eq!(import(&base, false, whole).await.unwrap().inserted, 1_500);
+}
+
+#[test]
+fn the_name_tells_the_format() {
+    assert_eq!(Format::of_name("a.CSV.gz"), Some(Format::Csv));
+    assert_eq!(Format::of_name("a.ndjson"), Some(Format::JsonLines));
+    assert_eq!(Format::of_name("-"), None);
+}

@@ -1,0 +1,289 @@
+//! Writing the index (tables `stores`, `store_technologies`, `contacts`): records become rows, and
+//! only what differs is written.
+
+use std::collections::{BTreeMap, HashMap};
+
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::db::schema::{contacts, store_technologies, stores};
+use crate::db::upsert_row::{Cell, UpsertRow, lock_index};
+use crate::domain::import::{Entity, Record, Value, slug};
+
+/// What became of records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Rows that are new.
+    pub inserted: u64,
+    /// Rows that had other values.
+    pub updated: u64,
+    /// Rows that had these values already; nothing was written.
+    pub unchanged: u64,
+}
+
+impl std::ops::AddAssign for Changes {
+    fn add_assign(&mut self, more: Self) {
+        self.inserted += more.inserted;
+        self.updated += more.updated;
+        self.unchanged += more.unchanged;
+    }
+}
+
+/// The columns of a store that are rows of `store_technologies`, with their kind there.
+const TECHNOLOGIES: [(&str, &str); 2] = [("apps", "app"), ("pixels", "pixel")];
+
+/// Technologies by store and kind: slug and name of each.
+type Held = HashMap<(i64, String), BTreeMap<String, String>>;
+
+/// Brings the rows of `records` (each key once) to their values. To be run in a transaction.
+///
+/// # Errors
+/// When the database refuses a value.
+pub fn upsert(
+    conn: &mut Conn,
+    entity: Entity,
+    records: &[Record],
+    now: Timestamp,
+) -> QueryResult<Changes> {
+    lock_index(conn)?;
+    let known = known_ids(conn, entity, records)?;
+    let held = held_technologies(conn, entity, records, &known)?;
+    let mut changes = Changes::default();
+    for record in records {
+        let written = row(entity, record, now).run(conn)?;
+        let known = known.get(&record.key).copied();
+        let replaced = match known.or(written) {
+            Some(store) if entity == Entity::Stores => {
+                replace_technologies(conn, store, record, &held)?
+            }
+            _ => false,
+        };
+        match (known, written) {
+            (None, _) => changes.inserted += 1,
+            (Some(_), Some(_)) => changes.updated += 1,
+            (Some(store), None) if replaced => {
+                diesel::update(stores::table.find(store))
+                    .set(stores::imported_at.eq(now.0))
+                    .execute(conn)?;
+                changes.updated += 1;
+            }
+            (Some(_), None) => changes.unchanged += 1,
+        }
+    }
+    Ok(changes)
+}
+
+fn row(entity: Entity, record: &Record, now: Timestamp) -> UpsertRow<'_> {
+    let mut given = Vec::new();
+    for column in entity.columns() {
+        let Some(value) = record.values.get(column.name) else { continue };
+        match (column.name, value) {
+            // A contact whose status is given as empty is one of unknown status, not of none.
+            ("email_status", Value::Null) => given.push((column.name, UNKNOWN)),
+            (name, _) if TECHNOLOGIES.iter().any(|(column, _)| *column == name) => {}
+            (name, value) => given.push((name, cell(column.kind, value))),
+        }
+    }
+    let needs_status = entity == Entity::Contacts && !record.values.contains_key("email_status");
+    UpsertRow {
+        table: entity.name(),
+        key: (entity.key(), &record.key),
+        given,
+        defaults: if needs_status { vec![("email_status", UNKNOWN)] } else { Vec::new() },
+        imported_at: now.0,
+    }
+}
+
+const UNKNOWN: Cell<'static> = Cell::Text(Some("unknown"));
+
+fn cell(kind: crate::domain::import::Kind, value: &Value) -> Cell<'_> {
+    use crate::domain::import::Kind;
+    match (kind, value) {
+        (Kind::Count | Kind::Moment, Value::Number(number)) => Cell::Number(Some(*number)),
+        (Kind::Count | Kind::Moment, _) => Cell::Number(None),
+        (Kind::Flag, Value::Flag(flag)) => Cell::Flag(Some(*flag)),
+        (Kind::Flag, _) => Cell::Flag(None),
+        (_, Value::Text(text)) => Cell::Text(Some(text)),
+        _ => Cell::Text(None),
+    }
+}
+
+fn known_ids(
+    conn: &mut Conn,
+    entity: Entity,
+    records: &[Record],
+) -> QueryResult<HashMap<String, i64>> {
+    let keys = records.iter().map(|record| record.key.as_str());
+    let rows: Vec<(String, i64)> = match entity {
+        Entity::Stores => stores::table
+            .filter(stores::domain.eq_any(keys))
+            .select((stores::domain, stores::id))
+            .load(conn)?,
+        Entity::Contacts => contacts::table
+            .filter(contacts::external_id.eq_any(keys))
+            .select((contacts::external_id, contacts::id))
+            .load(conn)?,
+    };
+    Ok(rows.into_iter().collect())
+}
+
+fn held_technologies(
+    conn: &mut Conn,
+    entity: Entity,
+    records: &[Record],
+    known: &HashMap<String, i64>,
+) -> QueryResult<Held> {
+    let gives_any =
+        |record: &&Record| TECHNOLOGIES.iter().any(|(name, _)| record.values.contains_key(*name));
+    let mut held = Held::new();
+    if entity == Entity::Stores {
+        let ids = records.iter().filter(gives_any).filter_map(|record| known.get(&record.key));
+        let rows: Vec<(i64, String, String, String)> = store_technologies::table
+            .filter(store_technologies::store_id.eq_any(ids.copied()))
+            .select((
+                store_technologies::store_id,
+                store_technologies::kind,
+                store_technologies::slug,
+                store_technologies::name,
+            ))
+            .load(conn)?;
+        for (store, kind, slug, name) in rows {
+            held.entry((store, kind)).or_default().insert(slug, name);
+        }
+    }
+    Ok(held)
+}
+
+/// Replaces the technologies of a store where the record gives others; says whether it did.
+fn replace_technologies(
+    conn: &mut Conn,
+    store: i64,
+    record: &Record,
+    held: &Held,
+) -> QueryResult<bool> {
+    let mut replaced = false;
+    for (column, kind) in TECHNOLOGIES {
+        let wanted: BTreeMap<String, String> = match record.values.get(column) {
+            None => continue,
+            Some(Value::List(names)) => {
+                names.iter().map(|name| (slug(name), name.clone())).collect()
+            }
+            Some(_) => BTreeMap::new(),
+        };
+        let has = held.get(&(store, kind.to_owned()));
+        if has.map_or(wanted.is_empty(), |has| *has == wanted) {
+            continue;
+        }
+        replaced = true;
+        if has.is_some() {
+            let old = store_technologies::table
+                .filter(store_technologies::store_id.eq(store))
+                .filter(store_technologies::kind.eq(kind));
+            diesel::delete(old).execute(conn)?;
+        }
+        for (slug, name) in &wanted {
+            diesel::insert_into(store_technologies::table)
+                .values((
+                    store_technologies::store_id.eq(store),
+                    store_technologies::kind.eq(kind),
+                    store_technologies::slug.eq(slug),
+                    store_technologies::name.eq(name),
+                ))
+                .execute(conn)?;
+        }
+    }
+    Ok(replaced)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::testing::databases;
+
+    fn record(entity: Entity, object: serde_json::Value) -> Record {
+        Record::from_json(entity, object.as_object().unwrap()).unwrap()
+    }
+
+    fn put(conn: &mut Conn, entity: Entity, object: serde_json::Value, at: i64) -> Changes {
+        let records = [record(entity, object)];
+        conn.transaction(|conn| upsert(conn, entity, &records, Timestamp(at))).unwrap()
+    }
+
+    const INSERTED: Changes = Changes { inserted: 1, updated: 0, unchanged: 0 };
+    const UPDATED: Changes = Changes { inserted: 0, updated: 1, unchanged: 0 };
+    const UNCHANGED: Changes = Changes { inserted: 0, updated: 0, unchanged: 1 };
+
+    #[test]
+    fn only_what_differs_is_written() {
+        for mut base in databases() {
+            let conn = &mut base.conn;
+            let full = json!({"domain": "a.example", "name": "A", "platform": "Shopify", "ads": true,
+                "products": 3, "updated_at": "2026-01-01", "apps": "Klaviyo;Judge Me"});
+            assert_eq!(put(conn, Entity::Stores, full.clone(), 1), INSERTED);
+            assert_eq!(put(conn, Entity::Stores, full, 2), UNCHANGED);
+            let imported: i64 = stores::table.select(stores::imported_at).first(conn).unwrap();
+            assert_eq!(imported, 1, "an unchanged row is not written");
+
+            // A file of other columns leaves these alone.
+            let partial = json!({"domain": "a.example", "description": "Cups"});
+            assert_eq!(put(conn, Entity::Stores, partial, 3), UPDATED);
+            assert_eq!(put(conn, Entity::Stores, json!({"domain": "a.example"}), 4), UNCHANGED);
+            let (platform, description): (Option<String>, Option<String>) =
+                stores::table.select((stores::platform, stores::description)).first(conn).unwrap();
+            assert_eq!(platform.as_deref(), Some("shopify"));
+            assert_eq!(description.as_deref(), Some("Cups"));
+
+            // What is given as empty goes.
+            let emptied = json!({"domain": "a.example", "platform": null});
+            assert_eq!(put(conn, Entity::Stores, emptied, 5), UPDATED);
+            let platform: Option<String> =
+                stores::table.select(stores::platform).first(conn).unwrap();
+            assert_eq!(platform, None);
+        }
+    }
+
+    #[test]
+    fn technologies_are_replaced_only_when_different() {
+        for mut base in databases() {
+            let conn = &mut base.conn;
+            let with = |apps: &str| json!({"domain": "a.example", "apps": apps, "pixels": "Meta"});
+            assert_eq!(put(conn, Entity::Stores, with("A;B"), 1), INSERTED);
+            assert_eq!(put(conn, Entity::Stores, with("B;A"), 2), UNCHANGED);
+            assert_eq!(put(conn, Entity::Stores, with("B;C"), 3), UPDATED);
+            let slugs: Vec<String> = store_technologies::table
+                .order((store_technologies::kind, store_technologies::slug))
+                .select(store_technologies::slug)
+                .load(conn)
+                .unwrap();
+            assert_eq!(slugs, ["b", "c", "meta"]);
+            let imported: i64 = stores::table.select(stores::imported_at).first(conn).unwrap();
+            assert_eq!(imported, 3);
+            let none = json!({"domain": "a.example", "apps": null});
+            assert_eq!(put(conn, Entity::Stores, none, 4), UPDATED);
+            assert_eq!(store_technologies::table.count().get_result(conn), Ok(1));
+        }
+    }
+
+    #[test]
+    fn a_contact_without_a_status_is_of_unknown_status_and_keeps_a_known_one() {
+        for mut base in databases() {
+            let conn = &mut base.conn;
+            let status = |conn: &mut Conn| -> String {
+                contacts::table.select(contacts::email_status).first(conn).unwrap()
+            };
+            let plain = json!({"external_id": "c1", "first_name": "Ann"});
+            assert_eq!(put(conn, Entity::Contacts, plain.clone(), 1), INSERTED);
+            assert_eq!(status(conn), "unknown");
+            let valid = json!({"external_id": "c1", "email_status": "valid"});
+            assert_eq!(put(conn, Entity::Contacts, valid, 2), UPDATED);
+            assert_eq!(put(conn, Entity::Contacts, plain, 3), UNCHANGED);
+            assert_eq!(status(conn), "valid");
+            let emptied = json!({"external_id": "c1", "email_status": ""});
+            assert_eq!(put(conn, Entity::Contacts, emptied, 4), UPDATED);
+            assert_eq!(status(conn), "unknown");
+        }
+    }
+}
