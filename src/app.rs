@@ -86,12 +86,19 @@ fn method(name: &'static str) -> impl guard::Guard {
     })
 }
 
-async fn wrong_method(allowed: &'static [&'static str]) -> Result<actix_web::HttpResponse, Failure> {
-    Err(Error::new(ErrorCode::MethodNotAllowed, format!("This address takes {}.", allowed.join(", "))).into())
+async fn wrong_method(
+    allowed: &'static [&'static str],
+) -> Result<actix_web::HttpResponse, Failure> {
+    Err(Error::new(
+        ErrorCode::MethodNotAllowed,
+        format!("This address takes {}.", allowed.join(", ")),
+    )
+    .into())
 }
 
 async fn nothing_here() -> Result<actix_web::HttpResponse, Failure> {
-    Err(Error::not_found("The address may be mistyped, or what it pointed to has been removed.").into())
+    Err(Error::not_found("The address may be mistyped, or what it pointed to has been removed.")
+        .into())
 }
 
 /// Binds the server; it runs when the answer is awaited.

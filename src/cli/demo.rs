@@ -42,7 +42,10 @@ pub(super) async fn run(args: DemoArgs) -> Result<ExitCode> {
     println!("Add it to Claude Code:");
     println!("  claude mcp add --transport http portcullis {}", ctx.config.mcp_url);
     println!("Stop with Ctrl-C.");
-    if !args.no_open && std::io::stdout().is_terminal() && let Err(error) = open::that_detached(url) {
+    if !args.no_open
+        && std::io::stdout().is_terminal()
+        && let Err(error) = open::that_detached(url)
+    {
         ::log::info!("no browser was opened: {error}");
     }
     serve::until_stopped(&ctx, listener).await
@@ -60,7 +63,8 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
         ("PORTCULLIS_LOG", std::env::var("PORTCULLIS_LOG").unwrap_or_else(|_| "warn".into())),
         ("PORTCULLIS_DATA_FOLDER", folder.display().to_string()),
     ];
-    let config = load(None, variables.into_iter().map(|(name, value)| (name.to_owned(), value)))?.config;
+    let config =
+        load(None, variables.into_iter().map(|(name, value)| (name.to_owned(), value)))?.config;
     log::init(&config);
     let ctx = bootstrap::open(config, Clock::system()).await?;
     if ctx.db.read(|conn| Ok(users::any(conn)?)).await? {
@@ -68,8 +72,10 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
     }
     let admin = people::hash_password(&ctx, ADMINISTRATOR.1).await?;
     let member = people::hash_password(&ctx, MEMBER.1).await?;
-    let now = ctx.clock.now();
-    ctx.db.write(move |conn| demo_data::load(conn, now, &admin, &member).map(|_| ())).await?;
+    let (now, resource) = (ctx.clock.now(), ctx.config.mcp_url.clone());
+    ctx.db
+        .write(move |conn| demo_data::load(conn, now, &resource, &admin, &member).map(|_| ()))
+        .await?;
     Ok(ctx)
 }
 
@@ -84,7 +90,10 @@ fn forget(database: &Path) -> Result<()> {
         let path = database.with_extension(end);
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::field("--reset", format!("{} cannot be removed: {error}", path.display())));
+                return Err(Error::field(
+                    "--reset",
+                    format!("{} cannot be removed: {error}", path.display()),
+                ));
             }
             _ => {}
         }

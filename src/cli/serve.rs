@@ -20,8 +20,9 @@ pub(super) async fn run(ctx: Ctx) -> Result<ExitCode> {
 
 /// Takes the address, so that nothing is promised before it is ours.
 pub(super) fn listen(ctx: &Ctx) -> Result<TcpListener> {
-    TcpListener::bind(ctx.config.bind)
-        .map_err(|error| Error::field("BIND", format!("{} cannot be listened on: {error}", ctx.config.bind)))
+    TcpListener::bind(ctx.config.bind).map_err(|error| {
+        Error::field("BIND", format!("{} cannot be listened on: {error}", ctx.config.bind))
+    })
 }
 
 /// Runs server and jobs.

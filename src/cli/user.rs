@@ -104,8 +104,12 @@ pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
 async fn set_access(ctx: &Ctx, actor: &Actor, email: &str, enabled: bool) -> Result<()> {
     let id = people::by_address(ctx, email).await?.id;
     match access::set(ctx, actor, Authority::Operator, id, enabled).await? {
-        Changed::Enabled => println!("Enabled MCP access of {email}. Their AI clients can connect again."),
-        Changed::Disabled { tokens } => println!("Disabled MCP access of {email} and revoked {tokens} tokens."),
+        Changed::Enabled => {
+            println!("Enabled MCP access of {email}. Their AI clients can connect again.")
+        }
+        Changed::Disabled { tokens } => {
+            println!("Disabled MCP access of {email} and revoked {tokens} tokens.")
+        }
         Changed::Nothing => println!("MCP access of {email} was so already."),
     }
     Ok(())
@@ -120,14 +124,18 @@ async fn list(ctx: &Ctx) -> Result<()> {
         after = last.id;
         for user in &page {
             let access = if user.mcp_enabled { "enabled" } else { "disabled" };
-            println!("{}\t{}\t{}\t{}\t{}\t{access}", user.id, user.email, user.name, user.role, user.status);
+            println!(
+                "{}\t{}\t{}\t{}\t{}\t{access}",
+                user.id, user.email, user.name, user.role, user.status
+            );
         }
     }
 }
 
 /// Asks twice on a terminal; reads one line otherwise.
 fn read_password(from_stdin: bool) -> Result<String> {
-    let unreadable = |error: std::io::Error| Error::field("password", format!("cannot be read: {error}"));
+    let unreadable =
+        |error: std::io::Error| Error::field("password", format!("cannot be read: {error}"));
     if from_stdin || !std::io::stdin().is_terminal() {
         let mut line = String::new();
         std::io::stdin().lock().read_line(&mut line).map_err(unreadable)?;
@@ -135,5 +143,9 @@ fn read_password(from_stdin: bool) -> Result<String> {
     }
     let password = rpassword::prompt_password("Password: ").map_err(unreadable)?;
     let again = rpassword::prompt_password("The same again: ").map_err(unreadable)?;
-    if password == again { Ok(password) } else { Err(Error::field("password", "was not the same twice")) }
+    if password == again {
+        Ok(password)
+    } else {
+        Err(Error::field("password", "was not the same twice"))
+    }
 }

@@ -48,7 +48,12 @@ pub async fn home() -> HttpResponse {
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn form(ctx: web::Data<Ctx>, request: HttpRequest, visitor: Visitor, way: web::Query<Way>) -> Result<HttpResponse, Failure> {
+pub async fn form(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    visitor: Visitor,
+    way: web::Query<Way>,
+) -> Result<HttpResponse, Failure> {
     let way = way.into_inner();
     if visitor.user.is_some() {
         return Ok(see_other(&destination(&way)));
@@ -83,7 +88,9 @@ pub async fn submit(
             session::begin(&session, &user, ctx.clock.now())?;
             Ok(see_other(&destination(&way)))
         }
-        Err(error) if matches!(error.code, ErrorCode::InvalidRequest | ErrorCode::RateLimitExceeded) => {
+        Err(error)
+            if matches!(error.code, ErrorCode::InvalidRequest | ErrorCode::RateLimitExceeded) =>
+        {
             show(&ctx, &request, way, email, Some(error)).await
         }
         Err(error) => Err(error.into()),
@@ -94,15 +101,29 @@ pub async fn submit(
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn logout(ctx: web::Data<Ctx>, viewer: Viewer, session: Session, _form: Form<Way>) -> Result<HttpResponse, Failure> {
+pub async fn logout(
+    ctx: web::Data<Ctx>,
+    viewer: Viewer,
+    session: Session,
+    _form: Form<Way>,
+) -> Result<HttpResponse, Failure> {
     login::sign_out(&ctx, &viewer.actor).await?;
     session.purge();
     Ok(see_other("/login"))
 }
 
-async fn show(ctx: &Ctx, request: &HttpRequest, way: Way, email: String, error: Option<Error>) -> Result<HttpResponse, Failure> {
+async fn show(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    way: Way,
+    email: String,
+    error: Option<Error>,
+) -> Result<HttpResponse, Failure> {
     let client = match &way.continue_with {
-        Some(handle) => consent::unpark(ctx, &PlainSecret::presented(handle.as_str())).await.ok().map(|(_, client)| client.name),
+        Some(handle) => consent::unpark(ctx, &PlainSecret::presented(handle.as_str()))
+            .await
+            .ok()
+            .map(|(_, client)| client.name),
         None => None,
     };
     let status = error.as_ref().map_or(200, |error| error.code.status());
@@ -129,7 +150,8 @@ fn destination(way: &Way) -> String {
     }
     let is_ours = |path: &&String| {
         WAYS_BACK.iter().any(|way| {
-            path.strip_prefix(way).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+            path.strip_prefix(way)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
         }) && !path.contains(['\\', '\r', '\n'])
     };
     way.next.as_ref().filter(is_ours).map_or_else(|| LANDING.into(), Clone::clone)
@@ -143,7 +165,15 @@ mod tests {
     fn signing_in_leads_only_to_our_own_pages() {
         let to = |next: &str| destination(&Way { next: Some(next.into()), continue_with: None });
         assert_eq!(to("/admin/mcp/users?page=2"), "/admin/mcp/users?page=2");
-        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "/adminevil", "javascript:alert(1)", "/admin\\..", "/login"] {
+        for foreign in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "/adminevil",
+            "javascript:alert(1)",
+            "/admin\\..",
+            "/login",
+        ] {
             assert_eq!(to(foreign), "/dashboard", "{foreign}");
         }
     }

@@ -49,7 +49,11 @@ pub struct SetupForm {
 ///
 /// # Errors
 /// `not_found` when the link is not, or no longer, good.
-pub async fn form(ctx: web::Data<Ctx>, request: HttpRequest, query: web::Query<Link>) -> Result<HttpResponse, Failure> {
+pub async fn form(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    query: web::Query<Link>,
+) -> Result<HttpResponse, Failure> {
     let link = query.into_inner().link;
     if !bootstrap::is_setup_link_live(&ctx, &PlainSecret::presented(link.as_str())).await? {
         return Err(Error::not_found(
@@ -80,18 +84,31 @@ pub async fn submit(
         account: form.account.clone(),
         mcp_enabled: true,
     };
-    match people::set_up(&ctx, &visitor.actor, &PlainSecret::presented(form.link.as_str()), person).await {
+    match people::set_up(&ctx, &visitor.actor, &PlainSecret::presented(form.link.as_str()), person)
+        .await
+    {
         Ok(id) => {
             session::begin(&session, &people::by_id(&ctx, id).await?, ctx.clock.now())?;
-            flash::put(&session, Tone::Ok, "You are the first administrator. Add this server to your AI client to try it.");
+            flash::put(
+                &session,
+                Tone::Ok,
+                "You are the first administrator. Add this server to your AI client to try it.",
+            );
             Ok(see_other("/dashboard"))
         }
-        Err(error) if error.code == ErrorCode::InvalidRequest => show(&ctx, &request, form, Some(error)),
+        Err(error) if error.code == ErrorCode::InvalidRequest => {
+            show(&ctx, &request, form, Some(error))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-fn show(ctx: &Ctx, request: &HttpRequest, form: SetupForm, error: Option<Error>) -> Result<HttpResponse, Failure> {
+fn show(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    form: SetupForm,
+    error: Option<Error>,
+) -> Result<HttpResponse, Failure> {
     let status = error.as_ref().map_or(200, |error| error.code.status());
     let page = SetupPage {
         shell: Shell::gate(ctx, request),

@@ -24,7 +24,12 @@ pub struct ThemeForm {
 ///
 /// # Errors
 /// When the theme is none of the three.
-pub async fn set(ctx: web::Data<Ctx>, request: HttpRequest, _viewer: Viewer, form: Form<ThemeForm>) -> Result<HttpResponse, Failure> {
+pub async fn set(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    _viewer: Viewer,
+    form: Form<ThemeForm>,
+) -> Result<HttpResponse, Failure> {
     if !matches!(form.0.theme.as_str(), "system" | "light" | "dark") {
         return Err(Error::field("theme", "Choose system, light or dark.").into());
     }

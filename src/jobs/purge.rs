@@ -22,9 +22,15 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
     ctx.db.write(move |conn| Ok(sessions::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(requests::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(throttles::purge(conn, now)?)).await?;
-    ctx.db.write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?)).await?;
-    ctx.db.write(move |conn| Ok(clients::reap(conn, now.plus_seconds(-CLIENTS_KEPT_SECONDS))?)).await?;
-    ctx.db.write(move |conn| Ok(usage::purge(conn, now.plus_seconds(-WINDOWS_KEPT_SECONDS))?)).await?;
+    ctx.db
+        .write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?))
+        .await?;
+    ctx.db
+        .write(move |conn| Ok(clients::reap(conn, now.plus_seconds(-CLIENTS_KEPT_SECONDS))?))
+        .await?;
+    ctx.db
+        .write(move |conn| Ok(usage::purge(conn, now.plus_seconds(-WINDOWS_KEPT_SECONDS))?))
+        .await?;
     let before = now.plus_seconds(-ACTIVITY_KEPT_SECONDS);
     while ctx.db.write(move |conn| Ok(activity::purge(conn, before, AT_ONCE)?)).await? > 0 {}
     Ok(())

@@ -14,19 +14,30 @@ use crate::service::verify::{BadToken, Refusal};
 pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> HttpResponse {
     match refusal {
         Refusal::Disabled => error(
-            &Error::new(ErrorCode::McpDisabled, "An administrator has switched the MCP endpoint off. Try again later."),
+            &Error::new(
+                ErrorCode::McpDisabled,
+                "An administrator has switched the MCP endpoint off. Try again later.",
+            ),
             request_id,
         ),
         Refusal::Address => error(
-            &Error::new(ErrorCode::IpNotAllowed, "This server accepts calls from listed addresses only."),
+            &Error::new(
+                ErrorCode::IpNotAllowed,
+                "This server accepts calls from listed addresses only.",
+            ),
             request_id,
         ),
         Refusal::Origin => error(
-            &Error::new(ErrorCode::OriginNotAllowed, "This page, or the host name it used, may not call this server."),
+            &Error::new(
+                ErrorCode::OriginNotAllowed,
+                "This page, or the host name it used, may not call this server.",
+            ),
             request_id,
         ),
         // No error code when no token was sent (RFC 6750 §3.1).
-        Refusal::NoToken => challenge(ctx, 401, "", &ScopeSet::suggested(), "No token was sent.", request_id),
+        Refusal::NoToken => {
+            challenge(ctx, 401, "", &ScopeSet::suggested(), "No token was sent.", request_id)
+        }
         Refusal::BadToken(bad) => {
             let text = match bad {
                 BadToken::Expired => "the token has expired",
@@ -46,9 +57,23 @@ pub(super) fn insufficient_scope(ctx: &Ctx, needed: &ScopeSet, request_id: &str)
 }
 
 /// One Bearer challenge, every value quoted (RFC 9728 §5.1, checklist C2).
-fn challenge(ctx: &Ctx, status: u16, error: &str, scopes: &ScopeSet, text: &str, request_id: &str) -> HttpResponse {
-    let value = format!("Bearer {error}resource_metadata=\"{}\", scope=\"{scopes}\"", ctx.config.resource_metadata_url());
-    let (code, kind) = if status == 403 { ("insufficient_scope", "permission_error") } else { ("invalid_token", "authentication_error") };
+fn challenge(
+    ctx: &Ctx,
+    status: u16,
+    error: &str,
+    scopes: &ScopeSet,
+    text: &str,
+    request_id: &str,
+) -> HttpResponse {
+    let value = format!(
+        "Bearer {error}resource_metadata=\"{}\", scope=\"{scopes}\"",
+        ctx.config.resource_metadata_url()
+    );
+    let (code, kind) = if status == 403 {
+        ("insufficient_scope", "permission_error")
+    } else {
+        ("invalid_token", "authentication_error")
+    };
     build(status)
         .insert_header((header::WWW_AUTHENTICATE, value))
         .json(json!({ "error": { "type": kind, "code": code, "message": text, "request_id": request_id } }))
@@ -96,5 +121,8 @@ pub(super) fn accepted() -> HttpResponse {
 }
 
 fn build(status: u16) -> actix_web::HttpResponseBuilder {
-    HttpResponse::build(actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR))
+    HttpResponse::build(
+        actix_web::http::StatusCode::from_u16(status)
+            .unwrap_or(actix_web::http::StatusCode::INTERNAL_SERVER_ERROR),
+    )
 }

@@ -58,7 +58,9 @@ struct Outside<'a> {
 }
 
 /// Keeps `null` apart from absence: an id of `null` is wrong, no id is a notification.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+fn present<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
@@ -79,8 +81,8 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
         Some(b'{') => {}
         _ => return Err(Broken::Message("a message must be an object")),
     }
-    let outside: Outside<'_> =
-        serde_json::from_str(whole.get()).map_err(|_| Broken::Message("a member comes twice or is malformed"))?;
+    let outside: Outside<'_> = serde_json::from_str(whole.get())
+        .map_err(|_| Broken::Message("a member comes twice or is malformed"))?;
     if outside.jsonrpc != Some(Value::from("2.0")) {
         return Err(Broken::Message("jsonrpc must be \"2.0\""));
     }
@@ -89,7 +91,12 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
     }
     let Some(method) = outside.method else {
         return if outside.id.is_some() && (outside.result.is_some() || outside.error.is_some()) {
-            Ok(Envelope { kind: Kind::Response, method: String::new(), name: None, is_modern: false })
+            Ok(Envelope {
+                kind: Kind::Response,
+                method: String::new(),
+                name: None,
+                is_modern: false,
+            })
         } else {
             Err(Broken::Message("method is missing"))
         };
@@ -98,10 +105,11 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
         return Err(Broken::Message("method must be a text"));
     };
     let params: Params = match outside.params {
-        Some(params) if params.get().starts_with('{') => {
-            serde_json::from_str(params.get()).map_err(|_| Broken::Message("params is malformed"))?
+        Some(params) if params.get().starts_with('{') => serde_json::from_str(params.get())
+            .map_err(|_| Broken::Message("params is malformed"))?,
+        Some(params) if params.get() != "null" => {
+            return Err(Broken::Message("params must be an object"));
         }
-        Some(params) if params.get() != "null" => return Err(Broken::Message("params must be an object")),
         _ => Params::default(),
     };
     Ok(Envelope {
@@ -132,11 +140,19 @@ mod tests {
             assert_eq!(parse(broken), Err(Broken::Json));
         }
         for broken in [
-            "[]", "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]", "1", "null", "{}",
-            r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, r#"{"id":1,"method":"ping"}"#,
-            r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#,
-            r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, r#"{"jsonrpc":"2.0","id":1}"#,
-            r#"{"jsonrpc":"2.0","id":1,"method":7}"#, r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
+            "[]",
+            "[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}]",
+            "1",
+            "null",
+            "{}",
+            r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#,
+            r#"{"id":1,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":1}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
         ] {
             assert!(matches!(parse(broken.as_bytes()), Err(Broken::Message(_))), "{broken}");
         }
@@ -147,7 +163,10 @@ mod tests {
     #[test]
     fn kinds_and_eras_are_recognised() {
         let call = parse(br#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"get_store","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}"#).unwrap();
-        assert_eq!((call.kind, call.name.as_deref(), call.is_modern), (Kind::Request, Some("get_store"), true));
+        assert_eq!(
+            (call.kind, call.name.as_deref(), call.is_modern),
+            (Kind::Request, Some("get_store"), true)
+        );
         let note = parse(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).unwrap();
         assert_eq!((note.kind, note.is_modern), (Kind::Notification, false));
         let answer = parse(br#"{"jsonrpc":"2.0","id":1,"result":{}}"#).unwrap();

@@ -40,8 +40,7 @@ pub(super) struct Caller {
 }
 
 /// Headers a browser page may send and read (checklist A47).
-const ALLOWED_HEADERS: &str =
-    "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID";
+const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID";
 const EXPOSED_HEADERS: &str = "WWW-Authenticate, Mcp-Session-Id, X-Request-Id";
 
 /// The middleware in front of the SDK.
@@ -53,7 +52,8 @@ pub(super) async fn gate<B: MessageBody + 'static>(
     let Some(ctx) = state(&request) else {
         return Err(actix_web::error::ErrorInternalServerError("no state"));
     };
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let request_id =
+        request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let origin = header_text(&request, &header::ORIGIN);
     let allowed_origin = match &origin {
         Some(origin) if is_origin_allowed(&ctx, origin).await => Some(origin.clone()),
@@ -73,7 +73,10 @@ pub(super) async fn gate<B: MessageBody + 'static>(
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, value);
         headers.insert(header::VARY, header::HeaderValue::from_static("Origin"));
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, header::HeaderValue::from_static(EXPOSED_HEADERS));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            header::HeaderValue::from_static(EXPOSED_HEADERS),
+        );
     }
     Ok(response)
 }
@@ -94,10 +97,18 @@ fn preflight(is_allowed: bool) -> HttpResponse {
 }
 
 /// Runs the checks; what passes is ready for the SDK.
-async fn pass(ctx: &Ctx, request: &mut ServiceRequest, request_id: &str, arrived: Instant) -> Result<(), HttpResponse> {
+async fn pass(
+    ctx: &Ctx,
+    request: &mut ServiceRequest,
+    request_id: &str,
+    arrived: Instant,
+) -> Result<(), HttpResponse> {
     let caller = admit(ctx, request, request_id, arrived).await?;
     if request.method() != Method::POST {
-        return Err(answer::error(&Error::new(ErrorCode::MethodNotAllowed, "Send JSON-RPC messages with POST."), request_id));
+        return Err(answer::error(
+            &Error::new(ErrorCode::MethodNotAllowed, "Send JSON-RPC messages with POST."),
+            request_id,
+        ));
     }
     check_media_types(request, request_id)?;
     let body = read(request, request_id).await?;
@@ -106,7 +117,14 @@ async fn pass(ctx: &Ctx, request: &mut ServiceRequest, request_id: &str, arrived
         Kind::Request => {}
         // Without sessions there is nothing that a notification or an answer could act on.
         Kind::Notification => return Err(answer::accepted()),
-        Kind::Response => return Err(answer::rpc_error(400, -32600, "this server asks nothing, so it takes no answers", request_id)),
+        Kind::Response => {
+            return Err(answer::rpc_error(
+                400,
+                -32600,
+                "this server asks nothing, so it takes no answers",
+                request_id,
+            ));
+        }
     }
     check_scope(ctx, &caller, &envelope, request_id).await?;
     prepare(request, &envelope, body);
@@ -115,7 +133,12 @@ async fn pass(ctx: &Ctx, request: &mut ServiceRequest, request_id: &str, arrived
 }
 
 /// Checks 1 to 5, in one trip to the database.
-async fn admit(ctx: &Ctx, request: &ServiceRequest, request_id: &str, arrived: Instant) -> Result<Caller, HttpResponse> {
+async fn admit(
+    ctx: &Ctx,
+    request: &ServiceRequest,
+    request_id: &str,
+    arrived: Instant,
+) -> Result<Caller, HttpResponse> {
     let address = address::caller(request.request().head(), &ctx.config.trusted_proxies);
     let knock = Knock {
         address,
@@ -130,7 +153,9 @@ async fn admit(ctx: &Ctx, request: &ServiceRequest, request_id: &str, arrived: I
         .await
         .map_err(|error| answer::error(&error, request_id))?;
     match verdict {
-        Ok(principal) => Ok(Caller { principal, request_id: request_id.to_owned(), address, arrived }),
+        Ok(principal) => {
+            Ok(Caller { principal, request_id: request_id.to_owned(), address, arrived })
+        }
         Err(refusal) => {
             note_refusal(ctx, &refusal, request_id, address, arrived).await;
             Err(answer::refusal(ctx, &refusal, request_id))
@@ -140,8 +165,16 @@ async fn admit(ctx: &Ctx, request: &ServiceRequest, request_id: &str, arrived: I
 
 /// A call with a token that was ended is somebody's call and belongs in their log. A failure to
 /// write it down must not turn the refusal into anything else.
-async fn note_refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str, address: Option<IpAddr>, arrived: Instant) {
-    let Refusal::BadToken(BadToken::Ended { user, account, client, token }) = refusal else { return };
+async fn note_refusal(
+    ctx: &Ctx,
+    refusal: &Refusal,
+    request_id: &str,
+    address: Option<IpAddr>,
+    arrived: Instant,
+) {
+    let Refusal::BadToken(BadToken::Ended { user, account, client, token }) = refusal else {
+        return;
+    };
     let call = NewActivity {
         request_id: request_id.to_owned(),
         at: ctx.clock.now(),
@@ -179,7 +212,8 @@ fn bearer(request: &ServiceRequest) -> Bearer {
     let token = value.to_str().ok().and_then(|text| {
         let (scheme, token) = text.split_once(' ')?;
         let token = token.trim();
-        let is_token68 = !token.is_empty() && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+        let is_token68 = !token.is_empty()
+            && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
         (scheme.eq_ignore_ascii_case("bearer") && is_token68).then(|| token.to_owned())
     });
     token.map_or(Bearer::Malformed, Bearer::Token)
@@ -190,7 +224,12 @@ fn check_media_types(request: &ServiceRequest, request_id: &str) -> Result<(), H
     let kind = header_text(request, &header::CONTENT_TYPE).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(answer::rpc_error(415, -32600, "Content-Type must be application/json", request_id));
+        return Err(answer::rpc_error(
+            415,
+            -32600,
+            "Content-Type must be application/json",
+            request_id,
+        ));
     }
     let accept: Vec<String> = request
         .headers()
@@ -199,9 +238,19 @@ fn check_media_types(request: &ServiceRequest, request_id: &str) -> Result<(), H
         .flat_map(|value| value.split(','))
         .map(|part| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
         .collect();
-    let takes_ours = |part: &String| matches!(part.as_str(), "*/*" | "application/*" | "application/json" | "text/*" | "text/event-stream");
+    let takes_ours = |part: &String| {
+        matches!(
+            part.as_str(),
+            "*/*" | "application/*" | "application/json" | "text/*" | "text/event-stream"
+        )
+    };
     if !accept.is_empty() && !accept.iter().any(takes_ours) {
-        return Err(answer::rpc_error(406, -32600, "Accept must allow application/json", request_id));
+        return Err(answer::rpc_error(
+            406,
+            -32600,
+            "Accept must allow application/json",
+            request_id,
+        ));
     }
     Ok(())
 }
@@ -211,9 +260,16 @@ async fn read(request: &mut ServiceRequest, request_id: &str) -> Result<Bytes, H
     let mut payload = request.take_payload();
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| answer::rpc_error(400, -32700, "the body did not arrive whole", request_id))?;
+        let chunk = chunk.map_err(|_| {
+            answer::rpc_error(400, -32700, "the body did not arrive whole", request_id)
+        })?;
         if body.len() + chunk.len() > LARGEST_BODY {
-            return Err(answer::rpc_error(413, -32600, "the body is larger than 1 MiB", request_id));
+            return Err(answer::rpc_error(
+                413,
+                -32600,
+                "the body is larger than 1 MiB",
+                request_id,
+            ));
         }
         body.extend_from_slice(&chunk);
     }
@@ -222,7 +278,12 @@ async fn read(request: &mut ServiceRequest, request_id: &str) -> Result<Bytes, H
 
 /// Check 7: a tool that the role allows and the token does not asks for more scope, on the HTTP
 /// level, where clients look for it.
-async fn check_scope(ctx: &Ctx, caller: &Caller, envelope: &Envelope, request_id: &str) -> Result<(), HttpResponse> {
+async fn check_scope(
+    ctx: &Ctx,
+    caller: &Caller,
+    envelope: &Envelope,
+    request_id: &str,
+) -> Result<(), HttpResponse> {
     if envelope.method != "tools/call" {
         return Ok(());
     }
@@ -231,9 +292,23 @@ async fn check_scope(ctx: &Ctx, caller: &Caller, envelope: &Envelope, request_id
     if !caller.principal.tools.contains(&tool) || caller.principal.scopes.contains(scope) {
         return Ok(());
     }
-    let call = super::tools::record(ctx, caller, tool.row().name, "denied", 403, Some("insufficient_scope"), 0);
+    let call = super::tools::record(
+        ctx,
+        caller,
+        tool.row().name,
+        "denied",
+        403,
+        Some("insufficient_scope"),
+        0,
+    );
     meter::note(ctx, call).await.map_err(|error| answer::error(&error, request_id))?;
-    let needed: ScopeSet = caller.principal.scopes.iter().filter(|held| held.row().of_resource).chain([scope]).collect();
+    let needed: ScopeSet = caller
+        .principal
+        .scopes
+        .iter()
+        .filter(|held| held.row().of_resource)
+        .chain([scope])
+        .collect();
     Err(answer::insufficient_scope(ctx, &needed, request_id))
 }
 
@@ -241,7 +316,10 @@ async fn check_scope(ctx: &Ctx, caller: &Caller, envelope: &Envelope, request_id
 fn prepare(request: &mut ServiceRequest, envelope: &Envelope, body: Bytes) {
     let headers = request.headers_mut();
     // Whatever it listed, it takes JSON, and JSON is what it gets.
-    headers.insert(header::ACCEPT, header::HeaderValue::from_static("application/json, text/event-stream"));
+    headers.insert(
+        header::ACCEPT,
+        header::HeaderValue::from_static("application/json, text/event-stream"),
+    );
     if !envelope.is_modern {
         // Some send them on legacy traffic, where they mean nothing (checklist A30).
         headers.remove("mcp-method");
@@ -254,13 +332,18 @@ fn prepare(request: &mut ServiceRequest, envelope: &Envelope, body: Bytes) {
 }
 
 /// Gives the SDK's own refusals, which are plain text, the form of every other answer.
-async fn tidy<B: MessageBody + 'static>(response: ServiceResponse<B>, request_id: &str) -> ServiceResponse<EitherBody<B>> {
+async fn tidy<B: MessageBody + 'static>(
+    response: ServiceResponse<B>,
+    request_id: &str,
+) -> ServiceResponse<EitherBody<B>> {
     let status = response.status();
     let is_json = response
         .headers()
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .is_some_and(|kind| kind.starts_with("application/json") || kind.starts_with("text/event-stream"));
+        .is_some_and(|kind| {
+            kind.starts_with("application/json") || kind.starts_with("text/event-stream")
+        });
     if is_json || !(status.is_client_error() || status.is_server_error()) {
         return response.map_into_left_body();
     }

@@ -1,8 +1,8 @@
 //! The SDK's handler: what this server offers, to whom, and how calls reach the tools.
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, DiscoverResult, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, DiscoverResult, Implementation,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -41,7 +41,8 @@ impl ServerHandler for PortcullisServer {
     fn get_info(&self) -> ServerConfig {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
             .with_server_info(
-                Implementation::new("portcullis", env!("CARGO_PKG_VERSION")).with_title("Portcullis store index"),
+                Implementation::new("portcullis", env!("CARGO_PKG_VERSION"))
+                    .with_title("Portcullis store index"),
             )
             .with_instructions(INSTRUCTIONS)
     }
@@ -60,8 +61,13 @@ impl ServerHandler for PortcullisServer {
             return Err(ErrorData::invalid_params("the list has one page; leave cursor out", None));
         }
         let allowed = &caller(&context)?.principal.tools;
-        let list = tools::definitions().iter().filter(|(tool, _)| allowed.contains(tool)).map(|(_, tool)| tool.clone());
-        Ok(ListToolsResult::with_all_items(list.collect()).with_ttl_ms(KEEP_MS).with_cache_scope(CacheScope::Private))
+        let list = tools::definitions()
+            .iter()
+            .filter(|(tool, _)| allowed.contains(tool))
+            .map(|(_, tool)| tool.clone());
+        Ok(ListToolsResult::with_all_items(list.collect())
+            .with_ttl_ms(KEEP_MS)
+            .with_cache_scope(CacheScope::Private))
     }
 
     async fn call_tool(
@@ -80,6 +86,9 @@ impl ServerHandler for PortcullisServer {
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {
         let tool = Tool::parse(name)?;
-        tools::definitions().iter().find(|(listed, _)| *listed == tool).map(|(_, definition)| definition.clone())
+        tools::definitions()
+            .iter()
+            .find(|(listed, _)| *listed == tool)
+            .map(|(_, definition)| definition.clone())
     }
 }

@@ -59,7 +59,11 @@ struct RefusedPage<'a> {
 ///
 /// # Errors
 /// A page for a bad client or redirect URI; everything else goes back to the client.
-pub async fn ask(ctx: web::Data<Ctx>, request: HttpRequest, visitor: Visitor) -> Result<HttpResponse, Failure> {
+pub async fn ask(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    visitor: Visitor,
+) -> Result<HttpResponse, Failure> {
     let parameters = Parameters::parse(request.query_string().as_bytes());
     let parked = parameters.get("continue").map(PlainSecret::presented);
     let checked = match &parked {
@@ -88,7 +92,12 @@ pub async fn ask(ctx: web::Data<Ctx>, request: HttpRequest, visitor: Visitor) ->
     let page = ConsentPage {
         shell: Shell::gate(&ctx, &request),
         client: &client.name,
-        initial: client.name.chars().next().map(|first| first.to_uppercase().to_string()).unwrap_or_default(),
+        initial: client
+            .name
+            .chars()
+            .next()
+            .map(|first| first.to_uppercase().to_string())
+            .unwrap_or_default(),
         is_verified: client.is_verified(),
         host: redirect::shown_host(&wanted.redirect_uri),
         kind: redirect::check(&wanted.redirect_uri).map_err(Error::internal)?,
@@ -108,7 +117,8 @@ pub async fn ask(ctx: web::Data<Ctx>, request: HttpRequest, visitor: Visitor) ->
     // `form-action` also governs the redirect that answers the form, so exactly this one is let
     // through; the value comes from the parsed URI.
     if let Some(source) = redirect::csp_source(&wanted.redirect_uri) {
-        let policy = CONTENT_SECURITY_POLICY.replace("form-action 'self'", &format!("form-action 'self' {source}"));
+        let policy = CONTENT_SECURITY_POLICY
+            .replace("form-action 'self'", &format!("form-action 'self' {source}"));
         let value = header::HeaderValue::from_str(&policy).map_err(Error::internal)?;
         headers.insert(header::CONTENT_SECURITY_POLICY, value);
     }
@@ -128,7 +138,11 @@ pub struct DecisionForm {
 ///
 /// # Errors
 /// When the request was decided already, is too old, or nothing was ticked.
-pub async fn decide(ctx: web::Data<Ctx>, viewer: Viewer, form: Form<DecisionForm>) -> Result<HttpResponse, Failure> {
+pub async fn decide(
+    ctx: web::Data<Ctx>,
+    viewer: Viewer,
+    form: Form<DecisionForm>,
+) -> Result<HttpResponse, Failure> {
     let form = form.0;
     let decision = match form.decision.as_str() {
         "authorize" => {
@@ -142,7 +156,9 @@ pub async fn decide(ctx: web::Data<Ctx>, viewer: Viewer, form: Form<DecisionForm
         _ => return Err(Error::field("decision", "Choose Authorize or Deny.").into()),
     };
     let handle = PlainSecret::presented(form.handle);
-    let location = consent::decide(&ctx, &viewer.actor, viewer.user.id, &viewer.session, &handle, decision).await?;
+    let location =
+        consent::decide(&ctx, &viewer.actor, viewer.user.id, &viewer.session, &handle, decision)
+            .await?;
     Ok(see_other(&location))
 }
 
@@ -163,7 +179,13 @@ fn asked(parameters: &Parameters) -> Asked {
 }
 
 /// The page for a person who may not connect anything: whom to ask, and the way back.
-async fn refused(ctx: &Ctx, request: &HttpRequest, wanted: &Request, client: &ClientRow, user: &UserRow) -> Result<HttpResponse, Failure> {
+async fn refused(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    wanted: &Request,
+    client: &ClientRow,
+    user: &UserRow,
+) -> Result<HttpResponse, Failure> {
     let page = RefusedPage {
         shell: Shell::gate(ctx, request),
         client: &client.name,

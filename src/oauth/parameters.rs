@@ -33,7 +33,9 @@ impl Parameters {
 
     /// The name of a parameter that came twice, those that decide where an error may be sent first.
     pub(super) fn repeated(&self) -> Option<String> {
-        let is_repeated = |name: &&String| self.0.get(*name).is_some_and(|values| values.len() > 1) && *name != "resource";
+        let is_repeated = |name: &&String| {
+            self.0.get(*name).is_some_and(|values| values.len() > 1) && *name != "resource"
+        };
         let mut repeated: Vec<_> = self.0.keys().filter(is_repeated).collect();
         repeated.sort_by_key(|name| !matches!(name.as_str(), "client_id" | "redirect_uri"));
         repeated.first().map(|name| (*name).clone())
@@ -44,8 +46,9 @@ impl Parameters {
     /// # Errors
     /// `invalid_request` when it is missing.
     pub(super) fn require(&self, name: &'static str) -> Result<String, OAuthError> {
-        self.get(name)
-            .ok_or_else(|| OAuthError::new(OAuthErrorCode::InvalidRequest, format!("{name} is missing")))
+        self.get(name).ok_or_else(|| {
+            OAuthError::new(OAuthErrorCode::InvalidRequest, format!("{name} is missing"))
+        })
     }
 }
 

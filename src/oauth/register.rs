@@ -18,8 +18,16 @@ const LARGEST: usize = 64 * 1024;
 ///
 /// # Errors
 /// `invalid_redirect_uri`, `invalid_client_metadata`, or too many registrations.
-pub async fn register(ctx: web::Data<Ctx>, request: HttpRequest, body: web::Payload) -> Result<HttpResponse, Failure> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub async fn register(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(metadata_error("send the registration as application/json").into());
@@ -29,8 +37,8 @@ pub async fn register(ctx: web::Data<Ctx>, request: HttpRequest, body: web::Payl
         .await
         .map_err(|_| metadata_error("the registration is larger than 64 KiB"))?
         .map_err(|_| metadata_error("the registration did not arrive whole"))?;
-    let wanted: Map<String, Value> =
-        serde_json::from_slice(&body).map_err(|_| metadata_error("the registration is not a JSON object"))?;
+    let wanted: Map<String, Value> = serde_json::from_slice(&body)
+        .map_err(|_| metadata_error("the registration is not a JSON object"))?;
     let registration = Registration {
         client_name: text(&wanted, "client_name")?,
         redirect_uris: texts(&wanted, "redirect_uris")?,
@@ -74,7 +82,12 @@ fn text(wanted: &Map<String, Value>, name: &'static str) -> Result<Option<String
 }
 
 fn texts(wanted: &Map<String, Value>, name: &'static str) -> Result<Vec<String>, OAuthError> {
-    let wrong = || OAuthError::new(OAuthErrorCode::InvalidRedirectUri, format!("{name} must be a list of texts"));
+    let wrong = || {
+        OAuthError::new(
+            OAuthErrorCode::InvalidRedirectUri,
+            format!("{name} must be a list of texts"),
+        )
+    };
     match wanted.get(name) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Array(values)) => {

@@ -11,9 +11,9 @@ use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::oauth::caller;
 use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
+use crate::service::Ctx;
 use crate::service::issue::{self, CodeExchange, Credentials, Issued, RefreshExchange};
 use crate::service::throttle::{self, Limit};
-use crate::service::Ctx;
 use crate::web::error::Failure;
 
 /// The largest token request, bytes.
@@ -23,7 +23,11 @@ const LARGEST: usize = 16 * 1024;
 ///
 /// # Errors
 /// The OAuth errors of the checks.
-pub async fn exchange(ctx: web::Data<Ctx>, request: HttpRequest, body: web::Payload) -> Result<HttpResponse, Failure> {
+pub async fn exchange(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, Failure> {
     let actor = caller(&ctx, &request);
     check_throttle(&ctx, &actor).await?;
     let result = attempt(&ctx, &request, body, &actor).await;
@@ -35,7 +39,12 @@ pub async fn exchange(ctx: web::Data<Ctx>, request: HttpRequest, body: web::Payl
     Ok(answer(&result?))
 }
 
-async fn attempt(ctx: &web::Data<Ctx>, request: &HttpRequest, body: web::Payload, actor: &Actor) -> Result<Issued, OAuthError> {
+async fn attempt(
+    ctx: &web::Data<Ctx>,
+    request: &HttpRequest,
+    body: web::Payload,
+    actor: &Actor,
+) -> Result<Issued, OAuthError> {
     let parameters = read_form(request, body).await?;
     let grant_type = parameters.require("grant_type")?;
     if !matches!(grant_type.as_str(), "authorization_code" | "refresh_token") {
@@ -64,7 +73,11 @@ async fn attempt(ctx: &web::Data<Ctx>, request: &HttpRequest, body: web::Payload
 
 async fn read_form(request: &HttpRequest, body: web::Payload) -> Result<Parameters, OAuthError> {
     let invalid = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidRequest, text);
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         return Err(invalid("send the request as application/x-www-form-urlencoded"));
@@ -76,7 +89,10 @@ async fn read_form(request: &HttpRequest, body: web::Payload) -> Result<Paramete
         .map_err(|_| invalid("the request did not arrive whole"))?;
     let parameters = Parameters::parse(&body);
     match parameters.repeated() {
-        Some(name) => Err(OAuthError::new(OAuthErrorCode::InvalidRequest, format!("{} must not be repeated", printable(&name)))),
+        Some(name) => Err(OAuthError::new(
+            OAuthErrorCode::InvalidRequest,
+            format!("{} must not be repeated", printable(&name)),
+        )),
         None => Ok(parameters),
     }
 }
@@ -86,16 +102,31 @@ fn credentials(request: &HttpRequest, parameters: &Parameters) -> Result<Credent
     let in_body = parameters.get("client_id");
     let secret = parameters.get("client_secret");
     let Some(value) = request.headers().get(header::AUTHORIZATION) else {
-        let client_id = in_body.ok_or_else(|| OAuthError::new(OAuthErrorCode::InvalidClient, "client_id is missing"))?;
+        let client_id = in_body.ok_or_else(|| {
+            OAuthError::new(OAuthErrorCode::InvalidClient, "client_id is missing")
+        })?;
         let method = if secret.is_some() { "client_secret_post" } else { "none" };
         return Ok(Credentials { client_id, secret: secret.map(PlainSecret::presented), method });
     };
-    let broken = || OAuthError::new(OAuthErrorCode::InvalidClient, "the Authorization header is no valid Basic authentication");
-    let (client_id, basic_secret) = value.to_str().ok().and_then(decode_basic).ok_or_else(broken)?;
+    let broken = || {
+        OAuthError::new(
+            OAuthErrorCode::InvalidClient,
+            "the Authorization header is no valid Basic authentication",
+        )
+    };
+    let (client_id, basic_secret) =
+        value.to_str().ok().and_then(decode_basic).ok_or_else(broken)?;
     if secret.is_some() || in_body.is_some_and(|in_body| in_body != client_id) {
-        return Err(OAuthError::new(OAuthErrorCode::InvalidRequest, "the client must authenticate in one way only"));
+        return Err(OAuthError::new(
+            OAuthErrorCode::InvalidRequest,
+            "the client must authenticate in one way only",
+        ));
     }
-    Ok(Credentials { client_id, secret: Some(PlainSecret::presented(basic_secret)), method: "client_secret_basic" })
+    Ok(Credentials {
+        client_id,
+        secret: Some(PlainSecret::presented(basic_secret)),
+        method: "client_secret_basic",
+    })
 }
 
 /// User and password of Basic authentication, each form-decoded (RFC 6749 §2.3.1).
@@ -111,7 +142,10 @@ fn decode_basic(value: &str) -> Option<(String, String)> {
 
 fn form_decode(text: &str) -> String {
     let pair = format!("x={}", text.replace('&', "%26"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned()).unwrap_or_default()
+    url::form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
 }
 
 /// Only what an `error_description` may hold (RFC 6749 §5.2).

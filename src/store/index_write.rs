@@ -8,8 +8,8 @@ use diesel::prelude::*;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{contacts, store_technologies, stores};
-use crate::db::upsert_row::{Cell, UpsertRow, lock_index};
-use crate::domain::import::{Entity, Record, Value, slug};
+use crate::db::upsert_row::{Cell, InsertTechnologies, UpsertRow, lock_index};
+use crate::domain::import::{Entity, Kind, Record, Value, slug};
 
 /// What became of records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,8 +97,7 @@ fn row(entity: Entity, record: &Record, now: Timestamp) -> UpsertRow<'_> {
 
 const UNKNOWN: Cell<'static> = Cell::Text(Some("unknown"));
 
-fn cell(kind: crate::domain::import::Kind, value: &Value) -> Cell<'_> {
-    use crate::domain::import::Kind;
+fn cell(kind: Kind, value: &Value) -> Cell<'_> {
     match (kind, value) {
         (Kind::Count | Kind::Moment, Value::Number(number)) => Cell::Number(Some(*number)),
         (Kind::Count | Kind::Moment, _) => Cell::Number(None),
@@ -182,15 +181,9 @@ fn replace_technologies(
                 .filter(store_technologies::kind.eq(kind));
             diesel::delete(old).execute(conn)?;
         }
-        for (slug, name) in &wanted {
-            diesel::insert_into(store_technologies::table)
-                .values((
-                    store_technologies::store_id.eq(store),
-                    store_technologies::kind.eq(kind),
-                    store_technologies::slug.eq(slug),
-                    store_technologies::name.eq(name),
-                ))
-                .execute(conn)?;
+        if !wanted.is_empty() {
+            let rows = wanted.iter().map(|(slug, name)| (slug.as_str(), name.as_str())).collect();
+            InsertTechnologies { store, kind, rows }.run(conn)?;
         }
     }
     Ok(replaced)

@@ -147,8 +147,7 @@ struct Row {
     updated_at: Option<i64>,
 }
 
-/// The columns of a [`Row`], in its order.
-const COLUMNS: (
+type Columns = (
     stores::id,
     stores::domain,
     stores::name,
@@ -163,7 +162,10 @@ const COLUMNS: (
     stores::products,
     stores::description,
     stores::updated_at,
-) = (
+);
+
+/// The columns of a [`Row`], in its order.
+const COLUMNS: Columns = (
     stores::id,
     stores::domain,
     stores::name,

@@ -72,7 +72,9 @@ impl Shell {
 
 /// The theme that a cookie asks for, if it is one.
 pub fn theme(cookie: Option<&Cookie<'_>>) -> Option<&'static str> {
-    ["light", "dark"].into_iter().find(|theme| cookie.is_some_and(|cookie| cookie.value() == *theme))
+    ["light", "dark"]
+        .into_iter()
+        .find(|theme| cookie.is_some_and(|cookie| cookie.value() == *theme))
 }
 
 /// Renders a page.

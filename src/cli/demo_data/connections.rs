@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::people::{Kind, Person};
 use super::random::Random;
-use super::{DAY, MINUTE, RESOURCE};
+use super::{DAY, MINUTE};
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{clients, consents, tokens, users};
@@ -60,10 +60,16 @@ pub(super) fn load(
     conn: &mut Conn,
     random: &mut Random,
     now: Timestamp,
+    resource: &str,
     people: &[Person],
 ) -> Result<(Vec<Client>, Vec<Token>)> {
-    let mut maker =
-        Maker { now: now.0, clients: Vec::new(), tokens: Vec::new(), shared: Vec::new() };
+    let mut maker = Maker {
+        now: now.0,
+        resource: resource.to_owned(),
+        clients: Vec::new(),
+        tokens: Vec::new(),
+        shared: Vec::new(),
+    };
     for (place, person) in people.iter().enumerate() {
         if matches!(person.kind, Kind::NeverConnected | Kind::NeverEnabled) {
             continue;
@@ -82,6 +88,7 @@ pub(super) fn load(
 }
 
 struct Maker {
+    resource: String,
     now: i64,
     clients: Vec<Client>,
     tokens: Vec<Token>,
@@ -206,7 +213,7 @@ impl Maker {
                 tokens::label.eq(label),
                 tokens::secret_hash.eq(grant.is_none().then_some(no_secret)),
                 tokens::scopes.eq(scopes.to_string()),
-                tokens::resource.eq(RESOURCE),
+                tokens::resource.eq(&self.resource),
                 tokens::state.eq(state),
                 tokens::created_at.eq(created_at),
                 tokens::expires_at.eq(expires_at),

@@ -24,8 +24,6 @@ pub const ADMIN_EMAIL: &str = "admin@demo.example";
 /// The address of the demo member.
 pub const MEMBER_EMAIL: &str = "member@demo.example";
 
-/// Where the sample's tokens are for: the endpoint that `demo` serves.
-const RESOURCE: &str = "http://127.0.0.1:8080/mcp";
 /// Milliseconds of a minute.
 const MINUTE: i64 = 60_000;
 /// Milliseconds of a day.
@@ -69,13 +67,14 @@ pub fn is_loaded(conn: &mut Conn) -> QueryResult<bool> {
 pub fn load(
     conn: &mut Conn,
     now: Timestamp,
+    resource: &str,
     password_hash_admin: &str,
     password_hash_member: &str,
 ) -> Result<Summary> {
     let mut random = Random::new(20_261_121);
     let (stores, contacts) = index::load(conn, &mut random, now)?;
     let people = people::load(conn, now, password_hash_admin, password_hash_member)?;
-    let (clients, mut tokens) = connections::load(conn, &mut random, now, &people)?;
+    let (clients, mut tokens) = connections::load(conn, &mut random, now, resource, &people)?;
     let activity = activity::load(conn, &mut random, now, &people, &mut tokens)?;
     connections::keep_totals(conn, &people, &tokens)?;
     let audit = audit::load(conn, &mut random, now, &people, &clients, &tokens)?;

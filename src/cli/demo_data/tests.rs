@@ -26,7 +26,7 @@ fn loaded(conn: &mut Conn) -> Summary {
     }
     assert!(!is_loaded(conn).unwrap());
     conn.begin_test_transaction().unwrap();
-    load(conn, NOW, "hash of admin", "hash of member").unwrap()
+    load(conn, NOW, "http://127.0.0.1:8080/mcp", "hash of admin", "hash of member").unwrap()
 }
 
 #[test]

@@ -7,8 +7,8 @@ use super::{Done, NoInput, output};
 use crate::domain::quota::Span;
 use crate::error::Result;
 use crate::mcp::gate::Caller;
-use crate::service::meter::{self, Cost};
 use crate::service::Ctx;
+use crate::service::meter::{self, Cost};
 
 /// A quota: how much, how much of it is used, and when it starts again.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -64,7 +64,10 @@ pub(super) async fn run(ctx: &Ctx, caller: &Caller, _: NoInput) -> Result<Done> 
     let usage = Output {
         plan: plan.name.clone(),
         api_access: plan.api_access,
-        period: Period { start: Span::Month.start(now).to_rfc3339(), end: Span::Month.reset(now).to_rfc3339() },
+        period: Period {
+            start: Span::Month.start(now).to_rfc3339(),
+            end: Span::Month.reset(now).to_rfc3339(),
+        },
         requests_per_minute: quota(plan.requests_per_minute, used.minute, Span::Minute),
         requests_per_day: quota(plan.requests_per_day, used.day, Span::Day),
         search_rows: quota(plan.rows_per_month, used.rows, Span::Month),

@@ -19,8 +19,8 @@ use crate::domain::audit::Outcome;
 use crate::domain::tool::{TOOLS, Tool, ToolRow};
 use crate::error::{Error, ErrorCode, Result};
 use crate::mcp::gate::{Caller, micros};
-use crate::service::meter::{self, Cost};
 use crate::service::Ctx;
+use crate::service::meter::{self, Cost};
 use crate::store::activity::NewActivity;
 
 /// What a tool returns: its JSON, and what it costs.
@@ -46,7 +46,13 @@ fn definition(row: &'static ToolRow) -> rmcp::model::Tool {
     let mut tool = rmcp::model::Tool::new(row.name, row.description, input);
     tool.title = Some(row.title.into());
     tool.output_schema = Some(output.into());
-    tool.annotations = Some(ToolAnnotations::from_raw(Some(row.title.into()), Some(true), Some(false), Some(true), Some(false)));
+    tool.annotations = Some(ToolAnnotations::from_raw(
+        Some(row.title.into()),
+        Some(true),
+        Some(false),
+        Some(true),
+        Some(false),
+    ));
     tool
 }
 
@@ -62,17 +68,23 @@ fn schema<T: JsonSchema>() -> JsonObject {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema = match serde_json::to_value(settings.into_generator().into_root_schema_for::<T>()) {
-        Ok(Value::Object(schema)) => schema,
-        _ => JsonObject::new(),
-    };
+    let mut schema =
+        match serde_json::to_value(settings.into_generator().into_root_schema_for::<T>()) {
+            Ok(Value::Object(schema)) => schema,
+            _ => JsonObject::new(),
+        };
     schema.remove("title");
     schema.entry("properties").or_insert_with(|| json!({}));
     schema
 }
 
 /// Calls a tool: the one way from arguments to answer.
-pub(super) async fn call(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> CallToolResult {
+pub(super) async fn call(
+    ctx: &Ctx,
+    caller: &Caller,
+    tool: Tool,
+    arguments: JsonObject,
+) -> CallToolResult {
     let result = match work(ctx, caller, tool, arguments).await {
         Ok(done) => settle(ctx, caller, tool, done).await,
         Err(error) => Err(note(ctx, caller, tool, error).await),
@@ -94,8 +106,9 @@ async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> 
 
 /// Reads arguments; the complaint is for the model, which can correct itself (SEP-1303).
 fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T> {
-    serde_json::from_value(Value::Object(arguments))
-        .map_err(|error| Error::new(ErrorCode::InvalidRequest, format!("The arguments are not right: {error}.")))
+    serde_json::from_value(Value::Object(arguments)).map_err(|error| {
+        Error::new(ErrorCode::InvalidRequest, format!("The arguments are not right: {error}."))
+    })
 }
 
 /// Serialises a tool's output.
@@ -105,7 +118,8 @@ fn output(value: &impl Serialize) -> Result<Value> {
 
 /// Counts and writes down a call that worked; without that, no answer.
 async fn settle(ctx: &Ctx, caller: &Caller, tool: Tool, done: Done) -> Result<Value> {
-    let mut call = record(ctx, caller, tool.row().name, Outcome::Ok.as_str(), 200, None, done.cost.rows);
+    let mut call =
+        record(ctx, caller, tool.row().name, Outcome::Ok.as_str(), 200, None, done.cost.rows);
     call.at = ctx.clock.now();
     meter::settle(ctx, &caller.principal, done.cost, call).await??;
     Ok(done.output)
@@ -119,7 +133,8 @@ async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error {
         402 | 403 => Outcome::Denied,
         _ => Outcome::Error,
     };
-    let call = record(ctx, caller, tool.row().name, outcome.as_str(), 200, Some(error.code.as_str()), 0);
+    let call =
+        record(ctx, caller, tool.row().name, outcome.as_str(), 200, Some(error.code.as_str()), 0);
     let looked = error.code == ErrorCode::NotFound && tool.row().costs_request;
     let cost = if looked { Cost { requests: 1, rows: 0 } } else { Cost::default() };
     match meter::settle(ctx, &caller.principal, cost, call).await {
@@ -174,7 +189,8 @@ fn body(error: &Error, request_id: &str) -> Value {
 /// The result, structured and repeated as text (checklist B6, B7).
 fn answer(output: Value, is_error: bool) -> CallToolResult {
     let content = vec![ContentBlock::text(output.to_string())];
-    let mut result = if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
+    let mut result =
+        if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) };
     result.structured_content = Some(output);
     result
 }
@@ -186,17 +202,29 @@ mod tests {
     #[test]
     fn every_tool_is_defined_the_way_every_client_takes_it() {
         for (tool, definition) in definitions() {
-            for schema in [definition.input_schema.as_ref(), definition.output_schema.as_deref().unwrap()] {
+            for schema in
+                [definition.input_schema.as_ref(), definition.output_schema.as_deref().unwrap()]
+            {
                 assert_eq!(schema.get("type"), Some(&json!("object")), "{tool:?}");
                 assert!(schema.contains_key("properties"), "{tool:?}");
                 assert!(!Value::Object(schema.clone()).to_string().contains("$ref"), "{tool:?}");
             }
-            assert_eq!(definition.input_schema.get("additionalProperties"), Some(&json!(false)), "{tool:?}");
+            assert_eq!(
+                definition.input_schema.get("additionalProperties"),
+                Some(&json!(false)),
+                "{tool:?}"
+            );
             let hints = definition.annotations.as_ref().unwrap();
             assert_eq!(hints.read_only_hint, Some(true));
-            assert!(hints.destructive_hint.is_some() && hints.idempotent_hint.is_some() && hints.open_world_hint.is_some());
+            assert!(
+                hints.destructive_hint.is_some()
+                    && hints.idempotent_hint.is_some()
+                    && hints.open_world_hint.is_some()
+            );
         }
-        let all = serde_json::to_string(&definitions().iter().map(|(_, tool)| tool).collect::<Vec<_>>()).unwrap();
+        let all =
+            serde_json::to_string(&definitions().iter().map(|(_, tool)| tool).collect::<Vec<_>>())
+                .unwrap();
         // About four characters a token; the budget for all definitions is 5,000 tokens.
         assert!(all.len() < 20_000, "{} characters", all.len());
     }

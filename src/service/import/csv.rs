@@ -15,6 +15,9 @@ const MOST_LINES: usize = 1_000;
 /// The most cells of one row: well above the columns of any import.
 const MOST_CELLS: usize = 64;
 
+/// The cells of a row, or what is wrong with it.
+type Cells = Result<Vec<String>, String>;
+
 /// A row, or why it is none.
 pub(super) struct Row {
     /// Number of its first line.
@@ -22,7 +25,7 @@ pub(super) struct Row {
     /// Its text as it is in the file.
     pub raw: Vec<u8>,
     /// Its cells.
-    pub cells: Result<Vec<String>, String>,
+    pub cells: Cells,
 }
 
 /// Reads rows.
@@ -49,7 +52,7 @@ impl Rows {
         let (taken, cells) = self.gather(first, lines)?;
         let cells = cells.and_then(|cells| match width {
             Some(width) if width != cells.len() => {
-                Err(format!("has {} cells, the header has {width}", cells.len()))
+                Err(format!("needs {width} cells like the header, has {}", cells.len()))
             }
             _ => Ok(cells),
         });
@@ -67,11 +70,7 @@ impl Rows {
     }
 
     /// Takes lines until they make a row, and returns both.
-    fn gather(
-        &mut self,
-        first: Line,
-        lines: &mut Lines,
-    ) -> io::Result<(Vec<Line>, Result<Vec<String>, String>)> {
+    fn gather(&mut self, first: Line, lines: &mut Lines) -> io::Result<(Vec<Line>, Cells)> {
         const UNCLOSED: &str = "has a quote that is never closed";
         self.parser.reset();
         let (mut length, mut cells, mut size) = (0, 0, 0);
@@ -120,7 +119,7 @@ impl Rows {
         state
     }
 
-    fn cells(&self, count: usize) -> Result<Vec<String>, String> {
+    fn cells(&self, count: usize) -> Cells {
         let mut from = 0;
         let mut cells = Vec::with_capacity(count);
         for end in self.ends.iter().take(count) {

@@ -76,7 +76,7 @@ fn csv(import: &Import, lines: &mut Lines, failed: impl Fn(io::Error) -> Error) 
         Some(Ok(names)) => header(import.entity, names.iter().map(String::as_str))
             .map_err(|problems| wrong(&problems))?,
     };
-    Ok(Source::Csv { rows, columns })
+    Ok(Source::Csv { rows: Box::new(rows), columns })
 }
 
 /// Adds a record, or folds it into the one of its key; says whether it is the first of its key.
@@ -101,7 +101,7 @@ struct Item {
 
 enum Source {
     Json,
-    Csv { rows: Rows, columns: Vec<&'static Column> },
+    Csv { rows: Box<Rows>, columns: Vec<&'static Column> },
 }
 
 impl Source {

@@ -148,7 +148,7 @@ async fn a_quote_that_is_never_closed_costs_one_line() {
     let report = import_to(&base, false, text, folder.path().join("rejected")).await.unwrap();
     let lines: Vec<_> = report.problems.iter().map(|p| p.line).collect();
     assert_eq!(lines, [3, 7, 9], "{:?}", report.problems);
-    assert_eq!(report.problems[1].problem.reason, "has 4 cells, the header has 2");
+    assert_eq!(report.problems[1].problem.reason, "needs 2 cells like the header, has 4");
     assert_eq!(report.inserted, 2_005);
     assert!(!names(&mut base).iter().any(|(domain, _)| domain == "b.example"));
 }
