@@ -11,11 +11,10 @@ use crate::clock::Clock;
 use crate::config::load;
 use crate::error::{Error, Result};
 use crate::service::{Ctx, bootstrap, people};
-use crate::store::users;
 
 /// Passwords of the demo's two people; the demo listens on loopback only.
-const ADMINISTRATOR: (&str, &str) = ("admin@demo.example", "raise the portcullis");
-const MEMBER: (&str, &str) = ("member@demo.example", "walk through the gate");
+const ADMINISTRATOR: (&str, &str) = (demo_data::ADMIN_EMAIL, "raise the portcullis");
+const MEMBER: (&str, &str) = (demo_data::MEMBER_EMAIL, "walk through the gate");
 
 /// How to run the demo.
 #[derive(Debug, Args)]
@@ -67,7 +66,7 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
         load(None, variables.into_iter().map(|(name, value)| (name.to_owned(), value)))?.config;
     log::init(&config);
     let ctx = bootstrap::open(config, Clock::system()).await?;
-    if ctx.db.read(|conn| Ok(users::any(conn)?)).await? {
+    if ctx.db.read(|conn| Ok(demo_data::is_loaded(conn)?)).await? {
         return Ok(ctx);
     }
     let admin = people::hash_password(&ctx, ADMINISTRATOR.1).await?;
