@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, dev::Server, guard, web};
 use crate::console::{health, login, setup, theme};
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
-use crate::oauth::{authorize, jwks, metadata, register, token};
+use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
 use crate::service::Ctx;
 use crate::web::error::Failure;
 use crate::web::outer::outer;
@@ -68,8 +68,12 @@ routes! {
     "/oauth/authorize" { GET Anyone => authorize::ask, POST SignedIn => authorize::decide }
     "/oauth/token" { POST Anyone => token::exchange, OPTIONS Anyone => metadata::preflight }
     "/oauth/register" { POST Anyone => register::register, OPTIONS Anyone => metadata::preflight }
+    "/oauth/revoke" { POST Anyone => revoke::revoke, OPTIONS Anyone => metadata::preflight }
+    "/oauth/introspect" { POST Anyone => introspect::introspect }
+    "/oauth/userinfo" { GET Anyone => userinfo::show, POST Anyone => userinfo::show, OPTIONS Anyone => metadata::preflight }
     "/oauth/jwks" { GET Anyone => jwks::show, OPTIONS Anyone => metadata::preflight }
     "/.well-known/oauth-authorization-server" { GET Anyone => metadata::authorization_server, OPTIONS Anyone => metadata::preflight }
+    "/.well-known/openid-configuration" { GET Anyone => metadata::openid, OPTIONS Anyone => metadata::preflight }
     "/.well-known/oauth-protected-resource" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
     "/.well-known/oauth-protected-resource/mcp" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
 

@@ -62,6 +62,11 @@ impl Config {
         format!("{}/.well-known/oauth-protected-resource/mcp", self.mcp_origin())
     }
 
+    /// The userinfo endpoint, which is also an audience of tokens with the scope `openid`.
+    pub fn userinfo_url(&self) -> String {
+        self.url("/oauth/userinfo")
+    }
+
     /// Scheme, host and port of the MCP endpoint.
     pub fn mcp_origin(&self) -> String {
         self.mcp_url.strip_suffix("/mcp").unwrap_or(&self.mcp_url).to_owned()

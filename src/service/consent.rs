@@ -170,7 +170,7 @@ fn check_rest(ctx: &Ctx, asked: &Asked, redirect_uri: &str) -> Result<Request, O
         None | Some("") => ScopeSet::suggested(),
         Some(text) => ScopeSet::parse_known(text),
     };
-    if !scopes.iter().any(|scope| scope.row().of_resource) {
+    if !scopes.allows_anything() {
         return Err(OAuthError::new(
             OAuthErrorCode::InvalidScope,
             "none of the requested scopes is offered here",

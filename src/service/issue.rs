@@ -13,13 +13,13 @@ use crate::domain::grant::{EndReason, TokenStatus};
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::domain::pkce;
 use crate::domain::refresh::{Presented, judge};
-use crate::domain::scope::ScopeSet;
+use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::settings::Settings;
 use crate::error::{Error, Result};
 use crate::ids::{TokenId, UserId};
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::consent::is_own_resource;
-use crate::service::keyring::{AccessClaims, Audience};
+use crate::service::keyring::{AccessClaims, Audience, IdClaims};
 use crate::service::{Ctx, revoke};
 use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
@@ -38,6 +38,8 @@ pub struct Issued {
     pub scopes: ScopeSet,
     /// The next refresh token; none on a retry inside the window.
     pub refresh_token: Option<PlainSecret>,
+    /// The signed ID token, for a code with the scope `openid`.
+    pub id_token: Option<String>,
 }
 
 /// What a committed exchange granted.
@@ -47,6 +49,14 @@ struct Granted {
     scopes: ScopeSet,
     resource: String,
     refreshed: bool,
+    identity: Option<Identity>,
+}
+
+/// Who signed in, for an ID token.
+struct Identity {
+    name: String,
+    email: String,
+    nonce: Option<String>,
 }
 
 /// How a client presents itself at the token endpoint.
@@ -198,12 +208,19 @@ fn redeem(
             detail,
         },
     )?;
+    let scopes = ScopeSet::parse_known(&code.scopes);
+    let identity = scopes.contains(Scope::OpenId).then(|| Identity {
+        name: user.name,
+        email: actor.label,
+        nonce: code.nonce,
+    });
     Ok(Ok(Granted {
         token,
         subject: user.subject,
-        scopes: ScopeSet::parse_known(&code.scopes),
+        scopes,
         resource: code.resource,
         refreshed: true,
+        identity,
     }))
 }
 
@@ -315,6 +332,7 @@ fn rotate(
         scopes,
         resource: row.resource,
         refreshed: presented == Presented::Rotate,
+        identity: None,
     }))
 }
 
@@ -365,10 +383,10 @@ async fn sign(
 ) -> Result<Issued, OAuthError> {
     let live = ctx.live_now().await?;
     let expires_in = live.settings.access_token_seconds;
-    let claims = AccessClaims {
+    let access = AccessClaims {
         iss: ctx.config.public_url.clone(),
-        sub: granted.subject,
-        aud: Audience::One(granted.resource),
+        sub: granted.subject.clone(),
+        aud: audience(ctx, granted.resource, &granted.scopes),
         client_id: client.client_id.clone(),
         scope: granted.scopes.to_string(),
         jti: uuid::Uuid::new_v4().to_string(),
@@ -376,13 +394,37 @@ async fn sign(
         exp: now.seconds() + expires_in,
         tid: granted.token.0,
     };
-    let access_token = tokio::task::spawn_blocking(move || live.keys.sign(&claims))
-        .await
-        .map_err(Error::internal)??;
+    let shows = |scope| granted.scopes.contains(scope);
+    let id = granted.identity.map(|identity| IdClaims {
+        iss: access.iss.clone(),
+        sub: granted.subject,
+        aud: client.client_id.clone(),
+        iat: access.iat,
+        exp: access.exp,
+        nonce: identity.nonce,
+        name: shows(Scope::Profile).then_some(identity.name),
+        email: shows(Scope::Email).then_some(identity.email),
+    });
+    let (access_token, id_token) = tokio::task::spawn_blocking(move || {
+        let id_token = id.map(|id| live.keys.sign_id(&id)).transpose()?;
+        Ok::<_, Error>((live.keys.sign(&access)?, id_token))
+    })
+    .await
+    .map_err(Error::internal)??;
     Ok(Issued {
         access_token,
         expires_in,
         scopes: granted.scopes,
         refresh_token: granted.refreshed.then_some(refresh),
+        id_token,
     })
+}
+
+/// The MCP resource; with the scope `openid` also the userinfo endpoint (contract §6).
+fn audience(ctx: &Ctx, resource: String, scopes: &ScopeSet) -> Audience {
+    if scopes.contains(Scope::OpenId) {
+        Audience::Many(vec![resource, ctx.config.userinfo_url()])
+    } else {
+        Audience::One(resource)
+    }
 }

@@ -8,6 +8,7 @@ mod context;
 mod hasher;
 pub mod import;
 pub mod index;
+pub mod introspect;
 pub mod issue;
 pub mod keyring;
 pub mod login;

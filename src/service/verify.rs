@@ -154,13 +154,27 @@ pub fn admit(ctx: &Ctx, conn: &mut Conn, knock: &Knock) -> Result<Result<Princip
         Bearer::Malformed => return Ok(Err(Refusal::BadToken(BadToken::NotOurs))),
         Bearer::Token(token) => token,
     };
+    Ok(bearer(ctx, conn, &live, token, &ctx.config.mcp_url)?.map_err(Refusal::BadToken))
+}
+
+/// Checks 4 and 5: a token that is good for `audience`, and all it stands on, as of now.
+///
+/// # Errors
+/// Only when the database cannot answer; a bad token is an answer.
+pub fn bearer(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    live: &Live,
+    token: &str,
+    audience: &str,
+) -> Result<Result<Principal, BadToken>> {
     let now = ctx.clock.now();
-    let claims = match check_claims(ctx, &live, token, now) {
-        Ok(claims) => claims,
-        Err(bad) => return Ok(Err(Refusal::BadToken(bad))),
+    let checked = match check_claims(ctx, live, token, audience, now) {
+        Ok(checked) => checked,
+        Err(bad) => return Ok(Err(bad)),
     };
-    let row = principal::by_token(conn, TokenId(claims.0.tid))?;
-    Ok(judge(row, &claims.0, now).map_err(Refusal::BadToken))
+    let row = principal::by_token(conn, TokenId(checked.0.tid))?;
+    Ok(judge(row, &checked.0, now))
 }
 
 /// Checks 1 to 3: before the token is looked at.
@@ -201,6 +215,7 @@ fn check_claims(
     ctx: &Ctx,
     live: &Live,
     token: &str,
+    audience: &str,
     now: Timestamp,
 ) -> Result<Arc<(AccessClaims, String)>, BadToken> {
     if token.len() > LONGEST_TOKEN {
@@ -208,7 +223,7 @@ fn check_claims(
     }
     let checked = ctx.signatures.claims(live, token).ok_or(BadToken::NotOurs)?;
     let claims = &checked.0;
-    if claims.iss != ctx.config.public_url || !claims.aud.contains(&ctx.config.mcp_url) {
+    if claims.iss != ctx.config.public_url || !claims.aud.contains(audience) {
         return Err(BadToken::NotOurs);
     }
     if now.seconds() >= claims.exp + SKEW_SECONDS {

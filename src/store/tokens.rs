@@ -96,6 +96,11 @@ pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
         .optional()
 }
 
+/// The owner of a token and the client it was given to.
+pub fn parties(conn: &mut Conn, id: TokenId) -> QueryResult<Option<(UserId, Option<ClientRowId>)>> {
+    tokens::table.find(id).select((tokens::user_id, tokens::client_id)).first(conn).optional()
+}
+
 /// A client's token to be added.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = tokens)]
