@@ -2,6 +2,7 @@
 
 mod expire_tokens;
 mod purge;
+mod rotate_keys;
 
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ pub fn start(ctx: &Ctx) -> JoinHandle<()> {
 pub async fn run_all(ctx: &Ctx) {
     if let Err(error) = expire_tokens::run(ctx).await {
         log::error!("job expire_tokens: {error}");
+    }
+    if let Err(error) = rotate_keys::run(ctx).await {
+        log::error!("job rotate_keys: {error}");
     }
     if let Err(error) = purge::run(ctx).await {
         log::error!("job purge: {error}");

@@ -11,6 +11,7 @@ pub mod index;
 pub mod introspect;
 pub mod issue;
 pub mod keyring;
+pub mod keys;
 pub mod login;
 pub mod meter;
 pub mod people;
