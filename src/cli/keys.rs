@@ -27,7 +27,12 @@ pub(super) async fn run(ctx: &Ctx, command: &KeysCommand) -> Result<ExitCode> {
         KeysCommand::List => {
             for key in keys::list(ctx).await? {
                 let retired = key.retired_at.map_or_else(|| "in use".into(), |at| at.to_rfc3339());
-                println!("{}\t{}\t{}\t{retired}", key.kid, key.algorithm, key.created_at.to_rfc3339());
+                println!(
+                    "{}\t{}\t{}\t{retired}",
+                    key.kid,
+                    key.algorithm,
+                    key.created_at.to_rfc3339()
+                );
             }
         }
     }

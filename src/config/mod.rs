@@ -31,6 +31,10 @@ pub struct Config {
     pub mcp_url: String,
     /// Keys for cookies and for encryption at rest.
     pub secret: MasterSecret,
+    /// How mail is handed over; none writes it to files.
+    pub smtp: Option<lettre::AsyncSmtpTransport<lettre::Tokio1Executor>>,
+    /// Sender of mail.
+    pub mail_from: lettre::message::Mailbox,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Threads that serve.

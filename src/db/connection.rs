@@ -5,13 +5,20 @@ use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConne
 
 use super::url::DatabaseUrl;
 
-/// A connection to SQLite or PostgreSQL; queries are written once for both.
-#[derive(diesel::MultiConnection)]
-pub enum Conn {
-    /// SQLite, compiled in.
-    Sqlite(SqliteConnection),
-    /// PostgreSQL.
-    Postgres(PgConnection),
+pub use multi::{Conn, MultiBackend};
+
+#[expect(missing_docs, reason = "the derive makes public items of its own")]
+mod multi {
+    use diesel::{PgConnection, SqliteConnection};
+
+    /// A connection to SQLite or PostgreSQL; queries are written once for both.
+    #[derive(diesel::MultiConnection)]
+    pub enum Conn {
+        /// SQLite, compiled in.
+        Sqlite(SqliteConnection),
+        /// PostgreSQL.
+        Postgres(PgConnection),
+    }
 }
 
 /// What a pool's connections may do.

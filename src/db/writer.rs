@@ -16,10 +16,11 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 256;
 
 type Output = Box<dyn Any + Send>;
+type Write = dyn FnMut(&mut Conn) -> Result<Output> + Send;
 
 /// One write with the caller that waits for it.
 struct Job {
-    run: Box<dyn FnMut(&mut Conn) -> Result<Output> + Send>,
+    run: Box<Write>,
     reply: oneshot::Sender<Result<Output>>,
 }
 

@@ -25,6 +25,8 @@ pub struct Settings {
     pub refresh_retry_seconds: i64,
     /// Whether clients may register themselves.
     pub dynamic_registration: bool,
+    /// Whether a person gets mail when a client connects to their account.
+    pub new_client_mail: bool,
 }
 
 impl Default for Settings {
@@ -39,6 +41,7 @@ impl Default for Settings {
             code_seconds: 60,
             refresh_retry_seconds: 60,
             dynamic_registration: true,
+            new_client_mail: true,
         }
     }
 }
@@ -78,6 +81,7 @@ impl Settings {
             "code_seconds" => self.code_seconds = seconds(value, 10, 600)?,
             "refresh_retry_seconds" => self.refresh_retry_seconds = seconds(value, 0, 300)?,
             "dynamic_registration" => self.dynamic_registration = flag(value)?,
+            "new_client_mail" => self.new_client_mail = flag(value)?,
             _ => return Err("is no setting of this version"),
         }
         Ok(())

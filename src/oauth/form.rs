@@ -17,7 +17,10 @@ const LARGEST: usize = 16 * 1024;
 ///
 /// # Errors
 /// `invalid_request`.
-pub(super) async fn read_form(request: &HttpRequest, body: web::Payload) -> Result<Parameters, OAuthError> {
+pub(super) async fn read_form(
+    request: &HttpRequest,
+    body: web::Payload,
+) -> Result<Parameters, OAuthError> {
     let invalid = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidRequest, text);
     let kind = request
         .headers()
@@ -47,7 +50,10 @@ pub(super) async fn read_form(request: &HttpRequest, body: web::Payload) -> Resu
 ///
 /// # Errors
 /// `invalid_client`, `invalid_request`.
-pub(super) fn credentials(request: &HttpRequest, parameters: &Parameters) -> Result<Credentials, OAuthError> {
+pub(super) fn credentials(
+    request: &HttpRequest,
+    parameters: &Parameters,
+) -> Result<Credentials, OAuthError> {
     let in_body = parameters.get("client_id");
     let secret = parameters.get("client_secret");
     let Some(value) = request.headers().get(header::AUTHORIZATION) else {

@@ -15,15 +15,27 @@ use crate::web::error::Failure;
 ///
 /// # Errors
 /// `invalid_request`, `invalid_client`.
-pub async fn introspect(ctx: web::Data<Ctx>, request: HttpRequest, body: web::Payload) -> Result<HttpResponse, Failure> {
+pub async fn introspect(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, Failure> {
     let parameters = read_form(&request, body).await?;
     let client = issue::authenticate(&ctx, credentials(&request, &parameters)?).await?;
     if client.secret_hash.is_none() {
-        return Err(OAuthError::new(OAuthErrorCode::InvalidClient, "only clients with a secret may introspect").into());
+        return Err(OAuthError::new(
+            OAuthErrorCode::InvalidClient,
+            "only clients with a secret may introspect",
+        )
+        .into());
     }
     let token = PlainSecret::presented(parameters.require("token")?);
     let active = introspect::token(&ctx, &client, token).await.map_err(OAuthError::from)?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(describe(&ctx, &client.client_id, active)))
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(describe(
+        &ctx,
+        &client.client_id,
+        active,
+    )))
 }
 
 fn describe(ctx: &Ctx, client_id: &str, active: Option<Active>) -> Value {

@@ -29,7 +29,10 @@ pub async fn openid(ctx: web::Data<Ctx>) -> Result<HttpResponse, Failure> {
     let mut document = server_document(&ctx).await?;
     document.insert("subject_types_supported".into(), json!(["public"]));
     document.insert("id_token_signing_alg_values_supported".into(), json!(["ES256"]));
-    document.insert("claims_supported".into(), json!(["iss", "sub", "aud", "iat", "exp", "nonce", "name", "email"]));
+    document.insert(
+        "claims_supported".into(),
+        json!(["iss", "sub", "aud", "iat", "exp", "nonce", "name", "email"]),
+    );
     Ok(answer(&document.into()))
 }
 
@@ -93,7 +96,7 @@ fn names(scopes: &ScopeSet) -> Vec<String> {
     scopes.iter().map(|scope| scope.to_string()).collect()
 }
 
-fn answer(document: &serde_json::Value) -> HttpResponse {
+fn answer(document: &Value) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((header::CACHE_CONTROL, format!("public, max-age={KEEP_SECONDS}")))

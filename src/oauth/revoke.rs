@@ -13,11 +13,17 @@ use crate::web::error::Failure;
 ///
 /// # Errors
 /// `invalid_request`, `invalid_client`.
-pub async fn revoke(ctx: web::Data<Ctx>, request: HttpRequest, body: web::Payload) -> Result<HttpResponse, Failure> {
+pub async fn revoke(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, Failure> {
     let parameters = read_form(&request, body).await?;
     let client = issue::authenticate(&ctx, credentials(&request, &parameters)?).await?;
     let token = PlainSecret::presented(parameters.require("token")?);
-    revoke::by_client(&ctx, &caller(&ctx, &request), &client, token).await.map_err(crate::domain::oauth_error::OAuthError::from)?;
+    revoke::by_client(&ctx, &caller(&ctx, &request), &client, token)
+        .await
+        .map_err(crate::domain::oauth_error::OAuthError::from)?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))

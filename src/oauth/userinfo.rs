@@ -49,7 +49,8 @@ pub async fn show(ctx: web::Data<Ctx>, request: HttpRequest) -> Result<HttpRespo
 fn bearer(request: &HttpRequest) -> Option<String> {
     let mut values = request.headers().get_all(header::AUTHORIZATION);
     let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
-    (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer")).then(|| token.trim().to_owned())
+    (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer"))
+        .then(|| token.trim().to_owned())
 }
 
 fn challenge(status: u16, value: &'static str) -> HttpResponse {

@@ -41,7 +41,8 @@ pub async fn token(ctx: &Ctx, client: &ClientRow, token: PlainSecret) -> Result<
                     .filter(|row| {
                         row.client_id == client.id
                             && row.retired_at.is_none()
-                            && TokenStatus::at(now, &row.state, row.expires_at) == TokenStatus::Active
+                            && TokenStatus::at(now, &row.state, row.expires_at)
+                                == TokenStatus::Active
                             && row.consent_revoked_at.is_none()
                             && row.client_trust != "blocked"
                             && row.mcp_enabled

@@ -84,7 +84,12 @@ pub async fn all_of_user(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<usize
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn by_client(ctx: &Ctx, actor: &Actor, client: &ClientRow, token: PlainSecret) -> Result<()> {
+pub async fn by_client(
+    ctx: &Ctx,
+    actor: &Actor,
+    client: &ClientRow,
+    token: PlainSecret,
+) -> Result<()> {
     let (state, actor, client, now) = (ctx.clone(), actor.clone(), client.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {

@@ -96,6 +96,11 @@ pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
         .optional()
 }
 
+/// How many tokens were ever made under a consent.
+pub fn count_of_consent(conn: &mut Conn, consent: ConsentId) -> QueryResult<i64> {
+    tokens::table.filter(tokens::consent_id.eq(consent)).count().get_result(conn)
+}
+
 /// The owner of a token and the client it was given to.
 pub fn parties(conn: &mut Conn, id: TokenId) -> QueryResult<Option<(UserId, Option<ClientRowId>)>> {
     tokens::table.find(id).select((tokens::user_id, tokens::client_id)).first(conn).optional()

@@ -3,26 +3,12 @@
 use diesel::prelude::*;
 
 use crate::clock::Timestamp;
+use crate::db::Conn;
 use crate::db::schema::usage_windows;
-use crate::db::{Conn, upsert};
 use crate::domain::quota::{Span, Used};
 use crate::ids::AccountId;
 
-/// Counts `requests` and `rows` in one window, unless that would exceed `most_requests`. One
-/// conditional statement. Returns whether it was counted.
-pub fn count(
-    conn: &mut Conn,
-    account: AccountId,
-    span: Span,
-    now: Timestamp,
-    requests: i64,
-    rows: i64,
-    most_requests: i64,
-    most_rows: i64,
-) -> QueryResult<bool> {
-    let window = upsert::Window { account, span: span.as_str(), starts_at: span.start(now) };
-    upsert::count_usage(conn, &window, requests, rows, most_requests, most_rows)
-}
+pub use crate::db::upsert::{Addition, count_usage as count};
 
 /// What the account used in the windows that hold `now`.
 pub fn used(conn: &mut Conn, account: AccountId, now: Timestamp) -> QueryResult<Used> {

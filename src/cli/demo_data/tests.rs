@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::db::schema::{
-    accounts, activity, audit, clients, consents, contacts, roles, stores, tokens, usage_windows,
+    accounts, activity, audit, clients, consents, contacts, stores, tokens, usage_windows,
 };
 use crate::domain::quota::Span;
 use crate::domain::redirect;
