@@ -17,6 +17,7 @@ pub mod login;
 pub mod meter;
 pub mod notify;
 pub mod people;
+pub mod personal_tokens;
 pub mod register;
 pub mod revoke;
 pub mod throttle;

@@ -18,7 +18,7 @@ use crate::domain::settings::Settings;
 use crate::domain::tool::Tool;
 use crate::error::Result;
 use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
-use crate::secrets::sha256_base64url;
+use crate::secrets::{PlainSecret, SecretKind, sha256_base64url};
 use crate::service::keyring::AccessClaims;
 use crate::service::{Ctx, Live};
 use crate::store::accounts::Plan;
@@ -169,12 +169,28 @@ pub fn bearer(
     audience: &str,
 ) -> Result<Result<Principal, BadToken>> {
     let now = ctx.clock.now();
+    if token.starts_with(SecretKind::PersonalAccessToken.prefix()) {
+        // Personal tokens are for the endpoint alone, and only while the setting allows them.
+        if !live.settings.personal_access_tokens || audience != ctx.config.mcp_url {
+            return Ok(Err(BadToken::NotOurs));
+        }
+        let row = principal::by_secret(conn, &PlainSecret::presented(token).hash())?;
+        return Ok(row.ok_or(BadToken::NotOurs).and_then(|row| {
+            let granted = ScopeSet::parse_known(&row.scopes);
+            judge(row, &granted, now)
+        }));
+    }
     let checked = match check_claims(ctx, live, token, audience, now) {
         Ok(checked) => checked,
         Err(bad) => return Ok(Err(bad)),
     };
-    let row = principal::by_token(conn, TokenId(checked.0.tid))?;
-    Ok(judge(row, &checked.0, now))
+    let claims = &checked.0;
+    let row = principal::by_token(conn, TokenId(claims.tid))?;
+    Ok(row.filter(|row| row.subject == claims.sub).ok_or(BadToken::NotOurs).and_then(|row| {
+        let granted =
+            ScopeSet::parse_known(&claims.scope).intersection(&ScopeSet::parse_known(&row.scopes));
+        judge(row, &granted, now)
+    }))
 }
 
 /// Checks 1 to 3: before the token is looked at.
@@ -236,12 +252,7 @@ fn check_claims(
 }
 
 /// Check 5: what the database says of the token and all it stands on.
-fn judge(
-    row: Option<PrincipalRow>,
-    claims: &AccessClaims,
-    now: Timestamp,
-) -> Result<Principal, BadToken> {
-    let row = row.filter(|row| row.subject == claims.sub).ok_or(BadToken::NotOurs)?;
+fn judge(row: PrincipalRow, granted: &ScopeSet, now: Timestamp) -> Result<Principal, BadToken> {
     let works = TokenStatus::at(now, &row.state, row.expires_at) == TokenStatus::Active
         && row.consent_revoked_at.is_none()
         && row.client_trust.as_deref() != Some("blocked")
@@ -255,11 +266,9 @@ fn judge(
             token: row.token_id,
         });
     }
-    let granted =
-        ScopeSet::parse_known(&claims.scope).intersection(&ScopeSet::parse_known(&row.scopes));
     let scopes = match &row.consent_scopes {
         Some(covered) => granted.intersection(&ScopeSet::parse_known(covered)),
-        None => granted,
+        None => granted.clone(),
     };
     let names: Vec<String> = serde_json::from_str(&row.tools).unwrap_or_default();
     Ok(Principal {

@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::db::schema::{clients, tokens};
 use crate::domain::grant::{EndReason, TokenStatus};
 use crate::ids::{ClientRowId, ConsentId, TokenId, UserId};
+use crate::secrets::HashedSecret;
 
 /// A token as the console lists it.
 #[derive(Debug, Clone, Queryable)]
@@ -96,6 +97,17 @@ pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
         .optional()
 }
 
+/// How many personal access tokens of a user work.
+pub fn count_active_personal(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryResult<i64> {
+    tokens::table
+        .filter(tokens::user_id.eq(user))
+        .filter(tokens::kind.eq("personal"))
+        .filter(tokens::state.eq("active"))
+        .filter(tokens::expires_at.gt(now))
+        .count()
+        .get_result(conn)
+}
+
 /// How many tokens were ever made under a consent.
 pub fn count_of_consent(conn: &mut Conn, consent: ConsentId) -> QueryResult<i64> {
     tokens::table.filter(tokens::consent_id.eq(consent)).count().get_result(conn)
@@ -120,6 +132,8 @@ pub struct NewToken<'a> {
     pub consent_id: Option<ConsentId>,
     /// Name for the console.
     pub label: &'a str,
+    /// Hash of a personal access token.
+    pub secret_hash: Option<HashedSecret>,
     /// Space-separated.
     pub scopes: &'a str,
     /// The resource it is for.

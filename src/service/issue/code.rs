@@ -114,6 +114,7 @@ fn redeem(
             client_id: Some(client.id),
             consent_id: Some(code.consent_id),
             label: &client.name,
+            secret_hash: None,
             scopes: &code.scopes,
             resource: &code.resource,
             state: "active",
