@@ -5,6 +5,7 @@ pub mod bootstrap;
 pub mod connections;
 pub mod consent;
 mod context;
+pub mod directory;
 mod hasher;
 pub mod import;
 pub mod index;
