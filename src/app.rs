@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, dev::Server, guard, web};
 
-use crate::console::{health, login, setup, theme};
+use crate::console::{dashboard, health, login, mcp_users, setup, theme, user_edit, users};
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
@@ -62,8 +62,16 @@ routes! {
     "/setup" { GET Anyone => setup::form, POST Anyone => setup::submit }
     "/login" { GET Anyone => login::form, POST Anyone => login::submit }
     "/logout" { POST SignedIn => login::logout }
+    "/dashboard" { GET SignedIn => dashboard::show }
     "/account/theme" { POST SignedIn => theme::set }
 
+    "/admin/mcp/users" { GET With(ViewMcpUsers) => mcp_users::grid }
+    "/admin/mcp/users/{user}/tokens" { GET With(ViewMcpUsers) => mcp_users::details }
+    "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
+    "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }
+    "/admin/mcp/users/{user}/access" { GET With(ManageMcpAccess) => mcp_users::confirm_access, POST With(ManageMcpAccess) => mcp_users::set_access }
+    "/admin/users" { GET With(ViewUsers) => users::list }
+    "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show }
 
     "/oauth/authorize" { GET Anyone => authorize::ask, POST SignedIn => authorize::decide }
     "/oauth/token" { POST Anyone => token::exchange, OPTIONS Anyone => metadata::preflight }

@@ -6,6 +6,7 @@ pub mod connections;
 pub mod consent;
 mod context;
 pub mod deliver;
+pub mod directory;
 mod hasher;
 pub mod import;
 pub mod index;

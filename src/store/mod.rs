@@ -11,6 +11,7 @@ pub mod index_write;
 pub mod keys;
 pub mod links;
 pub mod outbox;
+pub mod people;
 pub mod principal;
 pub mod refresh_tokens;
 pub mod requests;

@@ -76,12 +76,13 @@ fn columns() -> Columns {
     )
 }
 
-/// Tokens of a user, newest first, at most `limit`.
+/// Tokens of a user, at most `limit`: those stored as active first, so that none of them is ever
+/// among those left out, and the newest first.
 pub fn of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<TokenRow>> {
     tokens::table
         .left_join(clients::table)
         .filter(tokens::user_id.eq(user))
-        .order((tokens::created_at.desc(), tokens::id.desc()))
+        .order((tokens::state.eq("active").desc(), tokens::created_at.desc(), tokens::id.desc()))
         .limit(limit)
         .select(columns())
         .load(conn)
