@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::connection::Conn;
-use super::schema::{settings, throttles, usage_windows};
+use super::schema::{clients, settings, throttles, usage_windows};
 use crate::clock::Timestamp;
 use crate::ids::AccountId;
 
@@ -59,6 +59,38 @@ pub fn count_attempt(
         .set((throttles::failures.eq(1), throttles::window_ends_at.eq(window_ends_at)))
         .returning(throttles::failures)
         .get_result(conn))
+}
+
+/// A client whose metadata we ship.
+#[derive(Debug, Clone, Copy)]
+pub struct ShippedClient<'a> {
+    /// Its `client_id`.
+    pub client_id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its redirect URIs, one a line.
+    pub redirect_uris: &'a str,
+}
+
+/// Keeps a shipped client; one that is there already is left as it is, blocked ones too.
+pub fn keep_client(
+    conn: &mut Conn,
+    client: &ShippedClient<'_>,
+    now: Timestamp,
+) -> QueryResult<usize> {
+    on_each_backend!(conn, |conn| diesel::insert_into(clients::table)
+        .values((
+            clients::client_id.eq(client.client_id),
+            clients::name.eq(client.name),
+            clients::registration.eq("metadata_document"),
+            clients::trust.eq("verified"),
+            clients::auth_method.eq("none"),
+            clients::redirect_uris.eq(client.redirect_uris),
+            clients::created_at.eq(now),
+        ))
+        .on_conflict(clients::client_id)
+        .do_nothing()
+        .execute(conn))
 }
 
 /// What to add to a window of an account's usage, and the most it may hold afterwards.

@@ -4,6 +4,15 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
+/// Which client metadata documents are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetadataDocuments {
+    /// None; the flag is not advertised.
+    Off,
+    /// Those of the shipped table.
+    Known,
+}
+
 /// All settings, typed. What the database does not hold has its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -25,6 +34,8 @@ pub struct Settings {
     pub refresh_retry_seconds: i64,
     /// Whether clients may register themselves.
     pub dynamic_registration: bool,
+    /// Which client metadata documents are taken.
+    pub metadata_documents: MetadataDocuments,
     /// Whether people may make personal access tokens, and use them.
     pub personal_access_tokens: bool,
     /// The longest life of a personal access token, days.
@@ -45,6 +56,7 @@ impl Default for Settings {
             code_seconds: 60,
             refresh_retry_seconds: 60,
             dynamic_registration: true,
+            metadata_documents: MetadataDocuments::Known,
             personal_access_tokens: false,
             personal_token_days: 365,
             new_client_mail: true,
@@ -87,6 +99,13 @@ impl Settings {
             "code_seconds" => self.code_seconds = seconds(value, 10, 600)?,
             "refresh_retry_seconds" => self.refresh_retry_seconds = seconds(value, 0, 300)?,
             "dynamic_registration" => self.dynamic_registration = flag(value)?,
+            "metadata_documents" => {
+                self.metadata_documents = match value {
+                    "off" => MetadataDocuments::Off,
+                    "known" => MetadataDocuments::Known,
+                    _ => return Err("must be off or known"),
+                };
+            }
             "personal_access_tokens" => self.personal_access_tokens = flag(value)?,
             "personal_token_days" => self.personal_token_days = number(value, 1, 365)?,
             "new_client_mail" => self.new_client_mail = flag(value)?,

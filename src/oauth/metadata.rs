@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::{Map, Value, json};
 
 use crate::domain::scope::ScopeSet;
+use crate::domain::settings::MetadataDocuments;
 use crate::error::{Error, Result};
 use crate::service::Ctx;
 use crate::web::error::Failure;
@@ -62,6 +63,9 @@ async fn server_document(ctx: &Ctx) -> Result<Map<String, Value>> {
     let Value::Object(mut members) = document else {
         return Err(Error::internal("the metadata is no object"));
     };
+    if live.settings.metadata_documents != MetadataDocuments::Off {
+        members.insert("client_id_metadata_document_supported".into(), json!(true));
+    }
     if live.settings.dynamic_registration {
         members.insert("registration_endpoint".into(), json!(ctx.config.url("/oauth/register")));
     }

@@ -15,6 +15,7 @@ pub mod issue;
 pub mod keyring;
 pub mod keys;
 pub mod login;
+pub mod metadata_document;
 pub mod meter;
 pub mod notify;
 pub mod people;
