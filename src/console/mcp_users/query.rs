@@ -122,6 +122,12 @@ impl Asked {
         self.typed.iter().rev().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
     }
 
+    /// What the address says for a day, if a date field can show it.
+    pub fn typed_day(&self, name: &str) -> &str {
+        let typed = self.typed(name);
+        if date(typed, name).is_ok() { typed } else { "" }
+    }
+
     /// The complaint about a field.
     pub fn problem(&self, name: &str) -> Option<&str> {
         self.problems
