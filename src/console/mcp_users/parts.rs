@@ -219,12 +219,12 @@ mod tests {
 
     #[test]
     fn the_pager_ends_where_the_rows_do() {
-        let pager = |page, total| super::pager(&View::default().at_page(page), total);
-        assert_eq!(pager(1, 0).last, 1);
-        assert_eq!(pager(1, 50).last, 1);
-        assert_eq!(pager(1, 51).last, 2);
-        assert_eq!(pager(2, 51).next, None);
-        assert_eq!(pager(2, 51).previous.as_deref(), Some("/admin/mcp/users"));
+        let shown = |page, total| pager(&View::default().at_page(page), total);
+        assert_eq!(shown(1, 0).last, 1);
+        assert_eq!(shown(1, 50).last, 1);
+        assert_eq!(shown(1, 51).last, 2);
+        assert_eq!(shown(2, 51).next, None);
+        assert_eq!(shown(2, 51).previous.as_deref(), Some("/admin/mcp/users"));
         assert!(moved_notice(0, 1).unwrap().contains("first"));
         assert!(moved_notice(9, 3).unwrap().contains("last"));
         assert_eq!(moved_notice(3, 3), None);

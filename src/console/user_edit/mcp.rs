@@ -1,6 +1,7 @@
 //! What the tab MCP Info shows.
 
 use crate::console::clients_config::Tabs;
+use crate::console::mcp_users::back::person_href;
 use crate::domain::grant::TokenStatus;
 use crate::error::Result;
 use crate::service::connections::{self, Summary};
@@ -44,7 +45,11 @@ impl McpTab {
             last_tool: directory::last_tool_of(ctx, user.id).await?,
             chosen,
             username: viewer.user.email.clone(),
-            clients: Tabs::new(client, &ctx.config.mcp_url, "?tab=mcp&client="),
+            clients: Tabs::new(
+                client,
+                &ctx.config.mcp_url,
+                &format!("{}&client=", person_href(&user.id)),
+            ),
         })
     }
 }

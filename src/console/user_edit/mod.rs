@@ -84,8 +84,10 @@ async fn page(
     mcp: Option<McpTab>,
     error: Option<Error>,
 ) -> Result<HttpResponse> {
+    // Its form posts to another address and is shown again there; the page is still this one.
+    let path = format!("/admin/users/{}", user.id);
     let template = UserPage {
-        shell: Shell::new(ctx, request, viewer),
+        shell: Shell { path, ..Shell::new(ctx, request, viewer) },
         now: ctx.clock.now(),
         errors: error.into_iter().collect(),
         account: directory::account_name(ctx, user.account_id).await?,
