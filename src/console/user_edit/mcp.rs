@@ -44,7 +44,12 @@ impl McpTab {
             last_tool: directory::last_tool_of(ctx, user.id).await?,
             chosen,
             username: viewer.user.email.clone(),
-            clients: Tabs::new(client, &ctx.config.mcp_url, "?tab=mcp&client="),
+            // Whole addresses: the form's answer shows this tab at another one.
+            clients: Tabs::new(
+                client,
+                &ctx.config.mcp_url,
+                &format!("/admin/users/{}?tab=mcp&client=", user.id),
+            ),
         })
     }
 }
