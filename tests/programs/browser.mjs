@@ -408,6 +408,8 @@ async function mcpInfo(screen, client) {
   const chosen = await screen.page.$eval("#enabled", (box) => box.selectedOptions[0].text);
   check(chosen === "Enabled", `after a wrong password the form shows ${chosen}`);
   await screen.examine("person-wrong-password");
+  await screen.press("link", "Cursor");
+  check((await screen.heading()) === name, `after a wrong password a tab leads to ${screen.page.url()}`);
   const again = await rowOf(screen);
   check(again.text.includes("Disabled"), "a wrong password enabled the person");
   const back = await again.row.$("th a");
