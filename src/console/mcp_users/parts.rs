@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_pager_ends_where_the_rows_do() {
-        let pager = |page, total| super::pager(&View::default().at_page(page), total);
+        let pager = |page, total| pager(&View::default().at_page(page), total);
         assert_eq!(pager(1, 0).last, 1);
         assert_eq!(pager(1, 50).last, 1);
         assert_eq!(pager(1, 51).last, 2);

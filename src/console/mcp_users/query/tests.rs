@@ -1,6 +1,6 @@
 use super::*;
 
-fn day(text: &str) -> Option<chrono::NaiveDate> {
+fn day(text: &str) -> Option<NaiveDate> {
     Some(text.parse().unwrap())
 }
 
