@@ -240,7 +240,7 @@ async function consent(house, screen, loopback) {
 async function leavesFor(screen, button, start) {
   screen.wanted.length = 0;
   await (await screen.find("button", button)).click();
-  for (let times = 0; times < 100; times += 1) {
+  for (let times = 0; times < 300; times += 1) {
     const found = screen.wanted.find((address) => address.startsWith(start));
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));

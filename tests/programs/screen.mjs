@@ -39,7 +39,7 @@ export class Screen {
     const context = await house.browser.createBrowserContext();
     if (script) await context.overridePermissions(origin, ["clipboard-read", "clipboard-sanitized-write"]);
     const page = await context.newPage();
-    page.setDefaultTimeout(8000);
+    page.setDefaultTimeout(20_000);
     await page.setJavaScriptEnabled(script);
     await page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
     const screen = new Screen();
