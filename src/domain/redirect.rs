@@ -124,6 +124,12 @@ pub fn shown_host(uri: &str) -> String {
 pub fn csp_source(uri: &str) -> Option<String> {
     let url = Url::parse(uri).ok()?;
     match url.scheme() {
+        // A source expression has no way to write an IPv6 address (CSP 3 §2.3.1); browsers drop
+        // the whole expression then, so only scheme and port are left to name.
+        scheme @ ("http" | "https") if matches!(url.host(), Some(Host::Ipv6(_))) => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            Some(format!("{scheme}://*{port}"))
+        }
         "http" | "https" => Some(url.origin().ascii_serialization()),
         scheme => Some(format!("{scheme}:")),
     }
@@ -216,6 +222,20 @@ mod tests {
             "https://exämple.com/cb",
         ] {
             assert!(check(uri).is_err(), "{uri:?} must be refused");
+        }
+    }
+
+    #[test]
+    fn a_browser_is_let_through_to_every_kind_of_redirect_and_no_further() {
+        for (uri, source) in [
+            ("https://a.example/cb?x=1", "https://a.example"),
+            ("http://127.0.0.1:8798/callback", "http://127.0.0.1:8798"),
+            ("http://localhost:8798/callback", "http://localhost:8798"),
+            ("http://[::1]:8798/callback", "http://*:8798"),
+            ("http://[::1]/callback", "http://*"),
+            ("cursor://anysphere.cursor-mcp/oauth/callback", "cursor:"),
+        ] {
+            assert_eq!(csp_source(uri).as_deref(), Some(source), "{uri}");
         }
     }
 

@@ -63,7 +63,9 @@ pub fn count(conn: &mut Conn, limit: &Limit, now: Timestamp) -> Result<i64> {
 /// `rate_limit_exceeded`, with the seconds to wait.
 pub fn count_or_refuse(conn: &mut Conn, limit: &Limit, now: Timestamp) -> Result<()> {
     if count(conn, limit, now)? > limit.most {
-        return Err(too_many(now.plus_seconds(limit.window_seconds), now));
+        let running = throttles::load(conn, &limit.subject, now)?;
+        let ends = running.map_or(now.plus_seconds(limit.window_seconds), |(_, ends)| ends);
+        return Err(too_many(ends, now));
     }
     Ok(())
 }
@@ -78,8 +80,9 @@ pub fn clear(conn: &mut Conn, limit: &Limit) -> Result<()> {
 }
 
 fn too_many(ends: Timestamp, now: Timestamp) -> Error {
-    let seconds = (ends.0 - now.0).div_euclid(1000) + 1;
-    let minutes = seconds.div_euclid(60) + 1;
+    // Rounded up, so that whoever waits as long is let in.
+    let seconds = (ends.0 - now.0 + 999).div_euclid(1000);
+    let minutes = (seconds + 59).div_euclid(60);
     Error::new(
         ErrorCode::RateLimitExceeded,
         format!(
@@ -88,4 +91,26 @@ fn too_many(ends: Timestamp, now: Timestamp) -> Error {
         ),
     )
     .retry_after(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::databases;
+
+    #[test]
+    fn a_refused_attempt_is_told_the_end_of_the_window_and_does_not_move_it() {
+        for mut base in databases() {
+            let limit = Limit { subject: "test".into(), most: 1, window_seconds: 3600 };
+            let mut attempt = |at: i64| count_or_refuse(&mut base.conn, &limit, Timestamp(at));
+            attempt(0).unwrap();
+            let refused = attempt(1_000).unwrap_err();
+            assert_eq!(refused.retry_after, Some(3599));
+            assert!(refused.message.contains("60 minutes"), "{}", refused.message);
+            let refused = attempt(3_599_500).unwrap_err();
+            assert_eq!(refused.retry_after, Some(1));
+            assert!(refused.message.contains("1 minute."), "{}", refused.message);
+            attempt(3_600_000).unwrap();
+        }
+    }
 }

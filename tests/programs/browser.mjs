@@ -1,0 +1,607 @@
+// The console and the consent page in a real browser (Chromium), by mouse, by keyboard and with
+// scripts off, every page examined with axe in light and dark and at three widths.
+//
+//     browser.mjs URL [--shots DIR]
+//         with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set; URL is the MCP endpoint
+
+import { createHash, randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import { Wrong, check, given, proved } from "./pages.mjs";
+import { Screen, launch } from "./screen.mjs";
+
+const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
+const CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback";
+const TABS = ["Claude Code", "Claude Desktop/Web", "Gemini CLI", "OpenAI Codex", "OpenAI ChatGPT", "Cursor", "VS Code", "Other"];
+const PATIENCE_MS = 240_000;
+
+const { url, person, admin } = given(USAGE);
+const origin = new URL(url).origin;
+const shots = process.argv.indexOf("--shots") > 0 ? process.argv[process.argv.indexOf("--shots") + 1] : undefined;
+
+// ---- an AI client: a listener that a browser must really reach, and plain requests
+
+class AiClient {
+  static async start(name, uri = "http://127.0.0.1") {
+    const client = new AiClient();
+    client.name = `${name} ${randomBytes(2).toString("hex")}`;
+    client.arrived = [];
+    if (uri.startsWith("http:")) {
+      const host = new URL(uri).hostname;
+      client.server = createServer((request, response) => {
+        client.arrived.push(new URL(request.url, uri));
+        response.setHeader("content-type", "text/html; charset=utf-8");
+        response.end('<!doctype html><html lang="en"><title>Done</title><h1>You may close this window</h1></html>');
+      });
+      await new Promise((resolve, reject) => {
+        client.server.once("error", reject);
+        client.server.listen(0, host.replace(/[[\]]/g, ""), resolve);
+      });
+      client.redirect = `${uri}:${client.server.address().port}/callback`;
+    } else client.redirect = uri;
+    const answer = await fetch(`${origin}/oauth/register`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ client_name: client.name, redirect_uris: [client.redirect], token_endpoint_auth_method: "none" }),
+    });
+    check(answer.status === 201, `registering answers ${answer.status} ${await answer.clone().text()}`);
+    client.id = (await answer.json()).client_id;
+    return client;
+  }
+
+  ask() {
+    this.verifier = randomBytes(32).toString("base64url");
+    this.state = randomBytes(12).toString("base64url");
+    const query = new URLSearchParams({
+      response_type: "code",
+      client_id: this.id,
+      redirect_uri: this.redirect,
+      state: this.state,
+      code_challenge: createHash("sha256").update(this.verifier).digest("base64url"),
+      code_challenge_method: "S256",
+      resource: url,
+      scope: "usage:read stores:read offline_access",
+    });
+    return `/oauth/authorize?${query}`;
+  }
+
+  /** What the listener was told; it must have been reached exactly once. */
+  told() {
+    const arrived = this.arrived.filter(({ pathname }) => pathname === "/callback");
+    this.arrived = [];
+    check(arrived.length === 1, `${this.redirect} was reached ${arrived.length} times`);
+    return this.#read(arrived[0]);
+  }
+
+  #read(address) {
+    const query = Object.fromEntries(address.searchParams);
+    check(query.state === this.state, "state came back changed");
+    check(query.iss === origin, `iss is ${query.iss}`);
+    return query;
+  }
+
+  read(address) {
+    return this.#read(new URL(address));
+  }
+
+  async redeem({ code }) {
+    const answer = await fetch(`${origin}/oauth/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "authorization_code",
+        code,
+        redirect_uri: this.redirect,
+        client_id: this.id,
+        code_verifier: this.verifier,
+        resource: url,
+      }),
+    });
+    const body = await answer.json();
+    check(answer.status === 200, `the code is refused: ${JSON.stringify(body)}`);
+    this.access = body.access_token;
+    check((await this.call()) === 200, "the new token does not work");
+  }
+
+  /** The status of a tool call. */
+  async call() {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "application/json, text/event-stream", authorization: `Bearer ${this.access}` },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "get_usage", arguments: {} } }),
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  }
+
+  stop() {
+    this.server?.closeAllConnections();
+    this.server?.close();
+  }
+}
+
+/** The person authorizes the client, with mouse or keyboard, and the client gets its token. */
+async function authorize(screen, client, way = "press") {
+  await screen.go(client.ask());
+  check((await screen.heading()).includes(client.name), `no consent page for ${client.name}: ${await screen.heading()}`);
+  await screen[way]("button", "Authorize");
+  await client.redeem(client.told());
+}
+
+function hasIpv6() {
+  return new Promise((resolve) => {
+    const probe = createServer().once("error", () => resolve(false));
+    probe.listen(0, "::1", () => probe.close(() => resolve(true)));
+  });
+}
+
+// ---- the walks
+
+async function signingIn(screen) {
+  await screen.go("/login");
+  await screen.examine("login");
+  await screen.page.keyboard.press("Tab");
+  await screen.page.keyboard.press("Enter");
+  check(await screen.hasFocus("main"), "“Skip to content” does not lead to the content");
+  await screen.tabTo("textbox", "E-mail address");
+  await screen.page.keyboard.type(admin.email);
+  await screen.tabTo("textbox", "Password");
+  await screen.page.keyboard.type(`not ${admin.password}`);
+  await screen.arrive(() => screen.page.keyboard.press("Enter"));
+  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  check((await screen.page.title()).startsWith("Error:"), "the title does not say that there is an error");
+  const kept = await screen.page.$$eval("#email, #password", (fields) => fields.map((field) => [field.value, field.getAttribute("aria-invalid")]));
+  check(kept[0][0] === admin.email && kept[1][0] === "", `the form keeps ${JSON.stringify(kept)}`);
+  check(kept[1][1] === "true", "the field is not marked as wrong");
+  await screen.examine("login-error");
+  proved("sign-in, wrong password: the message has the focus, the title says Error, the address is kept");
+
+  const field = await screen.type("Password", admin.password);
+  await (await screen.find("button", "Show password")).click();
+  check((await field.evaluate((input) => input.type)) === "text", "Show does not show the password");
+  await (await screen.find("button", "Hide password")).click();
+  check((await field.evaluate((input) => input.type)) === "password", "Hide does not hide the password");
+  await screen.tabTo("textbox", "Password");
+  await screen.arrive(() => screen.page.keyboard.press("Enter"));
+  check((await screen.heading()) === "Dashboard", `signing in leads to ${screen.page.url()}`);
+  proved("sign-in: by keyboard alone, with a password that can be shown, to the dashboard");
+}
+
+async function copies(screen, name, expected) {
+  const button = await screen.find("button", name);
+  await button.click();
+  await screen.page.waitForFunction((element) => element.textContent.includes("Copied"), {}, button);
+  const clip = await screen.page.evaluate(() => navigator.clipboard.readText());
+  check(clip.includes(expected), `${name} copied ${clip}`);
+  await screen.page.waitForFunction(() => [...document.querySelectorAll("[role=status]")].some((box) => box.textContent === "Copied"));
+}
+
+async function dashboard(screen) {
+  await screen.go("/dashboard");
+  await screen.examine("dashboard");
+  await copies(screen, "Copy MCP address", url);
+  proved("dashboard: the address is copied, and that is announced");
+  for (const tab of TABS) {
+    await screen.press("link", tab);
+    const current = await screen.page.$$eval("nav[aria-label='AI client'] [aria-current]", (links) => links.map((link) => link.textContent));
+    check(current.length === 1 && current[0] === tab, `the current tab is ${current}`);
+    check((await screen.text()).includes(url), `${tab} does not name ${url}`);
+    await copies(screen, "Copy manual configuration", url);
+    await screen.examine(`dashboard-${tab.toLowerCase().replace(/\W+/g, "-")}`);
+  }
+  proved(`AI client configuration: ${TABS.length} tabs, each with this server's address and a copy button`);
+}
+
+async function consent(house, screen, loopback) {
+  await screen.go(loopback.ask());
+  check((await screen.heading()) === "Sign in", "a stranger is not asked to sign in");
+  check((await screen.text()).includes(loopback.name), "the sign-in page does not say which client asks");
+  await screen.examine("login-for-client");
+  await screen.signIn(person);
+  const shown = await screen.text();
+  for (const words of [loopback.name, new URL(loopback.redirect).host, person.email, "stores:read", "usage:read", "Unverified client"]) {
+    check(shown.includes(words), `the consent page does not show ${words}`);
+  }
+  await screen.examine("consent-loopback");
+  await screen.key("button", "Authorize");
+  await loopback.redeem(loopback.told());
+  screen.isQuiet("consent for a loopback client");
+  proved("consent, 127.0.0.1: Authorize by keyboard really reaches the client's listener, with code, state and iss");
+
+  await screen.go(loopback.ask());
+  await screen.press("button", "Deny");
+  check(loopback.told().error === "access_denied", "Deny does not tell the client access_denied");
+  screen.isQuiet("Deny");
+  proved("consent, Deny: the listener is told access_denied");
+
+  const hosts = ["localhost", "[::1]"].slice(0, await hasIpv6() ? 2 : 1);
+  for (const host of hosts) {
+    const client = await AiClient.start("Loopback", `http://${host}`);
+    await authorize(screen, client);
+    screen.isQuiet(`consent for ${host}`);
+    client.stop();
+  }
+  proved(`consent, ${hosts.join(" and ")}: the listener is reached too`);
+
+  const cursor = await AiClient.start("Cursor", CURSOR);
+  for (const [button, key] of [["Authorize", "code"], ["Deny", "error"]]) {
+    // In a window of its own: the browser's question whether to open the app stays in front of it.
+    const own = await Screen.open(house, origin);
+    await own.go(cursor.ask());
+    await own.signIn(person);
+    if (button === "Authorize") await own.examine("consent-private-scheme");
+    const read = cursor.read(await leavesFor(own, button, CURSOR));
+    check(read[key], `${button} leaves without ${key}`);
+    own.isQuiet(`${button} for a private-use scheme`);
+    await own.close();
+  }
+  proved("consent, cursor://: the browser leaves for the app's own scheme, unhindered by the CSP");
+}
+
+/** Presses the button and waits until the browser wants to leave for an address like this. */
+async function leavesFor(screen, button, start) {
+  screen.wanted.length = 0;
+  await (await screen.find("button", button)).click();
+  for (let times = 0; times < 300; times += 1) {
+    const found = screen.wanted.find((address) => address.startsWith(start));
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Wrong(`${button}: the browser did not leave for ${start}, but for ${screen.wanted}; ${screen.complaints}`);
+}
+
+async function rowOf(screen) {
+  await screen.go(`/admin/mcp/users?q=${encodeURIComponent(person.email)}`);
+  const row = await screen.page.waitForSelector(`::-p-xpath(//tr[contains(., "${person.email}")])`);
+  const name = await row.$eval("th[scope=row] a, th[scope=row] span", (element) => element.textContent.trim());
+  return { row, name, text: await row.evaluate((element) => element.innerText) };
+}
+
+async function grid(screen, client) {
+  await screen.go("/admin/mcp/users");
+  check((await screen.heading()) === "MCP Users", `the grid is ${await screen.heading()}`);
+  await screen.examine("grid");
+  const { text } = await rowOf(screen);
+  for (const words of ["Enabled", client.name]) check(text.includes(words), `the row says ${text}, not ${words}`);
+  check(!text.includes("Never"), `Last Used is Never after a call: ${text}`);
+  await screen.examine("grid-filtered");
+  await (await screen.page.$("details.filters > summary")).click();
+  await screen.examine("grid-filters-open");
+  await screen.choose("Access Status", "Disabled");
+  await screen.press("button", "Apply filters");
+  check((await screen.text()).includes("No people match"), "a filter that fits nobody does not say so");
+  check(new URL(screen.page.url()).searchParams.get("status") === "disabled", "the address does not hold the filter");
+  await screen.examine("grid-no-match");
+  await screen.key("link", "Clear filters");
+  check(!new URL(screen.page.url()).search, "Clear filters leaves filters");
+  await sortByUser(screen);
+  const sorted = await screen.page.$$eval("[aria-sort]", (cells) => cells.map((one) => `${one.innerText.trim()} ${one.getAttribute("aria-sort")}`));
+  check(sorted.length === 1 && /^User\b.* ascending$/s.test(sorted[0]), `sorted by ${sorted}`);
+  const answer = await screen.go("/admin/mcp/users?page=x&added_from=yesterday");
+  check(answer.status() === 400, `a wrong address answers ${answer.status()}`);
+  await screen.examine("grid-error");
+  proved("grid: row, filters, no match, sorting and a wrong address; the address holds the view");
+}
+
+async function sortByUser(screen) {
+  const header = await screen.page.waitForSelector('::-p-xpath(//th[@role="columnheader"][starts-with(normalize-space(.), "User")]//a)');
+  await screen.arrive(() => header.click());
+}
+
+async function dialogOf(screen) {
+  const dialog = await screen.page.waitForSelector("dialog[open]");
+  const heading = await dialog.$eval("h1, h2", (element) => element.textContent.trim());
+  check(await screen.has("dialog", heading), `no dialog has the accessible name of its heading, ${heading}`);
+  return { dialog, heading };
+}
+
+async function closesOnEscape(screen, opener) {
+  await screen.page.keyboard.press("Escape");
+  await screen.page.waitForFunction(() => !document.querySelector("dialog[open]"));
+  check(await opener.evaluate((element) => element === document.activeElement), "after Escape the focus is not where it came from");
+}
+
+async function details(screen, client) {
+  const { name } = await rowOf(screen);
+  const before = screen.page.url();
+  const opener = await screen.tabTo("link", `Details of ${name}`);
+  await screen.page.keyboard.press("Enter");
+  const { dialog, heading } = await dialogOf(screen);
+  check(heading.includes(name), `the dialog is called ${heading}`);
+  check(await screen.hasFocus("dialog"), "the focus is not in the dialog");
+  for (let times = 0; times < 30; times += 1) {
+    await screen.page.keyboard.press("Tab");
+    const outside = await screen.page.evaluate(() => document.activeElement !== document.body && !document.activeElement.closest("dialog"));
+    check(!outside, "Tab leaves the open dialog");
+  }
+  await screen.examine("details-dialog");
+  await closesOnEscape(screen, opener);
+  check(screen.page.url() === before, "the dialog changed the address");
+  proved("Details: opens by keyboard as a dialog named like its heading, keeps the focus, Escape returns it");
+
+  await opener.click();
+  await dialogOf(screen);
+  await (await screen.find("button", "Close")).click();
+  await screen.page.waitForFunction(() => !document.querySelector("dialog[open]"));
+  await opener.click();
+  await dialogOf(screen);
+  check((await client.call()) === 200, "looking at the details changed something");
+  await screen.press("button", `Revoke the token of ${client.name}`, dialog);
+  await screen.says("Revoked", client.name);
+  check((await client.call()) === 401, "after Revoke the next call is not refused");
+  await screen.examine("grid-banner");
+  proved("Details: Revoke in the dialog; the banner says so; the very next call is refused");
+}
+
+async function revokeAll(screen, client) {
+  const { name } = await rowOf(screen);
+  const opener = await screen.tabTo("link", `Revoke All tokens of ${name}`);
+  await screen.page.keyboard.press("Enter");
+  const { dialog } = await dialogOf(screen);
+  const focused = await screen.page.evaluate(() => document.activeElement.textContent.trim());
+  check(focused === "Cancel", `the focus is first on “${focused}”`);
+  check((await dialog.evaluate((element) => element.innerText)).includes(client.name), "the dialog does not name the client");
+  await screen.examine("revoke-all-dialog");
+  await closesOnEscape(screen, opener);
+  check((await client.call()) === 200, "Escape revoked");
+  await screen.page.keyboard.press("Enter");
+  await dialogOf(screen);
+  await screen.key("button", "Revoke all tokens");
+  await screen.says("Revoked");
+  check((await client.call()) === 401, "after Revoke All the next call is not refused");
+  check(!(await screen.has("link", `Revoke All tokens of ${name}`)), "Revoke All is offered although nothing is active");
+  proved("Revoke All: asks first, focus on Cancel, Escape changes nothing; then the very next call is refused");
+}
+
+async function disable(screen, client) {
+  const { name } = await rowOf(screen);
+  const opener = await screen.find("link", `Disable access of ${name}`);
+  await opener.click();
+  await dialogOf(screen);
+  check(await screen.hasFocus("dialog"), "the focus is not in the dialog");
+  await screen.examine("disable-dialog");
+  await closesOnEscape(screen, opener);
+  await opener.click();
+  const { dialog } = await dialogOf(screen);
+  await screen.type("Your password", `not ${admin.password}`, dialog);
+  const answer = await screen.arrive(() => screen.page.keyboard.press("Enter"));
+  check(answer.status() >= 400 && answer.status() < 500, `a wrong password answers ${answer.status()}`);
+  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  const field = await screen.page.$eval("#password", (input) => [
+    input.getAttribute("aria-invalid"),
+    (input.getAttribute("aria-describedby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? `#${id} is missing`).join(" "),
+  ]);
+  check(field[0] === "true" && /Nothing was changed/.test(field[1]), `the field says ${field}`);
+  check((await client.call()) === 200, "a wrong password disabled the person");
+  await screen.examine("disable-wrong-password");
+  proved("Disable, wrong password: said on top with the focus and beside the field; nothing changed");
+
+  await screen.type("Your password", admin.password);
+  await screen.key("button", "Disable access");
+  await screen.says("Disabled MCP access");
+  check((await client.call()) === 401, "after Disable the next call is not refused");
+  check((await rowOf(screen)).text.includes("Disabled"), "the row does not say Disabled");
+  await screen.examine("grid-disabled");
+  proved("Disable, right password: the very next call is refused, the row says Disabled");
+}
+
+async function refusal(screen, client) {
+  await screen.go(client.ask());
+  check(/disabled/i.test(await screen.heading()), `a disabled person sees ${await screen.heading()}`);
+  await screen.examine("consent-refused");
+  await screen.press("link", `Return to ${client.name}`);
+  check(client.told().error === "access_denied", "the client is not told access_denied");
+  await screen.go("/dashboard");
+  check((await screen.text()).includes("Your MCP access is disabled"), "the dashboard does not say that access is disabled");
+  await screen.examine("dashboard-disabled");
+  proved("a disabled person: refused with a way back that tells the client access_denied; the dashboard says why");
+}
+
+async function mcpInfo(screen, client) {
+  const { name, row } = await rowOf(screen);
+  const link = await row.$("th a");
+  await screen.arrive(() => link.click());
+  check((await screen.heading()) === name, `the person's page is ${await screen.heading()}`);
+  await screen.examine("person-mcp-disabled");
+  await screen.choose("MCP Access", "Enabled");
+  await screen.type("Your password", `not ${admin.password}`);
+  await screen.press("button", "Save");
+  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  const chosen = await screen.page.$eval("#enabled", (box) => box.selectedOptions[0].text);
+  check(chosen === "Enabled", `after a wrong password the form shows ${chosen}`);
+  await screen.examine("person-wrong-password");
+  await screen.press("link", "Cursor");
+  check((await screen.heading()) === name, `after a wrong password a tab leads to ${screen.page.url()}`);
+  const again = await rowOf(screen);
+  check(again.text.includes("Disabled"), "a wrong password enabled the person");
+  const back = await again.row.$("th a");
+  await screen.arrive(() => back.click());
+  await screen.choose("MCP Access", "Enabled");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Save");
+  await screen.says("Enabled MCP access");
+  check((await client.call()) === 401, "Enabled brought an old token back");
+  proved("MCP Info: wrong password keeps the choice and changes nothing; Enabled restores no token");
+}
+
+async function summary(screen, client) {
+  const { row, name } = await rowOf(screen);
+  const link = await row.$("th a");
+  await screen.arrive(() => link.click());
+  const tiles = await screen.page.$$eval("dl.tiles .tile", (all) => Object.fromEntries(all.map((one) => [one.querySelector("dt").textContent, one.querySelector("dd").innerText.trim()])));
+  for (const label of ["Connected Clients", "Active Tokens", "Expired/Revoked Tokens", "Added to MCP", "Last Tool Used"]) {
+    check(tiles[label] !== undefined, `the summary lacks ${label}: ${JSON.stringify(tiles)}`);
+  }
+  check(tiles["Active Tokens"] === "1" && tiles["Last Tool Used"].includes("get_usage"), `the summary says ${JSON.stringify(tiles)}`);
+  await screen.examine("person-mcp");
+  for (const tab of TABS) {
+    await screen.press("link", tab);
+    check((await screen.text()).includes(url), `${tab} does not name ${url}`);
+  }
+  await screen.tabTo("link", "Show Details");
+  await screen.page.keyboard.press("Enter");
+  await dialogOf(screen);
+  await screen.page.keyboard.press("Escape");
+  await screen.press("link", "User Info");
+  await screen.examine("person-info");
+  await screen.press("link", "MCP Info");
+  await (await screen.find("link", "Revoke All Tokens")).click();
+  const { dialog } = await dialogOf(screen);
+  await screen.press("button", "Revoke all tokens", dialog);
+  check((await screen.heading()) === name, "Revoke All Tokens does not return to the person");
+  check((await client.call()) === 401, "after Revoke All Tokens the next call is not refused");
+  await screen.go("/admin/users");
+  await screen.examine("users");
+  proved("MCP Info: summary, Show Details, Revoke All Tokens, the tabs of clients; All Users");
+}
+
+async function frame(screen) {
+  await screen.go("/dashboard");
+  await screen.page.$eval("details.menu > summary", (element) => element.focus());
+  await screen.page.keyboard.press("Enter");
+  await screen.examine("menu");
+  await screen.press("button", "Dark");
+  const dark = await screen.page.$eval("html", (element) => element.dataset.theme);
+  check(dark === "dark", `after Dark the theme is ${dark}`);
+  await screen.examine("dashboard-chosen-dark");
+  await screen.page.$eval("details.menu > summary", (element) => element.focus());
+  await screen.page.keyboard.press("Enter");
+  await screen.press("button", "System");
+  const answer = await screen.go("/nothing/here");
+  check(answer.status() === 404, `a page that is not there answers ${answer.status()}`);
+  await screen.examine("not-found");
+  await screen.page.setViewport({ width: 360, height: 800 });
+  await screen.go("/dashboard");
+  await (await screen.find("button", "Menu")).click();
+  check(await screen.has("link", "MCP Users"), "the menu does not open on a narrow screen");
+  await screen.examine("menu-narrow");
+  await screen.go("/dashboard");
+  await screen.page.$eval("details.menu > summary", (element) => element.click());
+  await screen.press("button", "Sign out");
+  await screen.go("/dashboard");
+  check((await screen.heading()) === "Sign in", "after Sign out the dashboard is still shown");
+  proved("frame: theme, not found, menu on a narrow screen, sign out");
+}
+
+/** The same with scripts off: every action is a plain page. */
+async function withoutScript(house) {
+  const screen = await Screen.open(house, origin, { script: false });
+  const member = await Screen.open(house, origin, { script: false });
+  const client = await AiClient.start("Plain");
+  await screen.go("/login");
+  await screen.signIn({ ...admin, password: `not ${admin.password}` });
+  check((await screen.page.title()).startsWith("Error:"), "without script a wrong password shows no error");
+  await screen.type("Password", admin.password);
+  await screen.press("button", "Sign in");
+  await member.go(client.ask());
+  await member.signIn(person);
+  await member.press("button", "Authorize");
+  await client.redeem(client.told());
+  await member.go(client.ask());
+  await member.press("button", "Deny");
+  check(client.told().error === "access_denied", "without script Deny does not tell the client");
+  proved("without script: sign-in, Authorize reaches the listener, Deny");
+
+  let { name } = await rowOf(screen);
+  await screen.press("link", `Details of ${name}`);
+  await screen.examine("plain-details");
+  await screen.press("button", `Revoke the token of ${client.name}`);
+  await screen.says("Revoked", client.name);
+  check((await client.call()) === 401, "without script Revoke does not refuse the next call");
+  await authorize(member, client);
+  await rowOf(screen);
+  await screen.press("link", `Revoke All tokens of ${name}`);
+  await screen.examine("plain-revoke-all");
+  await screen.press("button", "Revoke all tokens");
+  await screen.says("Revoked");
+  check((await client.call()) === 401, "without script Revoke All does not refuse the next call");
+  await authorize(member, client);
+  await rowOf(screen);
+  await screen.press("link", `Disable access of ${name}`);
+  await screen.examine("plain-disable");
+  await screen.type("Your password", `not ${admin.password}`);
+  await screen.press("button", "Disable access");
+  check((await screen.text()).includes("Nothing was changed"), "without script a wrong password is not told");
+  check((await client.call()) === 200, "without script a wrong password disabled the person");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Disable access");
+  await screen.says("Disabled MCP access");
+  check((await client.call()) === 401, "without script Disable does not refuse the next call");
+  ({ name } = await rowOf(screen));
+  await screen.press("link", `Enable access of ${name}`);
+  await screen.examine("plain-enable");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Enable access");
+  await screen.says("Enabled MCP access");
+  check((await client.call()) === 401, "without script Enable brought an old token back");
+  proved("without script: Details, Revoke, Revoke All, Disable with wrong and right password, Enable");
+
+  const row = (await rowOf(screen)).row;
+  const link = await row.$("th a");
+  await screen.arrive(() => link.click());
+  await screen.choose("MCP Access", "Disabled");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Save");
+  await screen.says("Disabled MCP access");
+  await screen.choose("MCP Access", "Enabled");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Save");
+  await screen.says("Enabled MCP access");
+  await screen.press("link", "Cursor");
+  await screen.go("/admin/mcp/users");
+  await (await screen.page.$("details.filters > summary")).click();
+  await screen.choose("Access Status", "Enabled");
+  await screen.press("button", "Apply filters");
+  check((await screen.text()).includes("Access Status: Enabled"), "without script the filter does not work");
+  await sortByUser(screen);
+  check(new URL(screen.page.url()).searchParams.get("status") === "enabled", "without script sorting forgets the filter");
+  const cursor = await AiClient.start("Cursor", CURSOR);
+  await member.go(cursor.ask());
+  cursor.read(await leavesFor(member, "Authorize", CURSOR));
+  member.isQuiet("consent without script");
+  screen.isQuiet("the console without script");
+  proved("without script: MCP Info, tabs, filters, sorting, consent for cursor://");
+  client.stop();
+  await Promise.all([screen.close(), member.close()]);
+}
+
+async function run() {
+  const house = await launch(shots);
+  try {
+    const screen = await Screen.open(house, origin);
+    const member = await Screen.open(house, origin);
+    const client = await AiClient.start("Browser Loop");
+    await signingIn(screen);
+    await dashboard(screen);
+    await consent(house, member, client);
+    await member.go("/dashboard");
+    await member.examine("dashboard-connected");
+    await grid(screen, client);
+    await details(screen, client);
+    await authorize(member, client);
+    await revokeAll(screen, client);
+    await authorize(member, client);
+    await disable(screen, client);
+    await refusal(member, client);
+    await mcpInfo(screen, client);
+    await authorize(member, client);
+    await summary(screen, client);
+    await frame(screen);
+    client.stop();
+    for (const one of [screen, member]) one.isQuiet("the end");
+    await withoutScript(house);
+    proved(`${house.examined.size} views: axe finds nothing in light, dark and at 360 px; none scrolls sideways at 320, 360, 1280 px; no CSP violation`);
+  } finally {
+    await house.browser.close();
+  }
+}
+
+const started = performance.now();
+const patience = setTimeout(() => fail(new Error(`not done after ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+function fail(error) {
+  console.error(`NOT ${error.message}`);
+  if (process.env.DEBUG || !(error instanceof Wrong)) console.error(error.stack);
+  process.exit(1);
+}
+run().then(() => {
+  clearTimeout(patience);
+  console.log(`all in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}, fail);
