@@ -5,14 +5,21 @@ use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConne
 
 use super::url::DatabaseUrl;
 
-/// A connection to SQLite or PostgreSQL; queries are written once for both.
-#[derive(diesel::MultiConnection)]
-pub enum Conn {
-    /// SQLite, compiled in.
-    Sqlite(SqliteConnection),
-    /// PostgreSQL.
-    Postgres(PgConnection),
+#[expect(missing_docs, reason = "the items that Diesel's derive writes around the enum have none")]
+mod multi {
+    use diesel::{PgConnection, SqliteConnection};
+
+    /// A connection to SQLite or PostgreSQL; queries are written once for both.
+    #[derive(diesel::MultiConnection)]
+    pub enum Conn {
+        /// SQLite, compiled in.
+        Sqlite(SqliteConnection),
+        /// PostgreSQL.
+        Postgres(PgConnection),
+    }
 }
+
+pub use multi::{Conn, MultiBackend};
 
 /// What a pool's connections may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
