@@ -1,0 +1,12 @@
+//! The suite: the whole product from outside, on every database there is to test on. Folders
+//! mirror the URLs; names say the rule. `support` holds the application and those who call it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected has failed"
+)]
+
+mod mcp;
+mod support;
