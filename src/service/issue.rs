@@ -25,7 +25,7 @@ use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
 use crate::store::refresh_tokens::PresentedRow;
 use crate::store::tokens::NewToken;
-use crate::store::{audit, clients, codes, refresh_tokens, tokens, users};
+use crate::store::{audit, clients, codes, consents, refresh_tokens, tokens, users};
 
 /// What the token endpoint answers.
 #[derive(Debug)]
@@ -163,6 +163,10 @@ fn redeem(
     else {
         return refuse("MCP access of this user is disabled");
     };
+    // The approval may have ended since: a token under it would be dead from the start.
+    if !consents::is_live(conn, code.consent_id)? {
+        return refuse("the approval behind the code was revoked");
+    }
     let settings = &ctx.live(conn)?.settings;
     let absolute = now.plus_seconds(settings.refresh_absolute_seconds);
     let token = tokens::insert(
