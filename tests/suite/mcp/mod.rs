@@ -1,1 +1,5 @@
+//! `/mcp`: the gate, the protocol, the tools.
+
+mod bearer;
+mod challenge;
 mod revocation;

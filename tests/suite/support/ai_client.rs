@@ -96,14 +96,23 @@ pub fn http() -> Client {
     Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
 }
 
+/// Registers a public client with the usual redirect URI.
+pub async fn register_at(base: &str) -> String {
+    registered(base, &[REDIRECT]).await
+}
+
 /// Registers a public client and returns its `client_id`.
 pub async fn register(app: &TestApp, redirect_uris: &[&str]) -> String {
+    registered(&app.base, redirect_uris).await
+}
+
+async fn registered(base: &str, redirect_uris: &[&str]) -> String {
     let body = json!({
         "client_name": "Suite Client",
         "redirect_uris": redirect_uris,
         "token_endpoint_auth_method": "none",
     });
-    let answer = http().post(app.url("/oauth/register")).json(&body).send().await.unwrap();
+    let answer = http().post(format!("{base}/oauth/register")).json(&body).send().await.unwrap();
     let answer = Answer::of(answer).await;
     assert_eq!(answer.status, 201, "{}", answer.text);
     answer.json["client_id"].as_str().unwrap().to_owned()

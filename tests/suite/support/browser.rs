@@ -3,6 +3,7 @@
 
 use reqwest::{Client, Response, redirect};
 
+use super::ai_client::register_at as register;
 use super::html;
 
 /// A browser with its own cookies.
@@ -76,6 +77,20 @@ impl Browser {
         let mut all = shown.hidden(action);
         all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         self.post(action, &all).await
+    }
+
+    /// A form token of this signed-in browser's session, taken from the consent page: the page
+    /// with a form that every role may see.
+    pub async fn form_token(&self) -> String {
+        let client = register(&self.base).await;
+        let query = format!(
+            "response_type=code&client_id={client}&redirect_uri=http://127.0.0.1:4711/callback\
+             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+        );
+        let page = self.get(&format!("/oauth/authorize?{query}")).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let fields = page.hidden("/oauth/authorize");
+        fields.into_iter().find(|(name, _)| name == "csrf").unwrap().1
     }
 
     /// Signs in through the page.
