@@ -100,8 +100,8 @@ pub fn count_usage(
             usage_windows::requests.eq(usage_windows::requests + requests),
             usage_windows::rows_returned.eq(usage_windows::rows_returned + rows),
         ))
-        .filter(usage_windows::requests.le(most_requests - requests))
-        .filter(usage_windows::rows_returned.le(most_rows - rows))
+        .filter(usage_windows::requests.le(most_requests.saturating_sub(requests)))
+        .filter(usage_windows::rows_returned.le(most_rows.saturating_sub(rows)))
         .execute(conn))?;
     Ok(counted > 0)
 }
