@@ -9,4 +9,5 @@
 )]
 
 mod mcp;
+mod oauth;
 mod support;

@@ -1,0 +1,5 @@
+//! The authorization server.
+
+mod authorize;
+mod metadata;
+mod register;
