@@ -5,11 +5,11 @@
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, dev::Server, guard, web};
+use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{health, login, setup, theme};
 use crate::domain::access::Permission;
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::oauth::{authorize, jwks, metadata, register, token};
 use crate::service::Ctx;
 use crate::web::error::Failure;
@@ -51,7 +51,9 @@ macro_rules! routes {
             $(config.service(
                 web::resource($path)
                     $(.route(web::route().guard(method(stringify!($method))).to($handler)))+
-                    .default_service(web::to(|| wrong_method(&[$(stringify!($method)),+]))),
+                    .default_service(web::to(|request: HttpRequest| {
+                        wrong_method(request, &[$(stringify!($method)),+])
+                    })),
             );)+
         }
     };
@@ -86,14 +88,15 @@ fn method(name: &'static str) -> impl guard::Guard {
     })
 }
 
+/// 405 in the words of whoever calls: programs at the OAuth endpoints and documents, people else.
 async fn wrong_method(
+    request: HttpRequest,
     allowed: &'static [&'static str],
 ) -> Result<actix_web::HttpResponse, Failure> {
-    Err(Error::new(
-        ErrorCode::MethodNotAllowed,
-        format!("This address takes {}.", allowed.join(", ")),
-    )
-    .into())
+    let path = request.path();
+    let is_program = path.starts_with("/oauth/") && path != "/oauth/authorize"
+        || path.starts_with("/.well-known/");
+    Err(Failure::WrongMethod { allowed: allowed.join(", "), is_program })
 }
 
 async fn nothing_here() -> Result<actix_web::HttpResponse, Failure> {

@@ -27,6 +27,8 @@ pub enum OAuthErrorCode {
     InvalidRedirectUri,
     /// Other client metadata may not be registered.
     InvalidClientMetadata,
+    /// The endpoint takes another method.
+    MethodNotAllowed,
     /// Too many attempts.
     SlowDown,
     /// Our fault.
@@ -48,6 +50,7 @@ impl OAuthErrorCode {
             Self::AccessDenied => ("access_denied", 403),
             Self::InvalidRedirectUri => ("invalid_redirect_uri", 400),
             Self::InvalidClientMetadata => ("invalid_client_metadata", 400),
+            Self::MethodNotAllowed => ("invalid_request", 405),
             Self::SlowDown => ("temporarily_unavailable", 429),
             Self::ServerError => ("server_error", 500),
             Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),
