@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Conn;
+use super::lock;
 use super::pool::{Lane, in_transaction};
 use crate::error::{Error, Result};
 
@@ -91,6 +92,9 @@ fn guarded<T>(lane: &Lane, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<
 /// mistake never costs another's write.
 fn commit(conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>> {
     let together = in_transaction(conn, |conn| {
+        if batch.len() > 1 {
+            lock::wait_briefly(conn)?;
+        }
         batch.iter_mut().map(|job| (job.run)(conn)).collect::<Result<Vec<_>>>()
     });
     match together {

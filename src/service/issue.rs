@@ -6,7 +6,7 @@
 use serde_json::json;
 
 use crate::clock::Timestamp;
-use crate::db::Conn;
+use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::{EndReason, TokenStatus};
@@ -136,6 +136,7 @@ fn redeem(
     if code.client_id != client.id {
         return refuse("the code is unknown or too old");
     }
+    lock::user(conn, code.user_id)?;
     if code.used_at.is_some() || codes::consume(conn, &hash, now)? == 0 {
         // Read again: the winner of a race has noted its token by now.
         if let Some(token) = codes::by_hash(conn, &hash)?.and_then(|code| code.token_id) {
@@ -258,6 +259,11 @@ fn rotate(
     let Some(row) =
         refresh_tokens::presented(conn, &hash)?.filter(|row| row.client_id == client.id)
     else {
+        return refuse(OAuthErrorCode::InvalidGrant, dead);
+    };
+    lock::user(conn, row.user_id)?;
+    // Read again: somebody may have dropped the gate while we waited.
+    let Some(row) = refresh_tokens::presented(conn, &hash)? else {
         return refuse(OAuthErrorCode::InvalidGrant, dead);
     };
     if !is_alive(&row, now) {

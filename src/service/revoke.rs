@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::clock::Timestamp;
-use crate::db::Conn;
+use crate::db::{Conn, lock};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
@@ -30,6 +30,7 @@ pub async fn one(ctx: &Ctx, actor: &Actor, owner: UserId, token: TokenId) -> Res
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
+            lock::user(conn, owner)?;
             let row = tokens::by_id(conn, token)?
                 .filter(|row| row.user_id == owner)
                 .ok_or_else(|| Error::not_found("There is no such token."))?;
@@ -58,6 +59,7 @@ pub async fn all_of_user(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<usize
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
+            lock::user(conn, user)?;
             let row = users::by_id(conn, user)?
                 .ok_or_else(|| Error::not_found("There is no such user."))?;
             let revoked = end_everything_of(conn, user, reason(&actor, user), now)?;
@@ -129,6 +131,7 @@ pub async fn sweep_expired(ctx: &Ctx) -> Result<usize> {
         .write(move |conn| {
             let mut swept = 0;
             for owner in tokens::expired_owners(conn, now, AT_ONCE)? {
+                lock::user(conn, owner)?;
                 let expired = tokens::expire_of_user(conn, owner, now)?;
                 users::count_ended_tokens(conn, owner, i64::try_from(expired).unwrap_or(i64::MAX))?;
                 swept += expired;
