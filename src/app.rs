@@ -9,7 +9,7 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{health, login, setup, theme};
 use crate::domain::access::Permission;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, jwks, metadata, register, token};
 use crate::service::Ctx;
 use crate::web::error::Failure;
@@ -100,8 +100,15 @@ async fn wrong_method(
 }
 
 async fn nothing_here() -> Result<actix_web::HttpResponse, Failure> {
-    Err(Error::not_found("The address may be mistyped, or what it pointed to has been removed.")
-        .into())
+    Err(nothing_of_that_name())
+}
+
+fn nothing_of_that_name() -> Failure {
+    Error::not_found("The address may be mistyped, or what it pointed to has been removed.").into()
+}
+
+fn unreadable_query() -> Failure {
+    Error::new(ErrorCode::InvalidRequest, "The address is not one that this server makes.").into()
 }
 
 /// Binds the server; it runs when the answer is awaited.
@@ -114,6 +121,10 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(state.clone()))
+            .app_data(web::QueryConfig::default().error_handler(|_, _| unreadable_query().into()))
+            .app_data(
+                web::PathConfig::default().error_handler(|_, _| nothing_of_that_name().into()),
+            )
             .service(crate::mcp::scope(&state))
             .configure(routes)
             .default_service(web::to(nothing_here))
