@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Error, ErrorCode};
-
 /// A code on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OAuthErrorCode {
@@ -83,17 +81,5 @@ impl OAuthError {
     /// An error of `code`.
     pub fn new(code: OAuthErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         Self { code, description: description.into(), retry_after: None }
-    }
-}
-
-impl From<Error> for OAuthError {
-    fn from(error: Error) -> Self {
-        let code = match error.code {
-            ErrorCode::Unavailable => OAuthErrorCode::TemporarilyUnavailable,
-            ErrorCode::RateLimitExceeded => OAuthErrorCode::SlowDown,
-            ErrorCode::InternalError => OAuthErrorCode::ServerError,
-            _ => OAuthErrorCode::InvalidRequest,
-        };
-        Self { code, description: error.message, retry_after: error.retry_after }
     }
 }

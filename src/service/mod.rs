@@ -5,6 +5,7 @@ pub mod bootstrap;
 pub mod connections;
 pub mod consent;
 mod context;
+mod failure;
 mod hasher;
 pub mod import;
 pub mod index;
