@@ -8,6 +8,9 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
+mod architecture;
+mod console;
 mod mcp;
 mod oauth;
+mod routes;
 mod support;
