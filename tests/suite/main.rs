@@ -9,8 +9,10 @@
 )]
 
 mod architecture;
+mod cli;
 mod console;
 mod mcp;
 mod oauth;
+mod properties;
 mod routes;
 mod support;
