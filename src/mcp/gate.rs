@@ -113,7 +113,8 @@ async fn pass(
             request_id,
         ));
     }
-    check_media_types(request, request_id)?;
+    check_media_types(request)
+        .map_err(|(status, told)| answer::rpc_error(status, -32600, told, request_id))?;
     let body = read(request, request_id).await?;
     let envelope = envelope::parse(&body).map_err(|broken| answer::broken(broken, request_id))?;
     match envelope.kind {
@@ -223,16 +224,11 @@ fn bearer(request: &ServiceRequest) -> Bearer {
 }
 
 /// JSON in; anything that does not exclude both of our answer types out (checklist A8, A12).
-fn check_media_types(request: &ServiceRequest, request_id: &str) -> Result<(), HttpResponse> {
+fn check_media_types(request: &ServiceRequest) -> Result<(), (u16, &'static str)> {
     let kind = header_text(request, &header::CONTENT_TYPE).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(answer::rpc_error(
-            415,
-            -32600,
-            "Content-Type must be application/json",
-            request_id,
-        ));
+        return Err((415, "Content-Type must be application/json"));
     }
     let accept: Vec<String> = request
         .headers()
@@ -248,12 +244,7 @@ fn check_media_types(request: &ServiceRequest, request_id: &str) -> Result<(), H
         )
     };
     if !accept.is_empty() && !accept.iter().any(takes_ours) {
-        return Err(answer::rpc_error(
-            406,
-            -32600,
-            "Accept must allow application/json",
-            request_id,
-        ));
+        return Err((406, "Accept must allow application/json"));
     }
     Ok(())
 }

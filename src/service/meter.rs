@@ -11,7 +11,8 @@ use crate::service::Ctx;
 use crate::service::verify::Principal;
 use crate::store::accounts::Plan;
 use crate::store::activity::{self, NewActivity};
-use crate::store::{tokens, usage, users};
+use crate::store::usage::{self, Amount, UNBOUNDED};
+use crate::store::{tokens, users};
 
 /// What a call costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,35 +133,20 @@ fn count(
     now: Timestamp,
 ) -> Result<Option<Error>> {
     let plan = &principal.plan;
+    let at_most = |requests, rows| Amount { requests, rows };
+    let whole = Amount { requests: cost.requests, rows: cost.rows };
     let windows = [
-        (Span::Minute, cost.requests, 0, plan.requests_per_minute, i64::MAX),
-        (Span::Day, cost.requests, 0, plan.requests_per_day, i64::MAX),
-        (Span::Month, cost.requests, cost.rows, i64::MAX, plan.rows_per_month),
+        (Span::Minute, Amount { rows: 0, ..whole }, at_most(plan.requests_per_minute, i64::MAX)),
+        (Span::Day, Amount { rows: 0, ..whole }, at_most(plan.requests_per_day, i64::MAX)),
+        (Span::Month, whole, at_most(i64::MAX, plan.rows_per_month)),
     ];
-    for (done, (span, requests, rows, most_requests, most_rows)) in windows.iter().enumerate() {
-        if usage::count(
-            conn,
-            principal.account,
-            *span,
-            now,
-            *requests,
-            *rows,
-            *most_requests,
-            *most_rows,
-        )? {
+    for (done, (span, add, most)) in windows.iter().enumerate() {
+        if usage::count(conn, principal.account, *span, now, *add, *most)? {
             continue;
         }
-        for (span, requests, rows, ..) in windows.iter().take(done) {
-            usage::count(
-                conn,
-                principal.account,
-                *span,
-                now,
-                -requests,
-                -rows,
-                i64::MAX,
-                i64::MAX,
-            )?;
+        for (span, add, _) in windows.iter().take(done) {
+            let back = Amount { requests: -add.requests, rows: -add.rows };
+            usage::count(conn, principal.account, *span, now, back, UNBOUNDED)?;
         }
         let used = usage::used(conn, principal.account, now)?;
         return Ok(check(plan, used, cost, now).err());

@@ -8,20 +8,30 @@ use crate::db::{Conn, upsert};
 use crate::domain::quota::{Span, Used};
 use crate::ids::AccountId;
 
-/// Counts `requests` and `rows` in one window, unless that would exceed `most_requests`. One
-/// conditional statement. Returns whether it was counted.
+/// What is counted in a window, and what may be at most.
+#[derive(Debug, Clone, Copy)]
+pub struct Amount {
+    /// Requests.
+    pub requests: i64,
+    /// Rows returned.
+    pub rows: i64,
+}
+
+/// No bound.
+pub const UNBOUNDED: Amount = Amount { requests: i64::MAX, rows: i64::MAX };
+
+/// Adds to one window, unless that would make it more than `most`. One conditional statement.
+/// Returns whether it was counted.
 pub fn count(
     conn: &mut Conn,
     account: AccountId,
     span: Span,
     now: Timestamp,
-    requests: i64,
-    rows: i64,
-    most_requests: i64,
-    most_rows: i64,
+    add: Amount,
+    most: Amount,
 ) -> QueryResult<bool> {
     let window = upsert::Window { account, span: span.as_str(), starts_at: span.start(now) };
-    upsert::count_usage(conn, &window, requests, rows, most_requests, most_rows)
+    upsert::count_usage(conn, &window, add.requests, add.rows, most.requests, most.rows)
 }
 
 /// What the account used in the windows that hold `now`.

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::support::programs;
+
 /// The floors: a module may use its own floor's modules only if it is the same one, and any floor
 /// below.
 const SURFACES: [&str; 7] = ["console", "oauth", "mcp", "api", "cli", "jobs", "app"];
@@ -219,4 +221,16 @@ fn templates_hold_no_inline_code() {
             assert!(script.contains(" src="), "{}", path.display());
         }
     }
+}
+
+/// One rule for where other programs are looked for; `leftout` tells from the same table.
+#[test]
+fn every_program_of_the_suite_has_a_place_and_a_way_to_get_it() {
+    for program in programs::PROGRAMS {
+        assert!(!program.name.is_empty() && !program.install.is_empty());
+        let found = (program.find)();
+        let is_url = found.as_ref().is_some_and(|path| path.to_string_lossy().contains("://"));
+        assert!(found.is_none_or(|path| is_url || path.exists()), "{}", program.name);
+    }
+    assert_eq!(programs::node().is_some(), programs::node_modules().is_some());
 }

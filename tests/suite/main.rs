@@ -2,8 +2,6 @@
 //! mirror the URLs; names say the rule. `support` holds the application and those who call it.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that meets the unexpected has failed"
 )]

@@ -24,22 +24,20 @@ pub use fixture::{ADMIN, AUDITOR, MEMBER, OTHER, PASSWORD, Person};
 macro_rules! both_databases {
     ($($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)+) => {$(
         $(#[$meta])*
+        async fn $name($app: &$crate::support::TestApp) $body
+
         mod $name {
-            use super::*;
-
-            async fn rule($app: &$crate::support::TestApp) $body
-
             #[actix_web::test]
             async fn sqlite() {
                 let app = $crate::support::TestApp::sqlite().await;
-                rule(&app).await;
+                super::$name(&app).await;
                 app.stop().await;
             }
 
             #[actix_web::test]
             async fn postgres() {
                 let Some(app) = $crate::support::TestApp::postgres().await else { return };
-                rule(&app).await;
+                super::$name(&app).await;
                 app.stop().await;
             }
         }

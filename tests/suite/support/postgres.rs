@@ -82,6 +82,7 @@ pub fn server() -> Option<&'static Server> {
         .as_ref()
 }
 
+#[expect(clippy::zombie_processes, reason = "the shell outlives us, to clean up")]
 fn start(bin: &Path) -> Cluster {
     let folder = tempfile::Builder::new().prefix("portcullis-pg-").tempdir().unwrap().keep();
     let is_root = std::fs::metadata(&folder).unwrap().uid() == 0;

@@ -27,7 +27,6 @@ pub struct Call {
 #[derive(Debug, Clone, Queryable)]
 pub struct Entry {
     pub actor: String,
-    pub action: String,
     pub target: Option<String>,
     pub outcome: String,
     pub address: Option<String>,
@@ -79,7 +78,6 @@ impl TestApp {
                     .order(audit::id.asc())
                     .select((
                         audit::actor,
-                        audit::action,
                         audit::target,
                         audit::outcome,
                         audit::address,
