@@ -7,10 +7,10 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
-use crate::console::{health, login, setup, theme};
+use crate::console::{dashboard, health, login, mcp_users, setup, theme, user_edit, users};
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
-use crate::oauth::{authorize, jwks, metadata, register, token};
+use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
 use crate::service::Ctx;
 use crate::web::error::Failure;
 use crate::web::outer::outer;
@@ -64,14 +64,26 @@ routes! {
     "/setup" { GET Anyone => setup::form, POST Anyone => setup::submit }
     "/login" { GET Anyone => login::form, POST Anyone => login::submit }
     "/logout" { POST SignedIn => login::logout }
+    "/dashboard" { GET SignedIn => dashboard::show }
     "/account/theme" { POST SignedIn => theme::set }
 
+    "/admin/mcp/users" { GET With(ViewMcpUsers) => mcp_users::grid }
+    "/admin/mcp/users/{user}/tokens" { GET With(ViewMcpUsers) => mcp_users::details }
+    "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
+    "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }
+    "/admin/mcp/users/{user}/access" { GET With(ManageMcpAccess) => mcp_users::confirm_access, POST With(ManageMcpAccess) => mcp_users::set_access }
+    "/admin/users" { GET With(ViewUsers) => users::list }
+    "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show }
 
     "/oauth/authorize" { GET Anyone => authorize::ask, POST SignedIn => authorize::decide }
     "/oauth/token" { POST Anyone => token::exchange, OPTIONS Anyone => metadata::preflight }
     "/oauth/register" { POST Anyone => register::register, OPTIONS Anyone => metadata::preflight }
+    "/oauth/revoke" { POST Anyone => revoke::revoke, OPTIONS Anyone => metadata::preflight }
+    "/oauth/introspect" { POST Anyone => introspect::introspect }
+    "/oauth/userinfo" { GET Anyone => userinfo::show, POST Anyone => userinfo::show, OPTIONS Anyone => metadata::preflight }
     "/oauth/jwks" { GET Anyone => jwks::show, OPTIONS Anyone => metadata::preflight }
     "/.well-known/oauth-authorization-server" { GET Anyone => metadata::authorization_server, OPTIONS Anyone => metadata::preflight }
+    "/.well-known/openid-configuration" { GET Anyone => metadata::openid, OPTIONS Anyone => metadata::preflight }
     "/.well-known/oauth-protected-resource" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
     "/.well-known/oauth-protected-resource/mcp" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
 

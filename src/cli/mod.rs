@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod demo_data;
 pub mod import;
+mod keys;
 mod log;
 mod serve;
 mod user;
@@ -43,6 +44,9 @@ enum Command {
     User(user::UserCommand),
     /// Import stores or contacts from CSV or JSON Lines.
     Import(import::ImportArgs),
+    /// List and rotate the keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Bring the database to this version's schema.
     Migrate,
     /// Print the effective configuration, secrets masked.
@@ -74,6 +78,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             let ctx = open(loaded).await?;
             import::run(&ctx.db, &ctx.clock, &import).await
         }
+        Command::Keys(command) => keys::run(&open(loaded).await?, &command).await,
         Command::Migrate => {
             open(loaded).await?;
             println!("The database has this version's schema.");

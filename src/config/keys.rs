@@ -18,7 +18,7 @@ const fn key(name: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// All keys.
-pub const KEYS: [Key; 13] = [
+pub const KEYS: [Key; 15] = [
     key("DATABASE_URL", "sqlite:// file in the data folder", "sqlite://PATH or postgres://…"),
     key("BIND", "127.0.0.1:8080", "address and port to listen on"),
     key("PUBLIC_URL", "http://BIND", "issuer; every emitted URL is built from it"),
@@ -30,6 +30,13 @@ pub const KEYS: [Key; 13] = [
         is_secret: true,
     },
     key("SECRET_FILE", "unset", "a file that holds SECRET"),
+    Key {
+        name: "SMTP_URL",
+        default: "unset: mail is written to outbox/ in the data folder",
+        meaning: "smtps://user:password@host, or smtp:// for a relay",
+        is_secret: true,
+    },
+    key("MAIL_FROM", "Portcullis <portcullis@localhost>", "sender of mail"),
     key("TRUSTED_PROXIES", "none", "addresses or networks whose X-Forwarded-For is believed"),
     key("BEHIND_PROXY", "false", "true allows a plain-http PUBLIC_URL that is not loopback"),
     key("WORKERS", "cores", "threads that serve"),

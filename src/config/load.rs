@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use url::{Host, Url};
 
 use super::keys::{KEYS, find};
@@ -192,6 +193,20 @@ impl Values {
         if database_pool_size == 0 || database_pool_size > 1024 {
             return Err(Error::field("DATABASE_POOL_SIZE", "must be 1 to 1024"));
         }
+        let mail_from = self.parsed(
+            "MAIL_FROM",
+            "must be an address, like Portcullis <gate@example.com>",
+            "Portcullis <portcullis@localhost>".parse().map_err(Error::internal)?,
+        )?;
+        let smtp = self
+            .get("SMTP_URL")
+            .map(|text| {
+                AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map(|builder| builder.build())
+            })
+            .transpose()
+            .map_err(|_| {
+                Error::field("SMTP_URL", "must be like smtps://user:password@mail.example.com")
+            })?;
         let secret = secret_file::find(self.get("SECRET"), self.get("SECRET_FILE"), &database_url)?;
         Ok(Config {
             database_url,
@@ -199,6 +214,8 @@ impl Values {
             public_url,
             mcp_url,
             secret,
+            smtp,
+            mail_from,
             trusted_proxies,
             workers,
             database_pool_size,
@@ -224,8 +241,9 @@ impl Values {
                     "WORKERS" => config.workers.to_string(),
                     "DATABASE_POOL_SIZE" => config.database_pool_size.to_string(),
                     "LOG" => config.log.clone(),
+                    "SECRET" => "****".into(),
                     "DATA_FOLDER" => config.data_folder.display().to_string(),
-                    _ if key.is_secret => "****".into(),
+                    _ if key.is_secret && self.get(key.name).is_some() => "****".into(),
                     name => self.get(name).unwrap_or(key.default).to_owned(),
                 };
                 (key.name, value, source)

@@ -31,6 +31,10 @@ pub struct Config {
     pub mcp_url: String,
     /// Keys for cookies and for encryption at rest.
     pub secret: MasterSecret,
+    /// How mail is handed over; none writes it to files.
+    pub smtp: Option<lettre::AsyncSmtpTransport<lettre::Tokio1Executor>>,
+    /// Sender of mail.
+    pub mail_from: lettre::message::Mailbox,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Threads that serve.
@@ -60,6 +64,11 @@ impl Config {
     /// endpoint's own origin.
     pub fn resource_metadata_url(&self) -> String {
         format!("{}/.well-known/oauth-protected-resource/mcp", self.mcp_origin())
+    }
+
+    /// The userinfo endpoint, which is also an audience of tokens with the scope `openid`.
+    pub fn userinfo_url(&self) -> String {
+        self.url("/oauth/userinfo")
     }
 
     /// Scheme, host and port of the MCP endpoint.

@@ -1,6 +1,11 @@
 //! The console: one folder per screen, handler and view model together.
 
+pub mod clients_config;
+pub mod dashboard;
 pub mod health;
 pub mod login;
+pub mod mcp_users;
 pub mod setup;
 pub mod theme;
+pub mod user_edit;
+pub mod users;

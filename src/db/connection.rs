@@ -5,7 +5,9 @@ use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConne
 
 use super::url::DatabaseUrl;
 
-#[expect(missing_docs, reason = "the items that Diesel's derive writes around the enum have none")]
+pub use multi::{Conn, MultiBackend};
+
+#[expect(missing_docs, reason = "the derive makes public items of its own")]
 mod multi {
     use diesel::{PgConnection, SqliteConnection};
 
@@ -18,8 +20,6 @@ mod multi {
         Postgres(PgConnection),
     }
 }
-
-pub use multi::{Conn, MultiBackend};
 
 /// What a pool's connections may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -294,6 +294,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    outbox (id) {
+        id -> BigInt,
+        recipient -> Text,
+        subject -> Text,
+        plain_text -> Text,
+        html -> Text,
+        created_at -> BigInt,
+        attempts -> BigInt,
+        due_at -> BigInt,
+        sent_at -> Nullable<BigInt>,
+        last_error -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(accounts -> plans (plan_id));
 diesel::joinable!(users -> accounts (account_id));
 diesel::joinable!(users -> roles (role_id));
@@ -336,4 +351,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     usage_windows,
     activity,
     audit,
+    outbox,
 );

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::connection::Conn;
-use super::schema::{settings, throttles, usage_windows};
+use super::schema::{clients, settings, throttles, usage_windows};
 use crate::clock::Timestamp;
 use crate::ids::AccountId;
 
@@ -61,47 +61,80 @@ pub fn count_attempt(
         .get_result(conn))
 }
 
-/// A window of an account's usage.
+/// A client whose metadata we ship.
 #[derive(Debug, Clone, Copy)]
-pub struct Window {
+pub struct ShippedClient<'a> {
+    /// Its `client_id`.
+    pub client_id: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its redirect URIs, one a line.
+    pub redirect_uris: &'a str,
+}
+
+/// Keeps a shipped client; one that is there already is left as it is, blocked ones too.
+pub fn keep_client(
+    conn: &mut Conn,
+    client: &ShippedClient<'_>,
+    now: Timestamp,
+) -> QueryResult<usize> {
+    on_each_backend!(conn, |conn| diesel::insert_into(clients::table)
+        .values((
+            clients::client_id.eq(client.client_id),
+            clients::name.eq(client.name),
+            clients::registration.eq("metadata_document"),
+            clients::trust.eq("verified"),
+            clients::auth_method.eq("none"),
+            clients::redirect_uris.eq(client.redirect_uris),
+            clients::created_at.eq(now),
+        ))
+        .on_conflict(clients::client_id)
+        .do_nothing()
+        .execute(conn))
+}
+
+/// What to add to a window of an account's usage, and the most it may hold afterwards.
+#[derive(Debug, Clone, Copy)]
+pub struct Addition {
     /// The account.
     pub account: AccountId,
     /// `minute`, `day`, `month`.
     pub span: &'static str,
-    /// Its start.
+    /// The window's start.
     pub starts_at: Timestamp,
+    /// Requests to add; negative takes back.
+    pub requests: i64,
+    /// Rows to add; negative takes back.
+    pub rows: i64,
+    /// The most requests.
+    pub most_requests: i64,
+    /// The most rows.
+    pub most_rows: i64,
 }
 
 /// Adds to a window unless a limit would be exceeded; returns whether it was added.
-pub fn count_usage(
-    conn: &mut Conn,
-    window: &Window,
-    requests: i64,
-    rows: i64,
-    most_requests: i64,
-    most_rows: i64,
-) -> QueryResult<bool> {
+pub fn count_usage(conn: &mut Conn, add: &Addition) -> QueryResult<bool> {
     use diesel::query_dsl::methods::FilterDsl;
-    if requests > most_requests || rows > most_rows {
+    if add.requests > add.most_requests || add.rows > add.most_rows {
         return Ok(false);
     }
     let counted = on_each_backend!(conn, |conn| diesel::insert_into(usage_windows::table)
         .values((
-            usage_windows::account_id.eq(window.account),
-            usage_windows::span.eq(window.span),
-            usage_windows::starts_at.eq(window.starts_at),
-            usage_windows::requests.eq(requests),
-            usage_windows::rows_returned.eq(rows),
+            usage_windows::account_id.eq(add.account),
+            usage_windows::span.eq(add.span),
+            usage_windows::starts_at.eq(add.starts_at),
+            usage_windows::requests.eq(add.requests),
+            usage_windows::rows_returned.eq(add.rows),
             usage_windows::credits.eq(0),
         ))
         .on_conflict((usage_windows::account_id, usage_windows::span, usage_windows::starts_at))
         .do_update()
         .set((
-            usage_windows::requests.eq(usage_windows::requests + requests),
-            usage_windows::rows_returned.eq(usage_windows::rows_returned + rows),
+            usage_windows::requests.eq(usage_windows::requests + add.requests),
+            usage_windows::rows_returned.eq(usage_windows::rows_returned + add.rows),
         ))
-        .filter(usage_windows::requests.le(most_requests.saturating_sub(requests)))
-        .filter(usage_windows::rows_returned.le(most_rows.saturating_sub(rows)))
+        .filter(usage_windows::requests.le(add.most_requests.saturating_sub(add.requests)))
+        .filter(usage_windows::rows_returned.le(add.most_rows.saturating_sub(add.rows)))
         .execute(conn))?;
     Ok(counted > 0)
 }

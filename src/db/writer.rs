@@ -18,11 +18,11 @@ const QUEUE: usize = 4096;
 const BATCH: usize = 256;
 
 type Output = Box<dyn Any + Send>;
-type Run = Box<dyn FnMut(&mut Conn) -> Result<Output> + Send>;
+type Write = dyn FnMut(&mut Conn) -> Result<Output> + Send;
 
 /// One write with the caller that waits for it.
 struct Job {
-    run: Run,
+    run: Box<Write>,
     reply: oneshot::Sender<Result<Output>>,
 }
 

@@ -59,6 +59,8 @@ pub enum Action {
     ClientRegistered,
     /// A person authorized a client, or refused to.
     ConsentDecided,
+    /// A personal access token was made.
+    PersonalTokenCreated,
     /// Tokens were issued for a code.
     TokenIssued,
     /// A used code or a rotated refresh token came again.
@@ -84,6 +86,7 @@ impl Action {
             Self::TokensRevoked => "tokens_revoked",
             Self::ClientRegistered => "client_registered",
             Self::ConsentDecided => "consent_decided",
+            Self::PersonalTokenCreated => "personal_token_created",
             Self::TokenIssued => "token_issued",
             Self::ReuseAlarm => "reuse_alarm",
             Self::Imported => "imported",

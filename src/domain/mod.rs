@@ -8,6 +8,7 @@ pub mod filter;
 pub mod grant;
 pub mod host;
 pub mod import;
+pub mod known_clients;
 pub mod oauth_error;
 pub mod password;
 pub mod pkce;

@@ -13,7 +13,7 @@ pub struct ScopeRow {
     pub words: &'static str,
     /// What it can spend, if anything.
     pub spends: Option<&'static str>,
-    /// Whether it is a permission of the MCP resource (the other is about the session).
+    /// Whether it is a permission of the MCP resource (the others are about identity and session).
     pub of_resource: bool,
 }
 
@@ -28,12 +28,18 @@ pub enum Scope {
     ContactsSearch,
     /// Reveal contact channels for credits.
     ContactsReveal,
+    /// OpenID Connect sign-in.
+    OpenId,
+    /// Name of the user.
+    Profile,
+    /// E-mail address of the user.
+    Email,
     /// A refresh token.
     OfflineAccess,
 }
 
 /// The table of scopes, in the order in which people see them.
-pub const SCOPES: [ScopeRow; 5] = [
+pub const SCOPES: [ScopeRow; 8] = [
     ScopeRow {
         scope: Scope::UsageRead,
         name: "usage:read",
@@ -63,6 +69,27 @@ pub const SCOPES: [ScopeRow; 5] = [
             "Spends your account’s credits: 1 for each contact revealed for the first time",
         ),
         of_resource: true,
+    },
+    ScopeRow {
+        scope: Scope::OpenId,
+        name: "openid",
+        words: "Know who you are on this server",
+        spends: None,
+        of_resource: false,
+    },
+    ScopeRow {
+        scope: Scope::Profile,
+        name: "profile",
+        words: "See your name",
+        spends: None,
+        of_resource: false,
+    },
+    ScopeRow {
+        scope: Scope::Email,
+        name: "email",
+        words: "See your e-mail address",
+        spends: None,
+        of_resource: false,
     },
     ScopeRow {
         scope: Scope::OfflineAccess,
@@ -131,6 +158,11 @@ impl ScopeSet {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether it allows anything by itself: staying connected alone is nothing.
+    pub fn allows_anything(&self) -> bool {
+        self.iter().any(|scope| scope != Scope::OfflineAccess)
     }
 
     /// What is in both.

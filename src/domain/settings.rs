@@ -4,6 +4,15 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
+/// Which client metadata documents are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetadataDocuments {
+    /// None; the flag is not advertised.
+    Off,
+    /// Those of the shipped table.
+    Known,
+}
+
 /// All settings, typed. What the database does not hold has its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -25,6 +34,14 @@ pub struct Settings {
     pub refresh_retry_seconds: i64,
     /// Whether clients may register themselves.
     pub dynamic_registration: bool,
+    /// Which client metadata documents are taken.
+    pub metadata_documents: MetadataDocuments,
+    /// Whether people may make personal access tokens, and use them.
+    pub personal_access_tokens: bool,
+    /// The longest life of a personal access token, days.
+    pub personal_token_days: i64,
+    /// Whether a person gets mail when a client connects to their account.
+    pub new_client_mail: bool,
 }
 
 impl Default for Settings {
@@ -39,6 +56,10 @@ impl Default for Settings {
             code_seconds: 60,
             refresh_retry_seconds: 60,
             dynamic_registration: true,
+            metadata_documents: MetadataDocuments::Known,
+            personal_access_tokens: false,
+            personal_token_days: 365,
+            new_client_mail: true,
         }
     }
 }
@@ -78,6 +99,16 @@ impl Settings {
             "code_seconds" => self.code_seconds = seconds(value, 10, 600)?,
             "refresh_retry_seconds" => self.refresh_retry_seconds = seconds(value, 0, 300)?,
             "dynamic_registration" => self.dynamic_registration = flag(value)?,
+            "metadata_documents" => {
+                self.metadata_documents = match value {
+                    "off" => MetadataDocuments::Off,
+                    "known" => MetadataDocuments::Known,
+                    _ => return Err("must be off or known"),
+                };
+            }
+            "personal_access_tokens" => self.personal_access_tokens = flag(value)?,
+            "personal_token_days" => self.personal_token_days = number(value, 1, 365)?,
+            "new_client_mail" => self.new_client_mail = flag(value)?,
             _ => return Err("is no setting of this version"),
         }
         Ok(())
@@ -96,6 +127,13 @@ fn seconds(value: &str, least: i64, most: i64) -> Result<i64, &'static str> {
     match value.parse() {
         Ok(seconds) if (least..=most).contains(&seconds) => Ok(seconds),
         _ => Err("must be a number of seconds within its bounds"),
+    }
+}
+
+fn number(value: &str, least: i64, most: i64) -> Result<i64, &'static str> {
+    match value.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err("must be a number within its bounds"),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::error::Result;
 use crate::service::Ctx;
-use crate::store::{activity, clients, codes, requests, sessions, throttles, usage};
+use crate::store::{activity, clients, codes, outbox, requests, sessions, throttles, usage};
 
 /// Codes are kept so long after their end, so that a replay still finds what to revoke, seconds.
 const CODES_KEPT_SECONDS: i64 = 86_400;
@@ -13,6 +13,8 @@ const CLIENTS_KEPT_SECONDS: i64 = 30 * 86_400;
 const WINDOWS_KEPT_SECONDS: i64 = 2 * 86_400;
 /// Activity is kept so long, seconds (contract §9).
 const ACTIVITY_KEPT_SECONDS: i64 = 90 * 86_400;
+/// Mail is kept so long after it was handed over or given up, seconds.
+const MAIL_KEPT_SECONDS: i64 = 30 * 86_400;
 /// Rows of the largest table removed in one transaction.
 const AT_ONCE: i64 = 2_000;
 
@@ -30,6 +32,9 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
         .await?;
     ctx.db
         .write(move |conn| Ok(usage::purge(conn, now.plus_seconds(-WINDOWS_KEPT_SECONDS))?))
+        .await?;
+    ctx.db
+        .write(move |conn| Ok(outbox::purge(conn, now.plus_seconds(-MAIL_KEPT_SECONDS))?))
         .await?;
     let before = now.plus_seconds(-ACTIVITY_KEPT_SECONDS);
     while ctx.db.write(move |conn| Ok(activity::purge(conn, before, AT_ONCE)?)).await? > 0 {}

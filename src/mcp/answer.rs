@@ -10,8 +10,11 @@ use crate::mcp::envelope::Broken;
 use crate::service::Ctx;
 use crate::service::verify::{BadToken, Refusal};
 
+/// An answer, boxed because most requests never need one.
+pub(super) type Answer = Box<HttpResponse>;
+
 /// The answer to a refusal of the checks 1 to 5.
-pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> HttpResponse {
+pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> Answer {
     match refusal {
         Refusal::Disabled => error(
             &Error::new(
@@ -50,7 +53,7 @@ pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> HttpRes
 }
 
 /// 403 with all scopes the operation needs (checklist C16).
-pub(super) fn insufficient_scope(ctx: &Ctx, needed: &ScopeSet, request_id: &str) -> HttpResponse {
+pub(super) fn insufficient_scope(ctx: &Ctx, needed: &ScopeSet, request_id: &str) -> Answer {
     let text = "the token does not allow this tool";
     let error = format!("error=\"insufficient_scope\", error_description=\"{text}\", ");
     challenge(ctx, 403, &error, needed, text, request_id)
@@ -64,7 +67,7 @@ fn challenge(
     scopes: &ScopeSet,
     text: &str,
     request_id: &str,
-) -> HttpResponse {
+) -> Answer {
     let value = format!(
         "Bearer {error}resource_metadata=\"{}\", scope=\"{scopes}\"",
         ctx.config.resource_metadata_url()
@@ -74,14 +77,13 @@ fn challenge(
     } else {
         ("invalid_token", "authentication_error")
     };
-    build(status)
-        .insert_header((header::WWW_AUTHENTICATE, value))
-        .json(json!({ "error": { "type": kind, "code": code, "message": text, "request_id": request_id } }))
+    let body = json!({ "error": { "type": kind, "code": code, "message": text, "request_id": request_id } });
+    Box::new(build(status).insert_header((header::WWW_AUTHENTICATE, value)).json(body))
 }
 
 /// A refusal that is not about the token, in the shape of the REST API (contract §8). Not a
 /// JSON-RPC error: a client that probes for an era must not take it for one.
-pub(super) fn error(error: &Error, request_id: &str) -> HttpResponse {
+pub(super) fn error(error: &Error, request_id: &str) -> Answer {
     let mut response = build(error.code.status());
     if let Some(seconds) = error.retry_after {
         response.insert_header((header::RETRY_AFTER, seconds));
@@ -89,16 +91,16 @@ pub(super) fn error(error: &Error, request_id: &str) -> HttpResponse {
     if error.code == ErrorCode::MethodNotAllowed {
         response.insert_header((header::ALLOW, "POST, OPTIONS"));
     }
-    response.json(json!({ "error": {
+    Box::new(response.json(json!({ "error": {
         "type": error.code.kind(),
         "code": error.code.as_str(),
         "message": error.message,
         "request_id": request_id,
-    } }))
+    } })))
 }
 
 /// A body that is no JSON-RPC message.
-pub(super) fn broken(broken: Broken, request_id: &str) -> HttpResponse {
+pub(super) fn broken(broken: Broken, request_id: &str) -> Answer {
     let (code, message) = match broken {
         Broken::Json => (-32700, "the body is not JSON"),
         Broken::Message(message) => (-32600, message),
@@ -107,17 +109,17 @@ pub(super) fn broken(broken: Broken, request_id: &str) -> HttpResponse {
 }
 
 /// A JSON-RPC error without an id.
-pub(super) fn rpc_error(status: u16, code: i64, message: &str, request_id: &str) -> HttpResponse {
-    build(status).json(json!({
+pub(super) fn rpc_error(status: u16, code: i64, message: &str, request_id: &str) -> Answer {
+    Box::new(build(status).json(json!({
         "jsonrpc": "2.0",
         "id": null,
         "error": { "code": code, "message": message, "data": { "request_id": request_id } },
-    }))
+    })))
 }
 
 /// A message that wants no answer.
-pub(super) fn accepted() -> HttpResponse {
-    HttpResponse::Accepted().finish()
+pub(super) fn accepted() -> Answer {
+    Box::new(HttpResponse::Accepted().finish())
 }
 
 fn build(status: u16) -> actix_web::HttpResponseBuilder {

@@ -18,8 +18,9 @@ use futures_util::StreamExt;
 use crate::domain::scope::ScopeSet;
 use crate::domain::tool::Tool;
 use crate::error::{Error, ErrorCode};
+use crate::mcp::answer::{self, Answer};
 use crate::mcp::envelope::{self, Envelope, Kind};
-use crate::mcp::{LARGEST_BODY, answer, state};
+use crate::mcp::{LARGEST_BODY, state};
 use crate::service::verify::{self, BadToken, Bearer, Knock, Principal, Refusal};
 use crate::service::{Ctx, meter};
 use crate::store::activity::NewActivity;
@@ -38,6 +39,9 @@ pub(super) struct Caller {
     /// When the request arrived.
     pub(super) arrived: Instant,
 }
+
+/// What a check lets pass, or the answer that it stays down with.
+type Pass<T> = Result<T, Answer>;
 
 /// Headers a browser page may send and read (checklist A47).
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID";
@@ -67,7 +71,7 @@ pub(super) async fn gate<B: MessageBody + 'static>(
     } else {
         match pass(&ctx, &mut request, &request_id, arrived).await {
             Ok(()) => tidy(next.call(request).await?, &request_id).await,
-            Err(response) => request.into_response(response).map_into_right_body(),
+            Err(response) => request.into_response(*response).map_into_right_body(),
         }
     };
     if let Some(origin) = allowed_origin
@@ -105,7 +109,7 @@ async fn pass(
     request: &mut ServiceRequest,
     request_id: &str,
     arrived: Instant,
-) -> Result<(), HttpResponse> {
+) -> Pass<()> {
     let caller = admit(ctx, request, request_id, arrived).await?;
     if request.method() != Method::POST {
         return Err(answer::error(
@@ -142,7 +146,7 @@ async fn admit(
     request: &ServiceRequest,
     request_id: &str,
     arrived: Instant,
-) -> Result<Caller, HttpResponse> {
+) -> Pass<Caller> {
     let address = address::caller(request.request().head(), &ctx.config.trusted_proxies);
     let knock = Knock {
         address,
@@ -250,7 +254,7 @@ fn check_media_types(request: &ServiceRequest) -> Result<(), (u16, &'static str)
 }
 
 /// Reads the body, stopping at the limit whatever its declared length.
-async fn read(request: &mut ServiceRequest, request_id: &str) -> Result<Bytes, HttpResponse> {
+async fn read(request: &mut ServiceRequest, request_id: &str) -> Pass<Bytes> {
     let mut payload = request.take_payload();
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
@@ -277,7 +281,7 @@ async fn check_scope(
     caller: &Caller,
     envelope: &Envelope,
     request_id: &str,
-) -> Result<(), HttpResponse> {
+) -> Pass<()> {
     if envelope.method != "tools/call" {
         return Ok(());
     }
@@ -358,14 +362,14 @@ async fn tidy<B: MessageBody + 'static>(
     let tidied = if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         // The media type was checked before; this is how the SDK says that it cannot read the
         // body: nested too deeply, for one.
-        answer::rpc_error(400, -32600, "the message is malformed", request_id)
+        *answer::rpc_error(400, -32600, "the message is malformed", request_id)
     } else if text.first() == Some(&b'{') {
         HttpResponse::build(status).content_type("application/json").body(text)
     } else {
         let text = String::from_utf8_lossy(&text);
         let code = if status.is_server_error() { -32603 } else { -32600 };
         let message = if status.is_server_error() { "internal error" } else { text.trim() };
-        answer::rpc_error(status.as_u16(), code, message, request_id)
+        *answer::rpc_error(status.as_u16(), code, message, request_id)
     };
     ServiceResponse::new(request, tidied).map_into_right_body()
 }

@@ -147,7 +147,7 @@ pub async fn decide(
     let decision = match form.decision.as_str() {
         "authorize" => {
             let chosen = ScopeSet::parse_known(&form.scope.join(" "));
-            if !chosen.iter().any(|scope| scope.row().of_resource) {
+            if !chosen.allows_anything() {
                 return Err(Error::field("scope", "Nothing was ticked, so there was nothing to authorize. Go back and tick at least one permission, or deny.").into());
             }
             Decision::Authorize(chosen)

@@ -2,11 +2,15 @@
 //! are in `service` and `domain`.
 
 pub mod authorize;
+mod form;
+pub mod introspect;
 pub mod jwks;
 pub mod metadata;
 mod parameters;
 pub mod register;
+pub mod revoke;
 pub mod token;
+pub mod userinfo;
 
 use actix_web::{HttpMessage, HttpRequest, web};
 

@@ -8,6 +8,7 @@ use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::service::login::Reconfirmed;
+use crate::service::notify::{self, News, Recipient};
 use crate::service::{Ctx, revoke};
 use crate::store::audit::{self, NewEntry};
 use crate::store::users;
@@ -51,7 +52,7 @@ pub async fn set(
     {
         return Err(Error::internal("a password proof of somebody else"));
     }
-    let (actor, now) = (actor.clone(), ctx.clock.now());
+    let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
             lock::user(conn, user)?;
@@ -65,6 +66,8 @@ pub async fn set(
                 (Action::McpAccessEnabled, Changed::Enabled)
             } else {
                 let tokens = revoke::end_everything_of(conn, user, EndReason::AccessDisabled, now)?;
+                let to = Recipient { name: &row.name, email: &row.email };
+                notify::tell(conn, &state.config, to, News::AccessDisabled, now)?;
                 (Action::McpAccessDisabled, Changed::Disabled { tokens })
             };
             let detail = match &changed {

@@ -1,18 +1,14 @@
 //! What a database needs before the first request: migrations, built-in roles, a signing key, and
 //! the one-time setup link while there is nobody.
 
-use serde_json::json;
-
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::db::{Conn, Db, migrate};
 use crate::domain::access::BUILT_IN_ROLES;
-use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::error::{Error, Result};
 use crate::secrets::{PlainSecret, SecretKind};
-use crate::service::{Ctx, keyring};
-use crate::store::audit::NewEntry;
-use crate::store::{audit, keys, links, roles, settings, users};
+use crate::service::{Ctx, keys};
+use crate::store::{links, roles, users};
 
 /// The purpose of the setup link.
 pub(crate) const SETUP_PURPOSE: &str = "setup";
@@ -30,29 +26,8 @@ pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
         log::info!("migrated the database: {name}");
     }
     let ctx = Ctx::new(config, db, clock);
-    let (now, secret) = (ctx.clock.now(), ctx.config.secret.clone());
-    ctx.db
-        .write(move |conn| {
-            ensure_roles(conn)?;
-            if keys::all(conn)?.is_empty() {
-                let key = keyring::generate(&secret, now)?;
-                keys::insert(conn, &key)?;
-                settings::bump(conn)?;
-                let actor = Actor::system();
-                let target = Target { kind: "signing_key", id: None, label: key.kid };
-                let entry = NewEntry {
-                    at: now,
-                    actor: &actor,
-                    action: Action::SigningKeyCreated,
-                    target: Some(&target),
-                    outcome: Outcome::Ok,
-                    detail: json!({}),
-                };
-                audit::insert(conn, &entry)?;
-            }
-            Ok(())
-        })
-        .await?;
+    ctx.db.write(update_roles).await?;
+    keys::maintain(&ctx).await?;
     // A key that cannot be opened is told at the start, not to the first client.
     ctx.live_now().await?;
     Ok(ctx)
@@ -93,13 +68,12 @@ pub async fn is_setup_link_live(ctx: &Ctx, link: &PlainSecret) -> Result<bool> {
         .await
 }
 
-fn ensure_roles(conn: &mut Conn) -> Result<()> {
+/// The rows come with the schema; what they allow is this version's.
+fn update_roles(conn: &mut Conn) -> Result<()> {
     for role in BUILT_IN_ROLES {
         let permissions = serde_json::to_string(role.permissions).map_err(Error::internal)?;
         let tools = serde_json::to_string(&role.tools()).map_err(Error::internal)?;
-        if roles::update_built_in(conn, role.name, &permissions, &tools)? == 0 {
-            roles::insert_built_in(conn, role.name, &permissions, &tools)?;
-        }
+        roles::update_built_in(conn, role.name, &permissions, &tools)?;
     }
     Ok(())
 }

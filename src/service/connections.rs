@@ -7,7 +7,7 @@ use crate::service::Ctx;
 use crate::store::grid::{self, GridQuery, GridRow};
 use crate::store::tokens::{self, TokenRow};
 
-/// Tokens shown in a user's details at most; the newest.
+/// Tokens shown in a user's details at most; the newest, and active ones before others.
 pub const MOST_TOKENS: i64 = 500;
 
 /// A page of the grid.
@@ -38,7 +38,7 @@ pub async fn grid(ctx: &Ctx, query: GridQuery) -> Result<Page> {
         .await
 }
 
-/// A user's tokens, newest first.
+/// A user's tokens: those stored as active first, then the newest.
 ///
 /// # Errors
 /// When the database cannot answer.

@@ -17,7 +17,7 @@ use crate::domain::scope::{Scope, ScopeSet};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
-use crate::service::Ctx;
+use crate::service::{Ctx, metadata_document};
 use crate::store::audit::NewEntry;
 use crate::store::clients::{self, ClientRow};
 use crate::store::codes::CodeRow;
@@ -106,11 +106,15 @@ pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refu
         .client_id
         .clone()
         .ok_or_else(|| page("The program did not say which one it is (client_id is missing)."))?;
-    let client = ctx
-        .db
-        .read(move |conn| Ok(clients::by_client_id(conn, &client_id)?))
-        .await?
-        .ok_or_else(|| page("This server does not know that program. Remove the connection in the program and add it again."))?;
+    let wanted = client_id.clone();
+    let registered = ctx.db.read(move |conn| Ok(clients::by_client_id(conn, &wanted)?)).await?;
+    let client = match registered {
+        Some(client) => Some(client),
+        None => metadata_document::find(ctx, &client_id).await?,
+    };
+    let client = client.ok_or_else(|| {
+        page("This server does not know that program. Remove the connection in the program and add it again.")
+    })?;
     let redirect_uri = match &asked.redirect_uri {
         Some(uri) => uri.clone(),
         None => {
@@ -170,7 +174,7 @@ fn check_rest(ctx: &Ctx, asked: &Asked, redirect_uri: &str) -> Result<Request, O
         None | Some("") => ScopeSet::suggested(),
         Some(text) => ScopeSet::parse_known(text),
     };
-    if !scopes.iter().any(|scope| scope.row().of_resource) {
+    if !scopes.allows_anything() {
         return Err(OAuthError::new(
             OAuthErrorCode::InvalidScope,
             "none of the requested scopes is offered here",

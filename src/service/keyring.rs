@@ -62,6 +62,30 @@ pub struct AccessClaims {
     pub tid: i64,
 }
 
+/// Claims of an ID token (OpenID Connect Core §2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IdClaims {
+    /// Issuer.
+    pub iss: String,
+    /// The user's `sub`.
+    pub sub: String,
+    /// The client.
+    pub aud: String,
+    /// Issued at, seconds.
+    pub iat: i64,
+    /// Expires, seconds.
+    pub exp: i64,
+    /// The client's nonce, byte for byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Full name, with the scope `profile`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Address, with the scope `email`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
 /// One key pair.
 struct SigningKey {
     kid: String,
@@ -150,13 +174,25 @@ impl Keyring {
     /// # Errors
     /// When there is no key.
     pub fn sign(&self, claims: &AccessClaims) -> Result<String> {
+        self.encode(ACCESS_TOKEN_TYPE, claims)
+    }
+
+    /// Signs an ID token with the newest key in use.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub fn sign_id(&self, claims: &IdClaims) -> Result<String> {
+        self.encode("JWT", claims)
+    }
+
+    fn encode(&self, typ: &str, claims: &impl Serialize) -> Result<String> {
         let key = self
             .0
             .iter()
             .find(|key| key.retired_at.is_none())
             .ok_or_else(|| Error::internal("there is no signing key in use"))?;
         let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some(ACCESS_TOKEN_TYPE.into());
+        header.typ = Some(typ.into());
         header.kid = Some(key.kid.clone());
         jsonwebtoken::encode(&header, claims, &key.encoding).map_err(Error::internal)
     }

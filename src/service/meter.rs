@@ -11,7 +11,7 @@ use crate::service::Ctx;
 use crate::service::verify::Principal;
 use crate::store::accounts::Plan;
 use crate::store::activity::{self, NewActivity};
-use crate::store::usage::{self, Amount, UNBOUNDED};
+use crate::store::usage::{self, Addition};
 use crate::store::{tokens, users};
 
 /// What a call costs.
@@ -133,20 +133,33 @@ fn count(
     now: Timestamp,
 ) -> Result<Option<Error>> {
     let plan = &principal.plan;
-    let at_most = |requests, rows| Amount { requests, rows };
-    let whole = Amount { requests: cost.requests, rows: cost.rows };
+    let window = |span: Span, rows: i64, most_requests: i64, most_rows: i64| Addition {
+        account: principal.account,
+        span: span.as_str(),
+        starts_at: span.start(now),
+        requests: cost.requests,
+        rows,
+        most_requests,
+        most_rows,
+    };
     let windows = [
-        (Span::Minute, Amount { rows: 0, ..whole }, at_most(plan.requests_per_minute, i64::MAX)),
-        (Span::Day, Amount { rows: 0, ..whole }, at_most(plan.requests_per_day, i64::MAX)),
-        (Span::Month, whole, at_most(i64::MAX, plan.rows_per_month)),
+        window(Span::Minute, 0, plan.requests_per_minute, i64::MAX),
+        window(Span::Day, 0, plan.requests_per_day, i64::MAX),
+        window(Span::Month, cost.rows, i64::MAX, plan.rows_per_month),
     ];
-    for (done, (span, add, most)) in windows.iter().enumerate() {
-        if usage::count(conn, principal.account, *span, now, *add, *most)? {
+    for (done, addition) in windows.iter().enumerate() {
+        if usage::count(conn, addition)? {
             continue;
         }
-        for (span, add, _) in windows.iter().take(done) {
-            let back = Amount { requests: -add.requests, rows: -add.rows };
-            usage::count(conn, principal.account, *span, now, back, UNBOUNDED)?;
+        for counted in windows.iter().take(done) {
+            let back = Addition {
+                requests: -counted.requests,
+                rows: -counted.rows,
+                most_requests: i64::MAX,
+                most_rows: i64::MAX,
+                ..*counted
+            };
+            usage::count(conn, &back)?;
         }
         let used = usage::used(conn, principal.account, now)?;
         return Ok(check(plan, used, cost, now).err());

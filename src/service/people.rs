@@ -12,6 +12,7 @@ use crate::ids::UserId;
 use crate::secrets::{PlainSecret, random_text};
 use crate::service::Ctx;
 use crate::service::bootstrap::SETUP_PURPOSE;
+use crate::service::notify::{self, News, Recipient};
 use crate::store::audit::{self, NewEntry};
 use crate::store::users::{self, NewUser, UserRow};
 use crate::store::{accounts, links, roles, sessions};
@@ -90,11 +91,13 @@ pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) ->
     password::check(new, &user.email, &user.name)
         .map_err(|reason| Error::field("password", reason))?;
     let hash = ctx.hasher.hash(new).await?;
-    let (actor, now) = (actor.clone(), ctx.clock.now());
+    let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
             users::set_password(conn, user.id, &hash)?;
             let ended = sessions::delete_of_user(conn, user.id)?;
+            let to = Recipient { name: &user.name, email: &user.email };
+            notify::tell(conn, &state.config, to, News::PasswordChanged, now)?;
             let target = Target { kind: "user", id: Some(user.id.0), label: user.email };
             let entry = NewEntry {
                 at: now,

@@ -9,9 +9,11 @@ use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
 use crate::ids::{TokenId, UserId};
+use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::store::audit::{self, NewEntry};
-use crate::store::{codes, consents, tokens, users};
+use crate::store::clients::ClientRow;
+use crate::store::{codes, consents, refresh_tokens, tokens, users};
 
 /// What revoking one token did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +32,6 @@ pub async fn one(ctx: &Ctx, actor: &Actor, owner: UserId, token: TokenId) -> Res
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            lock::user(conn, owner)?;
             let row = tokens::by_id(conn, token)?
                 .filter(|row| row.user_id == owner)
                 .ok_or_else(|| Error::not_found("There is no such token."))?;
@@ -59,7 +60,6 @@ pub async fn all_of_user(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<usize
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            lock::user(conn, user)?;
             let row = users::by_id(conn, user)?
                 .ok_or_else(|| Error::not_found("There is no such user."))?;
             let revoked = end_everything_of(conn, user, reason(&actor, user), now)?;
@@ -78,6 +78,59 @@ pub async fn all_of_user(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<usize
         .await
 }
 
+/// A client gives a token back (RFC 7009): an access or refresh token of its own. Anything else,
+/// another client's token included, changes nothing and is not told apart (§2.2). The whole
+/// authorization ends with either of the two.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn by_client(
+    ctx: &Ctx,
+    actor: &Actor,
+    client: &ClientRow,
+    token: PlainSecret,
+) -> Result<()> {
+    let (state, actor, client, now) = (ctx.clone(), actor.clone(), client.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            let Some((token, owner)) = find_own(&state, conn, &client, &token)? else {
+                return Ok(());
+            };
+            if !end_token(conn, token, owner, EndReason::RevokedByClient, now)? {
+                return Ok(());
+            }
+            let target = Target { kind: "token", id: Some(token.0), label: client.name.clone() };
+            let detail = json!({ "user_id": owner.0, "client_id": client.client_id });
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::TokenRevoked,
+                target: Some(&target),
+                outcome: Outcome::Ok,
+                detail,
+            };
+            Ok(audit::insert(conn, &entry)?)
+        })
+        .await
+}
+
+/// The token row behind an access or refresh token that was given to `client`, and its owner.
+pub(crate) fn find_own(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    client: &ClientRow,
+    token: &PlainSecret,
+) -> Result<Option<(TokenId, UserId)>> {
+    let id = if token.expose().starts_with(SecretKind::RefreshToken.prefix()) {
+        refresh_tokens::presented(conn, &token.hash())?.map(|row| row.token_id)
+    } else {
+        ctx.live(conn)?.keys.check_signature(token.expose()).map(|(claims, _)| TokenId(claims.tid))
+    };
+    let Some(id) = id else { return Ok(None) };
+    let parties = tokens::parties(conn, id)?;
+    Ok(parties.filter(|(_, given_to)| *given_to == Some(client.id)).map(|(owner, _)| (id, owner)))
+}
+
 fn reason(actor: &Actor, owner: UserId) -> EndReason {
     match actor.user {
         Some(user) if user == owner => EndReason::RevokedByUser,
@@ -94,6 +147,7 @@ pub(crate) fn end_token(
     reason: EndReason,
     now: Timestamp,
 ) -> Result<bool> {
+    lock::user(conn, owner)?;
     if tokens::revoke(conn, token, reason, now)? == 0 {
         return Ok(false);
     }
@@ -112,6 +166,7 @@ pub(crate) fn end_everything_of(
     reason: EndReason,
     now: Timestamp,
 ) -> Result<usize> {
+    lock::user(conn, user)?;
     let revoked = tokens::revoke_of_user(conn, user, reason, now)?;
     users::count_ended_tokens(conn, user, i64::try_from(revoked).unwrap_or(i64::MAX))?;
     consents::revoke_of_user(conn, user, now)?;

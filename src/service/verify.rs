@@ -18,7 +18,7 @@ use crate::domain::settings::Settings;
 use crate::domain::tool::Tool;
 use crate::error::Result;
 use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
-use crate::secrets::sha256_base64url;
+use crate::secrets::{PlainSecret, SecretKind, sha256_base64url};
 use crate::service::keyring::AccessClaims;
 use crate::service::{Ctx, Live};
 use crate::store::accounts::Plan;
@@ -154,13 +154,43 @@ pub fn admit(ctx: &Ctx, conn: &mut Conn, knock: &Knock) -> Result<Result<Princip
         Bearer::Malformed => return Ok(Err(Refusal::BadToken(BadToken::NotOurs))),
         Bearer::Token(token) => token,
     };
+    Ok(bearer(ctx, conn, &live, token, &ctx.config.mcp_url)?.map_err(Refusal::BadToken))
+}
+
+/// Checks 4 and 5: a token that is good for `audience`, and all it stands on, as of now.
+///
+/// # Errors
+/// Only when the database cannot answer; a bad token is an answer.
+pub fn bearer(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    live: &Live,
+    token: &str,
+    audience: &str,
+) -> Result<Result<Principal, BadToken>> {
     let now = ctx.clock.now();
-    let claims = match check_claims(ctx, &live, token, now) {
-        Ok(claims) => claims,
-        Err(bad) => return Ok(Err(Refusal::BadToken(bad))),
+    if token.starts_with(SecretKind::PersonalAccessToken.prefix()) {
+        // Personal tokens are for the endpoint alone, and only while the setting allows them.
+        if !live.settings.personal_access_tokens || audience != ctx.config.mcp_url {
+            return Ok(Err(BadToken::NotOurs));
+        }
+        let row = principal::by_secret(conn, &PlainSecret::presented(token).hash())?;
+        return Ok(row.ok_or(BadToken::NotOurs).and_then(|row| {
+            let granted = ScopeSet::parse_known(&row.scopes);
+            judge(row, &granted, now)
+        }));
+    }
+    let checked = match check_claims(ctx, live, token, audience, now) {
+        Ok(checked) => checked,
+        Err(bad) => return Ok(Err(bad)),
     };
-    let row = principal::by_token(conn, TokenId(claims.0.tid))?;
-    Ok(judge(row, &claims.0, now).map_err(Refusal::BadToken))
+    let claims = &checked.0;
+    let row = principal::by_token(conn, TokenId(claims.tid))?;
+    Ok(row.filter(|row| row.subject == claims.sub).ok_or(BadToken::NotOurs).and_then(|row| {
+        let granted =
+            ScopeSet::parse_known(&claims.scope).intersection(&ScopeSet::parse_known(&row.scopes));
+        judge(row, &granted, now)
+    }))
 }
 
 /// Checks 1 to 3: before the token is looked at.
@@ -201,6 +231,7 @@ fn check_claims(
     ctx: &Ctx,
     live: &Live,
     token: &str,
+    audience: &str,
     now: Timestamp,
 ) -> Result<Arc<(AccessClaims, String)>, BadToken> {
     if token.len() > LONGEST_TOKEN {
@@ -208,7 +239,7 @@ fn check_claims(
     }
     let checked = ctx.signatures.claims(live, token).ok_or(BadToken::NotOurs)?;
     let claims = &checked.0;
-    if claims.iss != ctx.config.public_url || !claims.aud.contains(&ctx.config.mcp_url) {
+    if claims.iss != ctx.config.public_url || !claims.aud.contains(audience) {
         return Err(BadToken::NotOurs);
     }
     if now.seconds() >= claims.exp + SKEW_SECONDS {
@@ -221,12 +252,7 @@ fn check_claims(
 }
 
 /// Check 5: what the database says of the token and all it stands on.
-fn judge(
-    row: Option<PrincipalRow>,
-    claims: &AccessClaims,
-    now: Timestamp,
-) -> Result<Principal, BadToken> {
-    let row = row.filter(|row| row.subject == claims.sub).ok_or(BadToken::NotOurs)?;
+fn judge(row: PrincipalRow, granted: &ScopeSet, now: Timestamp) -> Result<Principal, BadToken> {
     let works = TokenStatus::at(now, &row.state, row.expires_at) == TokenStatus::Active
         && row.consent_revoked_at.is_none()
         && row.client_trust.as_deref() != Some("blocked")
@@ -240,11 +266,9 @@ fn judge(
             token: row.token_id,
         });
     }
-    let granted =
-        ScopeSet::parse_known(&claims.scope).intersection(&ScopeSet::parse_known(&row.scopes));
     let scopes = match &row.consent_scopes {
         Some(covered) => granted.intersection(&ScopeSet::parse_known(covered)),
-        None => granted,
+        None => granted.clone(),
     };
     let names: Vec<String> = serde_json::from_str(&row.tools).unwrap_or_default();
     Ok(Principal {

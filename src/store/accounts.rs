@@ -51,6 +51,11 @@ pub fn by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<AccountId>> {
         .optional()
 }
 
+/// The account's name.
+pub fn name_of(conn: &mut Conn, account: AccountId) -> QueryResult<String> {
+    accounts::table.find(account).select(accounts::name).first(conn)
+}
+
 /// Adds an account.
 pub fn insert(conn: &mut Conn, name: &str, plan: PlanId, now: Timestamp) -> QueryResult<AccountId> {
     diesel::insert_into(accounts::table)

@@ -48,6 +48,18 @@ pub fn insert(conn: &mut Conn, call: &NewActivity) -> QueryResult<usize> {
     diesel::insert_into(activity::table).values(call).execute(conn)
 }
 
+/// The tool of a user's last answered call, unless its record has been removed by age.
+pub fn last_tool_of(conn: &mut Conn, user: UserId) -> QueryResult<Option<String>> {
+    activity::table
+        .filter(activity::user_id.eq(user))
+        .filter(activity::surface.eq("mcp"))
+        .filter(activity::outcome.eq("ok"))
+        .order(activity::id.desc())
+        .select(activity::operation)
+        .first(conn)
+        .optional()
+}
+
 /// Removes calls before `before`, at most `limit` of them.
 pub fn purge(conn: &mut Conn, before: Timestamp, limit: i64) -> QueryResult<usize> {
     let oldest: Vec<i64> = activity::table

@@ -8,6 +8,8 @@ use crate::db::schema::clients;
 use crate::ids::ClientRowId;
 use crate::secrets::HashedSecret;
 
+pub use crate::db::upsert::{ShippedClient, keep_client as keep};
+
 /// A registered client.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = clients)]

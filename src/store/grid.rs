@@ -118,7 +118,7 @@ extern "SQL" {
 }
 
 /// Makes `%`, `_` and the escape itself ordinary characters of a LIKE pattern.
-fn escape_like(text: &str) -> String {
+pub(super) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 

@@ -46,3 +46,15 @@ pub fn all(conn: &mut Conn) -> QueryResult<Vec<SigningKeyRow>> {
 pub fn insert(conn: &mut Conn, key: &SigningKeyRow) -> QueryResult<usize> {
     diesel::insert_into(signing_keys::table).values(key).execute(conn)
 }
+
+/// Retires every key in use.
+pub fn retire_all(conn: &mut Conn, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(signing_keys::table.filter(signing_keys::retired_at.is_null()))
+        .set(signing_keys::retired_at.eq(now))
+        .execute(conn)
+}
+
+/// Forgets keys retired before `before`.
+pub fn purge(conn: &mut Conn, before: Timestamp) -> QueryResult<usize> {
+    diesel::delete(signing_keys::table.filter(signing_keys::retired_at.lt(before))).execute(conn)
+}

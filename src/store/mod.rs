@@ -10,6 +10,8 @@ pub mod grid;
 pub mod index_write;
 pub mod keys;
 pub mod links;
+pub mod outbox;
+pub mod people;
 pub mod principal;
 pub mod refresh_tokens;
 pub mod requests;

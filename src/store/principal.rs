@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{accounts, clients, consents, plans, roles, tokens, users};
 use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
+use crate::secrets::HashedSecret;
 use crate::store::accounts::Plan;
 
 /// A token and all that decides whether it works.
@@ -44,8 +45,9 @@ pub struct PrincipalRow {
     pub plan: Plan,
 }
 
-/// Reads the token with that id and all it stands on.
-pub fn by_token(conn: &mut Conn, token: TokenId) -> QueryResult<Option<PrincipalRow>> {
+/// Tokens joined with all they stand on.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn joined() -> _ {
     tokens::table
         .inner_join(
             users::table
@@ -54,8 +56,11 @@ pub fn by_token(conn: &mut Conn, token: TokenId) -> QueryResult<Option<Principal
         )
         .left_join(consents::table)
         .left_join(clients::table)
-        .filter(tokens::id.eq(token))
-        .select((
+}
+
+macro_rules! columns {
+    () => {
+        (
             tokens::id,
             tokens::state,
             tokens::expires_at,
@@ -71,7 +76,21 @@ pub fn by_token(conn: &mut Conn, token: TokenId) -> QueryResult<Option<Principal
             roles::tools,
             accounts::id,
             Plan::as_select(),
-        ))
+        )
+    };
+}
+
+/// Reads the token with that id and all it stands on.
+pub fn by_token(conn: &mut Conn, token: TokenId) -> QueryResult<Option<PrincipalRow>> {
+    joined().filter(tokens::id.eq(token)).select(columns!()).first(conn).optional()
+}
+
+/// Reads the personal access token with that secret and all it stands on.
+pub fn by_secret(conn: &mut Conn, secret: &HashedSecret) -> QueryResult<Option<PrincipalRow>> {
+    joined()
+        .filter(tokens::secret_hash.eq(secret))
+        .filter(tokens::kind.eq("personal"))
+        .select(columns!())
         .first(conn)
         .optional()
 }

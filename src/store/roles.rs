@@ -11,24 +11,8 @@ pub fn by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<RoleId>> {
     roles::table.filter(roles::name.eq(name)).select(roles::id).first(conn).optional()
 }
 
-/// Adds a built-in role; `permissions` and `tools` are JSON arrays of names.
-pub fn insert_built_in(
-    conn: &mut Conn,
-    name: &str,
-    permissions: &str,
-    tools: &str,
-) -> QueryResult<usize> {
-    diesel::insert_into(roles::table)
-        .values((
-            roles::name.eq(name),
-            roles::permissions.eq(permissions),
-            roles::tools.eq(tools),
-            roles::built_in.eq(true),
-        ))
-        .execute(conn)
-}
-
-/// Brings a built-in role to what this version knows.
+/// Brings a built-in role to what this version knows; `permissions` and `tools` are JSON arrays of
+/// names.
 pub fn update_built_in(
     conn: &mut Conn,
     name: &str,

@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::db::schema::{clients, tokens};
 use crate::domain::grant::{EndReason, TokenStatus};
 use crate::ids::{ClientRowId, ConsentId, TokenId, UserId};
+use crate::secrets::HashedSecret;
 
 /// A token as the console lists it.
 #[derive(Debug, Clone, Queryable)]
@@ -75,12 +76,13 @@ fn columns() -> Columns {
     )
 }
 
-/// Tokens of a user, newest first, at most `limit`.
+/// Tokens of a user, at most `limit`: those stored as active first, so that none of them is ever
+/// among those left out, and the newest first.
 pub fn of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<TokenRow>> {
     tokens::table
         .left_join(clients::table)
         .filter(tokens::user_id.eq(user))
-        .order((tokens::created_at.desc(), tokens::id.desc()))
+        .order((tokens::state.eq("active").desc(), tokens::created_at.desc(), tokens::id.desc()))
         .limit(limit)
         .select(columns())
         .load(conn)
@@ -94,6 +96,27 @@ pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
         .select(columns())
         .first(conn)
         .optional()
+}
+
+/// How many personal access tokens of a user work.
+pub fn count_active_personal(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryResult<i64> {
+    tokens::table
+        .filter(tokens::user_id.eq(user))
+        .filter(tokens::kind.eq("personal"))
+        .filter(tokens::state.eq("active"))
+        .filter(tokens::expires_at.gt(now))
+        .count()
+        .get_result(conn)
+}
+
+/// How many tokens were ever made under a consent.
+pub fn count_of_consent(conn: &mut Conn, consent: ConsentId) -> QueryResult<i64> {
+    tokens::table.filter(tokens::consent_id.eq(consent)).count().get_result(conn)
+}
+
+/// The owner of a token and the client it was given to.
+pub fn parties(conn: &mut Conn, id: TokenId) -> QueryResult<Option<(UserId, Option<ClientRowId>)>> {
+    tokens::table.find(id).select((tokens::user_id, tokens::client_id)).first(conn).optional()
 }
 
 /// A client's token to be added.
@@ -110,6 +133,8 @@ pub struct NewToken<'a> {
     pub consent_id: Option<ConsentId>,
     /// Name for the console.
     pub label: &'a str,
+    /// Hash of a personal access token.
+    pub secret_hash: Option<HashedSecret>,
     /// Space-separated.
     pub scopes: &'a str,
     /// The resource it is for.

@@ -3,36 +3,12 @@
 use diesel::prelude::*;
 
 use crate::clock::Timestamp;
+use crate::db::Conn;
 use crate::db::schema::usage_windows;
-use crate::db::{Conn, upsert};
 use crate::domain::quota::{Span, Used};
 use crate::ids::AccountId;
 
-/// What is counted in a window, and what may be at most.
-#[derive(Debug, Clone, Copy)]
-pub struct Amount {
-    /// Requests.
-    pub requests: i64,
-    /// Rows returned.
-    pub rows: i64,
-}
-
-/// No bound.
-pub const UNBOUNDED: Amount = Amount { requests: i64::MAX, rows: i64::MAX };
-
-/// Adds to one window, unless that would make it more than `most`. One conditional statement.
-/// Returns whether it was counted.
-pub fn count(
-    conn: &mut Conn,
-    account: AccountId,
-    span: Span,
-    now: Timestamp,
-    add: Amount,
-    most: Amount,
-) -> QueryResult<bool> {
-    let window = upsert::Window { account, span: span.as_str(), starts_at: span.start(now) };
-    upsert::count_usage(conn, &window, add.requests, add.rows, most.requests, most.rows)
-}
+pub use crate::db::upsert::{Addition, count_usage as count};
 
 /// What the account used in the windows that hold `now`.
 pub fn used(conn: &mut Conn, account: AccountId, now: Timestamp) -> QueryResult<Used> {

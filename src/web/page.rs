@@ -101,7 +101,7 @@ pub fn see_other(location: &str) -> HttpResponse {
 }
 
 /// A moment as people read it: "7 minutes ago" up to a week, then the date.
-pub fn ago(at: Timestamp, now: Timestamp) -> String {
+pub fn ago(at: &Timestamp, now: &Timestamp) -> String {
     let seconds = (now.0 - at.0).div_euclid(1000);
     let plural =
         |count: i64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
@@ -116,7 +116,7 @@ pub fn ago(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// A moment in full, with its zone.
-pub fn exact(at: Timestamp) -> String {
+pub fn exact(at: &Timestamp) -> String {
     at.to_utc().format("%-d %b %Y, %H:%M:%S UTC").to_string()
 }
 
@@ -127,12 +127,12 @@ mod tests {
     #[test]
     fn times_are_relative_for_a_week() {
         let now = Timestamp(1_800_000_000_000);
-        assert_eq!(ago(now.plus_seconds(-30), now), "just now");
-        assert_eq!(ago(now.plus_seconds(-60), now), "1 minute ago");
-        assert_eq!(ago(now.plus_seconds(-7200), now), "2 hours ago");
-        assert_eq!(ago(now.plus_seconds(-6 * 86_400), now), "6 days ago");
+        assert_eq!(ago(&now.plus_seconds(-30), &now), "just now");
+        assert_eq!(ago(&now.plus_seconds(-60), &now), "1 minute ago");
+        assert_eq!(ago(&now.plus_seconds(-7200), &now), "2 hours ago");
+        assert_eq!(ago(&now.plus_seconds(-6 * 86_400), &now), "6 days ago");
         assert_eq!(
-            ago(now.plus_seconds(-8 * 86_400), now),
+            ago(&now.plus_seconds(-8 * 86_400), &now),
             now.plus_seconds(-8 * 86_400).to_utc().format("%-d %b %Y").to_string()
         );
     }

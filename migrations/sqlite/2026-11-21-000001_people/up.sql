@@ -32,6 +32,12 @@ CREATE TABLE roles (
     built_in BOOLEAN NOT NULL
 );
 
+-- What they allow is brought up to date at every start, with the permissions and tools of the version that starts.
+INSERT INTO roles (name, permissions, tools, built_in) VALUES
+    ('Administrator', '[]', '[]', 1),
+    ('Auditor', '[]', '[]', 1),
+    ('Member', '[]', '[]', 1);
+
 CREATE TABLE users (
     id INTEGER NOT NULL PRIMARY KEY,
     subject TEXT NOT NULL UNIQUE,

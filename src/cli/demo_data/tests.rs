@@ -2,9 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::db::schema::{
-    accounts, activity, audit, clients, consents, contacts, roles, stores, tokens, usage_windows,
+    accounts, activity, audit, clients, consents, contacts, stores, tokens, usage_windows,
 };
-use crate::domain::access::BUILT_IN_ROLES;
 use crate::domain::quota::Span;
 use crate::domain::redirect;
 use crate::store::testing::{databases, sqlite};
@@ -13,17 +12,6 @@ use crate::store::testing::{databases, sqlite};
 const NOW: Timestamp = Timestamp(1_795_262_400_000);
 
 fn loaded(conn: &mut Conn) -> Summary {
-    for role in BUILT_IN_ROLES {
-        diesel::insert_into(roles::table)
-            .values((
-                roles::name.eq(role.name),
-                roles::permissions.eq("[]"),
-                roles::tools.eq("[]"),
-                roles::built_in.eq(true),
-            ))
-            .execute(conn)
-            .unwrap();
-    }
     assert!(!is_loaded(conn).unwrap());
     conn.begin_test_transaction().unwrap();
     load(conn, NOW, "http://127.0.0.1:8080/mcp", "hash of admin", "hash of member").unwrap()

@@ -94,7 +94,7 @@ on_sqlite! {
 
     /// D7: JSON or a plain 404, never a page with 200.
     async fn what_is_not_offered_is_not_there(app) {
-        for path in ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/mcp",
+        for path in [ "/.well-known/oauth-authorization-server/mcp",
             "/.well-known/oauth-protected-resource/other", "/oauth/nothing", "/authorize", "/register", "/token"] {
             let answer = http().get(app.url(path)).send().await.unwrap();
             assert_eq!(answer.status(), 404, "{path}");

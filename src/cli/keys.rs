@@ -1,0 +1,40 @@
+//! `portcullis keys …`: the keys that sign access tokens.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::domain::audit::Actor;
+use crate::error::Result;
+use crate::service::{Ctx, keys};
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    /// Make a new signing key; tokens signed with the old one live out their time.
+    Rotate,
+    /// List signing keys: id, algorithm, made, retired; tab-separated.
+    List,
+}
+
+/// Runs the command.
+pub(super) async fn run(ctx: &Ctx, command: &KeysCommand) -> Result<ExitCode> {
+    match command {
+        KeysCommand::Rotate => {
+            let kid = keys::rotate(ctx, &Actor::operator()).await?;
+            println!("Signing with {kid} from now on.");
+        }
+        KeysCommand::List => {
+            for key in keys::list(ctx).await? {
+                let retired = key.retired_at.map_or_else(|| "in use".into(), |at| at.to_rfc3339());
+                println!(
+                    "{}\t{}\t{}\t{retired}",
+                    key.kid,
+                    key.algorithm,
+                    key.created_at.to_rfc3339()
+                );
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,44 @@
+//! Claude Code.
+
+use serde_json::json;
+
+use super::{ClientConfig, Guide, Manual, SERVER_NAME, pretty};
+
+pub(super) const CONFIG: ClientConfig =
+    ClientConfig { slug: "claude-code", name: "Claude Code", guide };
+
+fn guide(mcp_url: &str) -> Guide {
+    let file = json!({ "mcpServers": { SERVER_NAME: { "type": "http", "url": mcp_url } } });
+    Guide {
+        command: Some(format!("claude mcp add --transport http {SERVER_NAME} {mcp_url}")),
+        manual: Manual {
+            place: "Put this in `.mcp.json` of a project, or its inner part under `mcpServers` in `~/.claude.json`.",
+            text: pretty(&file),
+        },
+        next: &[
+            "Run `claude mcp login portcullis`, or start Claude Code, type `/mcp`, choose portcullis and then Authenticate.",
+            "Sign in here and approve what Claude Code may do.",
+            "Ask “How much of my quota is left?” to see it work.",
+        ],
+        ..Guide::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_names_transport_and_address() {
+        let guide = guide("https://h/mcp");
+        let json: serde_json::Value = serde_json::from_str(&guide.manual.text).unwrap();
+        assert_eq!(
+            json["mcpServers"]["portcullis"],
+            json!({ "type": "http", "url": "https://h/mcp" })
+        );
+        assert_eq!(
+            guide.command.unwrap(),
+            "claude mcp add --transport http portcullis https://h/mcp"
+        );
+    }
+}

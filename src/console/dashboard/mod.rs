@@ -1,0 +1,67 @@
+//! `GET /dashboard`: a person's own access, address and connections.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use crate::clock::Timestamp;
+use crate::console::clients_config::Tabs;
+use crate::console::mcp_users::back::parameter;
+use crate::console::mcp_users::tokens::{TokenLine, lines};
+use crate::domain::access::Permission;
+use crate::service::{Ctx, connections, people};
+use crate::store::users::UserRow;
+use crate::web::error::Failure;
+use crate::web::flash::Tone;
+use crate::web::page::{Shell, render};
+use crate::web::viewer::Viewer;
+
+/// Ended connections that are listed; the newest.
+const MOST_ENDED: usize = 20;
+
+#[derive(Template)]
+#[template(path = "dashboard.html")]
+struct DashboardPage {
+    shell: Shell,
+    now: Timestamp,
+    user: UserRow,
+    /// Names and addresses of those who can enable access; read while it is disabled.
+    administrators: Vec<(String, String)>,
+    active: Vec<TokenLine>,
+    ended: Vec<TokenLine>,
+    ended_count: usize,
+    mcp_url: String,
+    clients: Tabs,
+}
+
+/// `GET /dashboard`.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn show(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Viewer,
+) -> Result<HttpResponse, Failure> {
+    let now = ctx.clock.now();
+    let tokens = lines(connections::tokens_of(&ctx, viewer.user.id).await?, now);
+    let (active, mut ended): (Vec<_>, Vec<_>) = tokens.into_iter().partition(TokenLine::is_active);
+    let ended_count = ended.len();
+    ended.truncate(MOST_ENDED);
+    let administrators = match viewer.user.mcp_enabled {
+        true => Vec::new(),
+        false => people::administrators(&ctx).await?,
+    };
+    let client = parameter(request.query_string(), "client");
+    let template = DashboardPage {
+        shell: Shell::new(&ctx, &request, &viewer),
+        now,
+        user: viewer.user.clone(),
+        administrators,
+        active,
+        ended,
+        ended_count,
+        mcp_url: ctx.config.mcp_url.clone(),
+        clients: Tabs::new(&client, &ctx.config.mcp_url, "?client="),
+    };
+    Ok(render(&template)?)
+}

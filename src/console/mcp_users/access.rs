@@ -1,0 +1,181 @@
+//! Turning a person's MCP access on and off, confirmed with the administrator's own password.
+
+use actix_session::Session;
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::back::{Back, parameter};
+use super::tokens::{clients_in_words, lines};
+use super::user_id;
+use crate::console::user_edit;
+use crate::domain::access::Permission;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ids::UserId;
+use crate::service::access::{self, Authority, Changed};
+use crate::service::{Ctx, connections, login, people};
+use crate::store::users::UserRow;
+use crate::web::error::Failure;
+use crate::web::flash::{self, Tone};
+use crate::web::form::Form;
+use crate::web::page::{Shell, render_with_status, see_other};
+use crate::web::viewer::{Admin, ManageMcpAccess, Viewer};
+
+#[derive(Template)]
+#[template(path = "mcp_user_access.html")]
+struct AccessPage {
+    shell: Shell,
+    errors: Vec<Error>,
+    user: UserRow,
+    /// What is asked for.
+    enable: bool,
+    active: usize,
+    clients: String,
+    /// Whose password is asked for.
+    username: String,
+    back: Back,
+}
+
+/// `GET /admin/mcp/users/{user}/access`: asks whether to turn access on (`enabled=yes`) or off
+/// (`enabled=no`); without either, to turn it to the other state.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn confirm_access(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageMcpAccess>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let query = request.query_string();
+    let enable = yes_or_no(&parameter(query, "enabled")).unwrap_or(!user.mcp_enabled);
+    Ok(ask(&ctx, &request, &viewer, user, enable, Back::of_query(query), None).await?)
+}
+
+/// The form of the confirmation, and of the person's page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct AccessForm {
+    enabled: String,
+    password: String,
+    from: String,
+    back: String,
+}
+
+/// `POST /admin/mcp/users/{user}/access`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; what is wrong with the form shows it again.
+pub async fn set_access(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageMcpAccess>,
+    session: Session,
+    path: web::Path<String>,
+    form: Form<AccessForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let back = Back::parse(&form.0.from, &form.0.back);
+    match change(&ctx, &viewer, user.id, &form.0).await {
+        Ok(changed) => {
+            let (tone, text) = told(&changed, &user);
+            flash::put(&session, tone, text);
+            Ok(see_other(&back.href(&user.id)))
+        }
+        Err(error) if is_of_the_form(error.code) => {
+            // Whatever is wrong is put right in the password field, or is the throttle on it.
+            let error = Error { param: error.param.or(Some("password".into())), ..error };
+            let wanted = yes_or_no(&form.0.enabled);
+            let (status, retry_after) = (error.code.status(), error.retry_after);
+            let mut response = match back {
+                Back::Person => {
+                    user_edit::show_again(&ctx, &request, &viewer, user, wanted, error).await?
+                }
+                Back::Grid(_) => {
+                    let enable = wanted.unwrap_or(!user.mcp_enabled);
+                    ask(&ctx, &request, &viewer, user, enable, back, Some(error)).await?
+                }
+            };
+            *response.status_mut() =
+                actix_web::http::StatusCode::from_u16(status).map_err(Error::internal)?;
+            if let Some(seconds) = retry_after {
+                response.headers_mut().insert(RETRY_AFTER, seconds.into());
+            }
+            Ok(response)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn change(ctx: &Ctx, viewer: &Viewer, user: UserId, form: &AccessForm) -> Result<Changed> {
+    let enabled = yes_or_no(&form.enabled)
+        .ok_or_else(|| Error::field("enabled", "MCP Access: choose Enabled or Disabled."))?;
+    let proof = login::reconfirm(ctx, &viewer.actor, &form.password).await?;
+    access::set(ctx, &viewer.actor, Authority::Password(proof), user, enabled).await
+}
+
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+fn is_of_the_form(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::InvalidRequest | ErrorCode::WrongPassword | ErrorCode::RateLimitExceeded
+    )
+}
+
+fn told(changed: &Changed, user: &UserRow) -> (Tone, String) {
+    let name = &user.name;
+    match changed {
+        Changed::Enabled => (
+            Tone::Ok,
+            format!(
+                "Enabled MCP access of {name}. Tokens that ended stay ended: AI clients connect and are approved again."
+            ),
+        ),
+        Changed::Disabled { tokens: 0 } => {
+            (Tone::Ok, format!("Disabled MCP access of {name}. There were no active tokens."))
+        }
+        Changed::Disabled { tokens } => (
+            Tone::Ok,
+            format!(
+                "Disabled MCP access of {name} and revoked {tokens} {}. The very next request of their AI clients is refused.",
+                if *tokens == 1 { "token" } else { "tokens" }
+            ),
+        ),
+        Changed::Nothing => {
+            let state = if user.mcp_enabled { "enabled" } else { "disabled" };
+            (Tone::Warn, format!("MCP access of {name} was {state} already. Nothing was changed."))
+        }
+    }
+}
+
+async fn ask(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    user: UserRow,
+    enable: bool,
+    back: Back,
+    error: Option<Error>,
+) -> Result<HttpResponse> {
+    let tokens = lines(connections::tokens_of(ctx, user.id).await?, ctx.clock.now());
+    let template = AccessPage {
+        shell: Shell::new(ctx, request, viewer),
+        errors: error.into_iter().collect(),
+        user,
+        enable,
+        active: tokens.iter().filter(|token| token.is_active()).count(),
+        clients: clients_in_words(&tokens),
+        username: viewer.user.email.clone(),
+        back,
+    };
+    render_with_status(&template, 200)
+}

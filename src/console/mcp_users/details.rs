@@ -1,0 +1,55 @@
+//! `GET /admin/mcp/users/{user}/tokens`: a user's tokens; the script shows it as a dialog.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+
+use super::back::Back;
+use super::tokens::{TokenLine, lines};
+use super::user_id;
+use crate::clock::Timestamp;
+use crate::domain::access::Permission;
+use crate::service::connections::{self, MOST_TOKENS};
+use crate::service::{Ctx, people};
+use crate::store::users::UserRow;
+use crate::web::error::Failure;
+use crate::web::flash::Tone;
+use crate::web::page::{Shell, render};
+use crate::web::viewer::{Admin, ViewMcpUsers};
+
+#[derive(Template)]
+#[template(path = "mcp_user_tokens.html")]
+struct DetailsPage {
+    shell: Shell,
+    now: Timestamp,
+    user: UserRow,
+    tokens: Vec<TokenLine>,
+    active: usize,
+    /// Older tokens are left out.
+    is_cut: bool,
+    back: Back,
+}
+
+/// `GET /admin/mcp/users/{user}/tokens`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn details(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ViewMcpUsers>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let now = ctx.clock.now();
+    let tokens = lines(connections::tokens_of(&ctx, user.id).await?, now);
+    let template = DetailsPage {
+        shell: Shell::new(&ctx, &request, &viewer),
+        now,
+        user,
+        active: tokens.iter().filter(|token| token.is_active()).count(),
+        is_cut: i64::try_from(tokens.len()).is_ok_and(|count| count >= MOST_TOKENS),
+        tokens,
+        back: Back::of_query(request.query_string()),
+    };
+    Ok(render(&template)?)
+}

@@ -1,0 +1,240 @@
+//! The parts of the grid around its rows: chips, headers, sizes, pages, folded clients.
+
+use crate::store::grid::Dot;
+
+use super::query::{COLUMNS, Column, Days, PAGE_SIZES, PATH, View};
+
+/// Clients shown in a row before the rest folds.
+const MOST_CLIENTS: usize = 4;
+
+/// An active filter, and the view without it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Chip {
+    /// The filter in words.
+    pub text: String,
+    /// Where it is gone.
+    pub href: String,
+}
+
+/// The active filters.
+pub fn chips(view: &View) -> Vec<Chip> {
+    let view = view.at_page(1);
+    let mut chips = Vec::new();
+    let mut add = |text: String, without: View| chips.push(Chip { text, href: without.href() });
+    if let Some(text) = &view.text {
+        add(format!("User: {text}"), View { text: None, ..view.clone() });
+    }
+    if let Some(access) = view.access {
+        let word = if access { "Enabled" } else { "Disabled" };
+        add(format!("Access Status: {word}"), View { access: None, ..view.clone() });
+    }
+    for (label, days, with) in [
+        ("Added", view.added, (|view, added| View { added, ..view }) as fn(View, Days) -> View),
+        ("Last used", view.used, |view, used| View { used, ..view }),
+    ] {
+        if let Some(day) = days.from {
+            let text = format!("{label} from {}", day.format("%-d %b %Y"));
+            add(text, with(view.clone(), Days { from: None, ..days }));
+        }
+        if let Some(day) = days.to {
+            let text = format!("{label} to {}", day.format("%-d %b %Y"));
+            add(text, with(view.clone(), Days { to: None, ..days }));
+        }
+    }
+    chips
+}
+
+/// A header that sorts.
+#[derive(Debug)]
+pub struct Header {
+    /// The column's name.
+    pub label: &'static str,
+    /// The view sorted by it; the other way round if it is sorted by it already.
+    pub href: String,
+    /// `ascending` or `descending`, if the view is sorted by it.
+    pub sorted: Option<&'static str>,
+}
+
+/// The headers.
+pub fn headers(view: &View) -> Vec<Header> {
+    COLUMNS
+        .iter()
+        .map(|column| {
+            let is_sorted = column.sort == view.sort;
+            let descending = is_sorted && !view.descending;
+            let next = View { sort: column.sort, descending, page: 1, ..view.clone() };
+            let order = if view.descending { "descending" } else { "ascending" };
+            Header { label: column.label, href: next.href(), sorted: is_sorted.then_some(order) }
+        })
+        .collect()
+}
+
+/// The order of the rows in words, for the table's caption.
+pub fn order_in_words(view: &View) -> String {
+    let order = if view.descending { "descending" } else { "ascending" };
+    format!("sorted by {}, {order}", Column::of(view.sort).label)
+}
+
+/// A number of rows a page.
+#[derive(Debug)]
+pub struct Size {
+    /// Rows.
+    pub rows: i64,
+    /// The view with so many.
+    pub href: String,
+    /// Whether it is the one shown.
+    pub is_current: bool,
+}
+
+/// The page sizes.
+pub fn sizes(view: &View) -> Vec<Size> {
+    PAGE_SIZES
+        .into_iter()
+        .map(|rows| Size {
+            rows,
+            href: View { page_size: rows, page: 1, ..view.clone() }.href(),
+            is_current: rows == view.page_size,
+        })
+        .collect()
+}
+
+/// The way through the pages.
+#[derive(Debug)]
+pub struct Pager {
+    /// The path of the list.
+    pub path: &'static str,
+    /// The page shown.
+    pub page: i64,
+    /// The last page.
+    pub last: i64,
+    /// The page before.
+    pub previous: Option<String>,
+    /// The page after.
+    pub next: Option<String>,
+    /// The rest of the view, for the form that jumps to a page.
+    pub hidden: Vec<(&'static str, String)>,
+}
+
+/// The pager of a view whose `page` is there.
+pub fn pager(view: &View, total: i64) -> Pager {
+    let last = last_page(total, view.page_size);
+    Pager {
+        path: PATH,
+        page: view.page,
+        last,
+        previous: (view.page > 1).then(|| view.at_page(view.page - 1).href()),
+        next: (view.page < last).then(|| view.at_page(view.page + 1).href()),
+        hidden: view.at_page(1).pairs(),
+    }
+}
+
+/// The last page of `total` rows; the first if there are none.
+pub fn last_page(total: i64, page_size: i64) -> i64 {
+    (total - 1).max(0) / page_size.max(1) + 1
+}
+
+/// What to say when the page asked for is not there.
+pub fn moved_notice(asked: i64, shown: i64) -> Option<String> {
+    if asked == shown {
+        return None;
+    }
+    let which = if asked < shown { "first" } else { "last" };
+    Some(format!("There is no page {asked}. This is the {which} one, page {shown}."))
+}
+
+/// The clients that are shown, and how many more there are.
+pub fn fold(clients: Vec<Dot>) -> (Vec<Dot>, usize) {
+    let more = clients.len().saturating_sub(MOST_CLIENTS);
+    (clients.into_iter().take(MOST_CLIENTS).collect(), more)
+}
+
+/// A count as people read it: 12,408.
+pub fn number(count: &i64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::query::Asked;
+    use super::*;
+    use crate::store::grid::GridSort;
+
+    fn dots(count: usize) -> Vec<Dot> {
+        (0..count).map(|n| Dot { name: format!("Client {n}"), is_active: n == 0 }).collect()
+    }
+
+    #[test]
+    fn more_than_four_clients_fold() {
+        assert_eq!(fold(dots(0)), (dots(0), 0));
+        assert_eq!(fold(dots(4)), (dots(4), 0));
+        assert_eq!(fold(dots(6)), (dots(4), 2));
+    }
+
+    #[test]
+    fn a_chip_removes_its_filter_and_no_other() {
+        let view = Asked::parse(
+            "q=ann&status=enabled&added_from=2026-01-01&used_to=2026-11-21&sort=user&page=4",
+        )
+        .view;
+        let chips = chips(&view);
+        let texts: Vec<_> = chips.iter().map(|chip| chip.text.as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "User: ann",
+                "Access Status: Enabled",
+                "Added from 1 Jan 2026",
+                "Last used to 21 Nov 2026"
+            ]
+        );
+        assert_eq!(
+            chips[0].href,
+            "/admin/mcp/users?status=enabled&added_from=2026-01-01&used_to=2026-11-21&sort=user"
+        );
+        assert_eq!(
+            chips[3].href,
+            "/admin/mcp/users?q=ann&status=enabled&added_from=2026-01-01&sort=user"
+        );
+        assert!(super::chips(&View::default()).is_empty());
+    }
+
+    #[test]
+    fn a_header_turns_its_own_order_round_and_leaves_the_filters() {
+        let view = Asked::parse("q=ann&sort=user&page=4").view;
+        let headers = headers(&view);
+        assert_eq!(headers[0].sorted, Some("ascending"));
+        assert_eq!(headers[0].href, "/admin/mcp/users?q=ann&sort=-user");
+        assert_eq!(headers[1].sorted, None);
+        assert_eq!(headers[1].href, "/admin/mcp/users?q=ann&sort=access");
+        assert_eq!(super::headers(&View { sort: GridSort::User, ..view })[4].sorted, None);
+    }
+
+    #[test]
+    fn the_pager_ends_where_the_rows_do() {
+        let pager = |page, total| pager(&View::default().at_page(page), total);
+        assert_eq!(pager(1, 0).last, 1);
+        assert_eq!(pager(1, 50).last, 1);
+        assert_eq!(pager(1, 51).last, 2);
+        assert_eq!(pager(2, 51).next, None);
+        assert_eq!(pager(2, 51).previous.as_deref(), Some("/admin/mcp/users"));
+        assert!(moved_notice(0, 1).unwrap().contains("first"));
+        assert!(moved_notice(9, 3).unwrap().contains("last"));
+        assert_eq!(moved_notice(3, 3), None);
+    }
+
+    #[test]
+    fn numbers_have_separators() {
+        assert_eq!(number(&0), "0");
+        assert_eq!(number(&999), "999");
+        assert_eq!(number(&12_408), "12,408");
+        assert_eq!(number(&1_000_000), "1,000,000");
+    }
+}

@@ -1,0 +1,130 @@
+//! Revoking one token of a user, or all of them. It asks for a confirmation and never for a
+//! password: dropping the gate must be quick (contract §9).
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::back::Back;
+use super::tokens::{clients_in_words, lines};
+use super::user_id;
+use crate::domain::access::Permission;
+use crate::error::Error;
+use crate::ids::TokenId;
+use crate::service::revoke::{self, Revoked};
+use crate::service::{Ctx, connections, people};
+use crate::store::users::UserRow;
+use crate::web::error::Failure;
+use crate::web::flash::{self, Tone};
+use crate::web::form::Form;
+use crate::web::page::{Shell, render, see_other};
+use crate::web::viewer::{Admin, RevokeTokens};
+
+/// Where to return to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Way {
+    from: String,
+    back: String,
+}
+
+/// `POST /admin/mcp/users/{user}/tokens/{token}/revoke`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn revoke_one(
+    ctx: web::Data<Ctx>,
+    viewer: Admin<RevokeTokens>,
+    session: Session,
+    path: web::Path<(String, String)>,
+    form: Form<Way>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path.0)?).await?;
+    let token: TokenId = path.1.parse().map_err(|_| Error::not_found("There is no such token."))?;
+    let tokens = connections::tokens_of(&ctx, user.id).await?;
+    let label = tokens
+        .into_iter()
+        .find(|row| row.id == token)
+        .map_or_else(|| "the token".to_owned(), |row| row.label);
+    match revoke::one(&ctx, &viewer.actor, user.id, token).await? {
+        Revoked::Now => flash::put(
+            &session,
+            Tone::Ok,
+            format!("Revoked {label} of {}. Its very next request is refused.", user.name),
+        ),
+        Revoked::Already => flash::put(
+            &session,
+            Tone::Warn,
+            format!("{label} of {} had ended already. Nothing was changed.", user.name),
+        ),
+    }
+    Ok(see_other(&Back::parse(&form.0.from, &form.0.back).href(&user.id)))
+}
+
+#[derive(Template)]
+#[template(path = "mcp_user_revoke.html")]
+struct RevokePage {
+    shell: Shell,
+    user: UserRow,
+    active: usize,
+    clients: String,
+    back: Back,
+}
+
+/// `GET /admin/mcp/users/{user}/revoke`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn confirm_revoke(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<RevokeTokens>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let tokens = lines(connections::tokens_of(&ctx, user.id).await?, ctx.clock.now());
+    let template = RevokePage {
+        shell: Shell::new(&ctx, &request, &viewer),
+        active: tokens.iter().filter(|token| token.is_active()).count(),
+        clients: clients_in_words(&tokens),
+        user,
+        back: Back::of_query(request.query_string()),
+    };
+    Ok(render(&template)?)
+}
+
+/// `POST /admin/mcp/users/{user}/revoke`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn revoke_all(
+    ctx: web::Data<Ctx>,
+    viewer: Admin<RevokeTokens>,
+    session: Session,
+    path: web::Path<String>,
+    form: Form<Way>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    match revoke::all_of_user(&ctx, &viewer.actor, user.id).await? {
+        0 => flash::put(
+            &session,
+            Tone::Warn,
+            format!("{} had no active tokens. Nothing was revoked.", user.name),
+        ),
+        1 => flash::put(
+            &session,
+            Tone::Ok,
+            format!("Revoked 1 token of {}. The very next request with it is refused.", user.name),
+        ),
+        count => flash::put(
+            &session,
+            Tone::Ok,
+            format!(
+                "Revoked {count} tokens of {}. The very next request with any of them is refused.",
+                user.name
+            ),
+        ),
+    }
+    Ok(see_other(&Back::parse(&form.0.from, &form.0.back).href(&user.id)))
+}

@@ -1,0 +1,130 @@
+//! A token as people see it: what it is now by the clock, and its scopes in words.
+
+use crate::clock::Timestamp;
+use crate::domain::grant::TokenStatus;
+use crate::domain::scope::{ScopeRow, ScopeSet};
+use crate::ids::TokenId;
+use crate::store::tokens::TokenRow;
+
+/// A token as it is shown.
+pub(crate) struct TokenLine {
+    /// Row id.
+    pub id: TokenId,
+    /// The client's name, or the name of a personal access token.
+    pub name: String,
+    /// OAuth or Personal access token.
+    pub kind: &'static str,
+    /// Whether an administrator vouches for the client.
+    pub trust: Option<&'static str>,
+    /// What it is now.
+    pub status: TokenStatus,
+    /// What it allows.
+    pub scopes: Vec<&'static ScopeRow>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Last tool call with it.
+    pub last_used_at: Option<Timestamp>,
+    /// When it ends or ended unless it is refreshed.
+    pub expires_at: Timestamp,
+}
+
+impl TokenLine {
+    fn new(row: TokenRow, now: Timestamp) -> Self {
+        Self {
+            status: row.status(now),
+            id: row.id,
+            kind: if row.kind == "personal" { "Personal access token" } else { "OAuth" },
+            trust: row.client_trust.as_deref().map(|trust| match trust {
+                "verified" => "Verified client",
+                "blocked" => "Blocked client",
+                _ => "Unverified client",
+            }),
+            scopes: ScopeSet::parse_known(&row.scopes).iter().map(|scope| scope.row()).collect(),
+            name: row.label,
+            created_at: row.created_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+        }
+    }
+
+    /// Whether it works.
+    pub fn is_active(&self) -> bool {
+        self.status == TokenStatus::Active
+    }
+}
+
+/// A user's tokens, working ones first.
+pub(crate) fn lines(rows: Vec<TokenRow>, now: Timestamp) -> Vec<TokenLine> {
+    let mut lines: Vec<_> = rows.into_iter().map(|row| TokenLine::new(row, now)).collect();
+    // Stable: within the two halves the newest stay first.
+    lines.sort_by_key(|line| !line.is_active());
+    lines
+}
+
+/// The clients that work now, each once, as words: "Claude, Codex and Cursor"; empty if none does.
+pub(crate) fn clients_in_words(lines: &[TokenLine]) -> String {
+    let mut names: Vec<&str> =
+        lines.iter().filter(|line| line.is_active()).map(|line| line.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] if first.len() < 5 => format!("{} and {last}", first.join(", ")),
+        [first, second, third, rest @ ..] => {
+            format!("{first}, {second}, {third} and {} more", rest.len())
+        }
+        _ => names.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::UserId;
+
+    fn row(label: &str, state: &str, expires_at: i64) -> TokenRow {
+        TokenRow {
+            id: TokenId(1),
+            user_id: UserId(1),
+            kind: "oauth".into(),
+            label: label.into(),
+            scopes: "stores:read gone:scope".into(),
+            state: state.into(),
+            created_at: Timestamp(0),
+            last_used_at: None,
+            expires_at: Timestamp(expires_at),
+            consent_id: None,
+            client_trust: Some("unverified".into()),
+        }
+    }
+
+    #[test]
+    fn working_tokens_come_first_and_the_clock_decides_which_those_are() {
+        let rows =
+            vec![row("Late", "active", 10), row("Ended", "revoked", 90), row("On", "active", 90)];
+        let lines = lines(rows, Timestamp(50));
+        let names: Vec<_> = lines.iter().map(|line| (line.name.as_str(), line.status)).collect();
+        assert_eq!(
+            names,
+            [
+                ("On", TokenStatus::Active),
+                ("Late", TokenStatus::Expired),
+                ("Ended", TokenStatus::Revoked)
+            ]
+        );
+        assert_eq!(lines[0].scopes.len(), 1);
+    }
+
+    #[test]
+    fn clients_read_as_a_sentence() {
+        let words = |labels: &[&str]| {
+            let rows = labels.iter().map(|label| row(label, "active", 90)).collect();
+            clients_in_words(&lines(rows, Timestamp(50)))
+        };
+        assert_eq!(words(&[]), "");
+        assert_eq!(words(&["Claude", "Claude"]), "Claude");
+        assert_eq!(words(&["Cursor", "Claude", "Codex"]), "Claude, Codex and Cursor");
+        assert_eq!(words(&["A", "B", "C", "D", "E", "F", "G"]), "A, B, C and 4 more");
+    }
+}

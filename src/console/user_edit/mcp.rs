@@ -1,0 +1,50 @@
+//! What the tab MCP Info shows.
+
+use crate::console::clients_config::Tabs;
+use crate::domain::grant::TokenStatus;
+use crate::error::Result;
+use crate::service::connections::{self, Summary};
+use crate::service::{Ctx, directory};
+use crate::store::users::UserRow;
+use crate::web::viewer::Viewer;
+
+/// The tab.
+pub(super) struct McpTab {
+    /// Counts, while access is enabled.
+    pub summary: Option<Summary>,
+    /// Whether there is anything to revoke, whatever the state of access.
+    pub has_active_tokens: bool,
+    /// The last tool that was called, unless its record has been removed by age.
+    pub last_tool: Option<String>,
+    /// What the form has chosen.
+    pub chosen: bool,
+    /// Whose password the form asks for.
+    pub username: String,
+    /// How AI clients are connected.
+    pub clients: Tabs,
+}
+
+impl McpTab {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn load(
+        ctx: &Ctx,
+        viewer: &Viewer,
+        user: &UserRow,
+        chosen: bool,
+        client: &str,
+    ) -> Result<Self> {
+        let tokens = connections::tokens_of(ctx, user.id).await?;
+        let now = ctx.clock.now();
+        Ok(Self {
+            summary: user.mcp_enabled.then(|| connections::summary(ctx, &tokens)),
+            has_active_tokens: tokens.iter().any(|token| token.status(now) == TokenStatus::Active),
+            last_tool: directory::last_tool_of(ctx, user.id).await?,
+            chosen,
+            username: viewer.user.email.clone(),
+            clients: Tabs::new(client, &ctx.config.mcp_url, "?tab=mcp&client="),
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! `/oauth/userinfo` (OpenID Connect Core §5.3): who the token's user is, as far as its scopes say.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value, json};
+
+use crate::domain::scope::Scope;
+use crate::error::{Error, Result};
+use crate::service::verify;
+use crate::service::{Ctx, people};
+use crate::web::error::Failure;
+
+/// Answers with the claims that the token's scopes allow.
+///
+/// # Errors
+/// When the database cannot answer; a bad token is answered with a challenge.
+pub async fn show(ctx: web::Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let Some(token) = bearer(&request) else {
+        return Ok(challenge(401, "Bearer"));
+    };
+    let state = Ctx::clone(&ctx);
+    let verdict = ctx
+        .db
+        .read(move |conn| {
+            let live = state.live(conn)?;
+            verify::bearer(&state, conn, &live, &token, &state.config.userinfo_url())
+        })
+        .await?;
+    let Ok(principal) = verdict else {
+        return Ok(challenge(401, "Bearer error=\"invalid_token\""));
+    };
+    if !principal.scopes.contains(Scope::OpenId) {
+        return Ok(challenge(403, "Bearer error=\"insufficient_scope\", scope=\"openid\""));
+    }
+    let user = people::by_id(&ctx, principal.user).await?;
+    let mut claims = Map::from_iter([("sub".to_owned(), json!(user.subject))]);
+    if principal.scopes.contains(Scope::Profile) {
+        claims.insert("name".into(), json!(user.name));
+    }
+    if principal.scopes.contains(Scope::Email) {
+        claims.insert("email".into(), json!(user.email));
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .json(Value::Object(claims)))
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
+    (values.next().is_none() && scheme.eq_ignore_ascii_case("bearer"))
+        .then(|| token.trim().to_owned())
+}
+
+fn challenge(status: u16, value: &'static str) -> HttpResponse {
+    let status = actix_web::http::StatusCode::from_u16(status).map_err(Error::internal);
+    HttpResponse::build(status.unwrap_or(actix_web::http::StatusCode::UNAUTHORIZED))
+        .insert_header((header::WWW_AUTHENTICATE, value))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((header::ACCESS_CONTROL_EXPOSE_HEADERS, "WWW-Authenticate"))
+        .finish()
+}

@@ -1,0 +1,42 @@
+//! Who presents a code or token: the client, authenticated by its registered method.
+
+use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
+use crate::secrets::PlainSecret;
+use crate::service::Ctx;
+use crate::store::clients::{self, ClientRow};
+
+/// How a client presents itself at the token endpoint.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// `client_id`.
+    pub client_id: String,
+    /// Its secret, if it sent one.
+    pub secret: Option<PlainSecret>,
+    /// How it sent it: `none`, `client_secret_basic`, `client_secret_post`.
+    pub method: &'static str,
+}
+
+/// Knows the client and checks that it is the one (OAuth 2.1 §2.4, checklist F8 and F9).
+///
+/// # Errors
+/// `invalid_client`.
+pub async fn authenticate(ctx: &Ctx, credentials: Credentials) -> Result<ClientRow, OAuthError> {
+    let refuse = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidClient, text);
+    let client_id = credentials.client_id.clone();
+    let client = ctx
+        .db
+        .read(move |conn| Ok(clients::by_client_id(conn, &client_id)?))
+        .await?
+        .ok_or_else(|| refuse("this client is not registered here; register again"))?;
+    if client.is_blocked() {
+        return Err(refuse("this client is blocked on this server"));
+    }
+    if client.auth_method != credentials.method {
+        return Err(refuse("the client must authenticate by its registered method"));
+    }
+    match (&client.secret_hash, &credentials.secret) {
+        (None, _) => Ok(client),
+        (Some(hash), Some(secret)) if hash.matches(secret) => Ok(client),
+        _ => Err(refuse("client authentication failed")),
+    }
+}

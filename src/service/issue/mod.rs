@@ -1,0 +1,116 @@
+//! Tokens for codes and refresh tokens (OAuth 2.1 §4.1.3 and §4.3, RFC 9700 §4.14).
+//!
+//! Each exchange is one group-committed write: the answer goes out when what it promises is on
+//! disk. Refusals that change something (a burned code, an ended family) are committed too.
+
+mod alarm;
+mod client;
+mod code;
+mod refresh;
+
+use crate::clock::Timestamp;
+use crate::domain::oauth_error::OAuthError;
+use crate::domain::scope::{Scope, ScopeSet};
+use crate::domain::settings::Settings;
+use crate::error::Error;
+use crate::ids::TokenId;
+use crate::secrets::PlainSecret;
+use crate::service::Ctx;
+use crate::service::keyring::{AccessClaims, Audience, IdClaims};
+use crate::store::clients::ClientRow;
+
+pub use client::{Credentials, authenticate};
+pub use code::{CodeExchange, for_code};
+pub use refresh::{RefreshExchange, for_refresh_token};
+
+/// What the token endpoint answers.
+#[derive(Debug)]
+pub struct Issued {
+    /// The signed access token.
+    pub access_token: String,
+    /// Its lifetime, seconds.
+    pub expires_in: i64,
+    /// What it allows.
+    pub scopes: ScopeSet,
+    /// The next refresh token; none on a retry inside the window.
+    pub refresh_token: Option<PlainSecret>,
+    /// The signed ID token, for a code with the scope `openid`.
+    pub id_token: Option<String>,
+}
+
+/// What a committed exchange granted.
+struct Granted {
+    token: TokenId,
+    subject: String,
+    scopes: ScopeSet,
+    resource: String,
+    refreshed: bool,
+    identity: Option<Identity>,
+}
+
+/// Who signed in, for an ID token.
+struct Identity {
+    name: String,
+    email: String,
+    nonce: Option<String>,
+}
+
+/// The idle end of a refresh-token family, never after its absolute end.
+fn idle_end(settings: &Settings, absolute: Timestamp, now: Timestamp) -> Timestamp {
+    now.plus_seconds(settings.refresh_token_seconds).min(absolute)
+}
+
+async fn sign(
+    ctx: &Ctx,
+    client: &ClientRow,
+    granted: Granted,
+    refresh: PlainSecret,
+    now: Timestamp,
+) -> Result<Issued, OAuthError> {
+    let live = ctx.live_now().await?;
+    let expires_in = live.settings.access_token_seconds;
+    let access = AccessClaims {
+        iss: ctx.config.public_url.clone(),
+        sub: granted.subject.clone(),
+        aud: audience(ctx, granted.resource, &granted.scopes),
+        client_id: client.client_id.clone(),
+        scope: granted.scopes.to_string(),
+        jti: uuid::Uuid::new_v4().to_string(),
+        iat: now.seconds(),
+        exp: now.seconds() + expires_in,
+        tid: granted.token.0,
+    };
+    let shows = |scope| granted.scopes.contains(scope);
+    let id = granted.identity.map(|identity| IdClaims {
+        iss: access.iss.clone(),
+        sub: granted.subject,
+        aud: client.client_id.clone(),
+        iat: access.iat,
+        exp: access.exp,
+        nonce: identity.nonce,
+        name: shows(Scope::Profile).then_some(identity.name),
+        email: shows(Scope::Email).then_some(identity.email),
+    });
+    let (access_token, id_token) = tokio::task::spawn_blocking(move || {
+        let id_token = id.map(|id| live.keys.sign_id(&id)).transpose()?;
+        Ok::<_, Error>((live.keys.sign(&access)?, id_token))
+    })
+    .await
+    .map_err(Error::internal)??;
+    Ok(Issued {
+        access_token,
+        expires_in,
+        scopes: granted.scopes,
+        refresh_token: granted.refreshed.then_some(refresh),
+        id_token,
+    })
+}
+
+/// The MCP resource; with the scope `openid` also the userinfo endpoint (contract §6).
+fn audience(ctx: &Ctx, resource: String, scopes: &ScopeSet) -> Audience {
+    if scopes.contains(Scope::OpenId) {
+        Audience::Many(vec![resource, ctx.config.userinfo_url()])
+    } else {
+        Audience::One(resource)
+    }
+}

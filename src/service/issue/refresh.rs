@@ -1,0 +1,142 @@
+//! Refreshing: rotate, answer a retry, or end a family whose secret came twice.
+
+use super::alarm::{Replay, alarm};
+use super::{Granted, Issued, idle_end, sign};
+use crate::clock::Timestamp;
+use crate::db::{Conn, lock};
+use crate::domain::access::UserStatus;
+use crate::domain::audit::Actor;
+use crate::domain::grant::{EndReason, TokenStatus};
+use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
+use crate::domain::refresh::{Presented, judge};
+use crate::domain::scope::ScopeSet;
+use crate::error::Result;
+use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
+use crate::service::Ctx;
+use crate::service::consent::is_own_resource;
+use crate::store::clients::ClientRow;
+use crate::store::refresh_tokens::PresentedRow;
+use crate::store::{refresh_tokens, tokens};
+
+/// A refresh token with everything it is presented with.
+#[derive(Debug, Clone)]
+pub struct RefreshExchange {
+    /// The refresh token.
+    pub refresh_token: PlainSecret,
+    /// Scopes to narrow this access token to.
+    pub scope: Option<String>,
+    /// `resource`, which may repeat.
+    pub resource: Vec<String>,
+}
+
+/// Refreshes a token.
+///
+/// # Errors
+/// `invalid_grant`, `invalid_scope`, `invalid_target`. A rotated refresh token that comes after its
+/// retry window ends the family.
+pub async fn for_refresh_token(
+    ctx: &Ctx,
+    actor: &Actor,
+    client: &ClientRow,
+    exchange: RefreshExchange,
+) -> Result<Issued, OAuthError> {
+    let refresh = PlainSecret::generate(SecretKind::RefreshToken);
+    let (state, actor, client_) = (ctx.clone(), actor.clone(), client.clone());
+    let (hash, now) = (refresh.hash(), ctx.clock.now());
+    let granted = ctx
+        .db
+        .join_batch(move |conn| rotate(&state, conn, &actor, &client_, &exchange, &hash, now))
+        .await??;
+    sign(ctx, client, granted, refresh, now).await
+}
+
+fn rotate(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    actor: &Actor,
+    client: &ClientRow,
+    exchange: &RefreshExchange,
+    successor: &HashedSecret,
+    now: Timestamp,
+) -> Result<Result<Granted, OAuthError>> {
+    let refuse = |code, text: &'static str| Ok(Err(OAuthError::new(code, text)));
+    let dead = "the refresh token is unknown, expired or revoked";
+    let hash = exchange.refresh_token.hash();
+    let Some(row) =
+        refresh_tokens::presented(conn, &hash)?.filter(|row| row.client_id == client.id)
+    else {
+        return refuse(OAuthErrorCode::InvalidGrant, dead);
+    };
+    lock::user(conn, row.user_id)?;
+    // Read again: somebody may have dropped the gate while we waited.
+    let Some(row) = refresh_tokens::presented(conn, &hash)? else {
+        return refuse(OAuthErrorCode::InvalidGrant, dead);
+    };
+    if !is_alive(&row, now) {
+        return refuse(OAuthErrorCode::InvalidGrant, dead);
+    }
+    if !exchange.resource.iter().all(|resource| is_own_resource(&row.resource, resource)) {
+        return refuse(
+            OAuthErrorCode::InvalidTarget,
+            "resource is not the one that was authorized",
+        );
+    }
+    // The connection may have been narrowed since; a token never gets more than it covers now.
+    let allowed = ScopeSet::parse_known(&row.scopes)
+        .intersection(&ScopeSet::parse_known(&row.consent_scopes));
+    let scopes = match exchange.scope.as_deref().map(str::trim) {
+        None | Some("") => allowed,
+        Some(text) => {
+            let asked = ScopeSet::parse_known(text);
+            if asked.is_empty() || !allowed.includes(&asked) {
+                return refuse(
+                    OAuthErrorCode::InvalidScope,
+                    "scope must not exceed what was granted",
+                );
+            }
+            asked
+        }
+    };
+    let settings = &ctx.live(conn)?.settings;
+    let mut presented = judge(now, row.retired_at, settings.refresh_retry_seconds);
+    if presented == Presented::Rotate && refresh_tokens::retire(conn, row.id, now)? == 0 {
+        // A request that crossed ours was first.
+        presented = judge(now, Some(now), settings.refresh_retry_seconds);
+    }
+    match presented {
+        Presented::Rotate => {
+            refresh_tokens::insert(conn, row.token_id, successor, now)?;
+            tokens::prolong(conn, row.token_id, idle_end(settings, row.absolute_expires_at, now))?;
+        }
+        Presented::Retry => {}
+        Presented::Replayed => {
+            let replay = Replay {
+                client,
+                owner: row.user_id,
+                token: row.token_id,
+                reason: EndReason::RefreshTokenReplayed,
+            };
+            alarm(ctx, conn, actor, &replay, now)?;
+            return refuse(
+                OAuthErrorCode::InvalidGrant,
+                "the refresh token was used before; authorize again",
+            );
+        }
+    }
+    Ok(Ok(Granted {
+        token: row.token_id,
+        subject: row.subject,
+        scopes,
+        resource: row.resource,
+        refreshed: presented == Presented::Rotate,
+        identity: None,
+    }))
+}
+
+fn is_alive(row: &PresentedRow, now: Timestamp) -> bool {
+    TokenStatus::at(now, &row.state, row.expires_at) == TokenStatus::Active
+        && row.consent_revoked_at.is_none()
+        && row.client_trust != "blocked"
+        && row.mcp_enabled
+        && UserStatus::from_stored(&row.user_status) == UserStatus::Active
+}

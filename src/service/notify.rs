@@ -1,0 +1,120 @@
+//! Mail to people: what it says, and the outbox it goes into. One template pair per mail.
+//!
+//! Mail is written in the transaction of what it tells, so that it goes out exactly when that
+//! happened; `service::deliver` hands it over after the commit.
+
+use askama::Template;
+
+use crate::clock::Timestamp;
+use crate::config::Config;
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::store::outbox::{self, NewMail};
+
+/// To whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Recipient<'a> {
+    /// Full name.
+    pub name: &'a str,
+    /// Address.
+    pub email: &'a str,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy)]
+pub enum News<'a> {
+    /// A client got its first token of a connection.
+    ClientConnected {
+        /// The client's name.
+        client: &'a str,
+        /// Where it runs.
+        host: &'a str,
+    },
+    /// MCP access was disabled.
+    AccessDisabled,
+    /// A code or refresh token came a second time, and its connection was ended.
+    ReuseAlarm {
+        /// The client's name.
+        client: &'a str,
+    },
+    /// The password was changed.
+    PasswordChanged,
+}
+
+/// The two parts of one mail; both know the person's name, the moment and our address.
+macro_rules! mail {
+    ($name:ident, $text:literal, $html:literal { $($field:ident),* }) => {
+        mod $name {
+            use askama::Template;
+
+            #[derive(Template)]
+            #[template(path = $text)]
+            pub(super) struct Text<'a> {
+                pub(super) name: &'a str,
+                pub(super) at: &'a str,
+                pub(super) url: &'a str,
+                $(pub(super) $field: &'a str),*
+            }
+
+            #[derive(Template)]
+            #[template(path = $html)]
+            pub(super) struct Html<'a> {
+                pub(super) name: &'a str,
+                pub(super) at: &'a str,
+                pub(super) url: &'a str,
+                $(pub(super) $field: &'a str),*
+            }
+        }
+    };
+}
+
+mail!(client_connected, "mail/client_connected.txt", "mail/client_connected.html" { client, host });
+mail!(access_disabled, "mail/access_disabled.txt", "mail/access_disabled.html" {});
+mail!(reuse_alarm, "mail/reuse_alarm.txt", "mail/reuse_alarm.html" { client });
+mail!(password_changed, "mail/password_changed.txt", "mail/password_changed.html" {});
+
+/// Puts mail about `news` into the outbox, inside the caller's transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) fn tell(
+    conn: &mut Conn,
+    config: &Config,
+    to: Recipient<'_>,
+    news: News<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let at = now.to_utc().format("%-d %b %Y, %H:%M UTC").to_string();
+    let (name, at, url) = (to.name, at.as_str(), config.public_url.as_str());
+    let (subject, text, html) = match news {
+        News::ClientConnected { client, host } => (
+            format!("{client} is now connected to your account"),
+            client_connected::Text { name, at, url, client, host }.render(),
+            client_connected::Html { name, at, url, client, host }.render(),
+        ),
+        News::AccessDisabled => (
+            "Your MCP access was disabled".to_owned(),
+            access_disabled::Text { name, at, url }.render(),
+            access_disabled::Html { name, at, url }.render(),
+        ),
+        News::ReuseAlarm { client } => (
+            format!("We ended a connection of {client}"),
+            reuse_alarm::Text { name, at, url, client }.render(),
+            reuse_alarm::Html { name, at, url, client }.render(),
+        ),
+        News::PasswordChanged => (
+            "Your password was changed".to_owned(),
+            password_changed::Text { name, at, url }.render(),
+            password_changed::Html { name, at, url }.render(),
+        ),
+    };
+    let mail = NewMail {
+        recipient: to.email.to_owned(),
+        // A subject is one line, whatever a client calls itself.
+        subject: subject.replace(|c: char| c.is_control(), " "),
+        text: text.map_err(Error::internal)?,
+        html: html.map_err(Error::internal)?,
+    };
+    outbox::insert(conn, &mail, now)?;
+    Ok(())
+}
