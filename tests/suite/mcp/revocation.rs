@@ -53,6 +53,45 @@ both_databases! {
         assert_eq!(entries[1].detail()["already_ended"], json!(true));
     }
 
+    /// Contract §7, check 5: each thing that a token stands on is enough to end it, alone and at
+    /// once, and is read anew every time.
+    async fn a_token_falls_with_each_thing_it_stands_on(app) {
+        let client = app.ai_client("usage:read").await;
+        for (fall, rise) in [
+            ("UPDATE tokens SET state = 'revoked', ended_at = 1", "UPDATE tokens SET state = 'active', ended_at = NULL"),
+            ("UPDATE tokens SET state = 'expired', ended_at = 1", "UPDATE tokens SET state = 'active', ended_at = NULL"),
+            ("UPDATE tokens SET expires_at = 1", "UPDATE tokens SET expires_at = absolute_expires_at"),
+            ("UPDATE consents SET revoked_at = 1", "UPDATE consents SET revoked_at = NULL"),
+            ("UPDATE clients SET trust = 'blocked'", "UPDATE clients SET trust = 'verified'"),
+            ("UPDATE users SET status = 'suspended'", "UPDATE users SET status = 'active'"),
+            ("UPDATE users SET mcp_enabled = (1 = 0)", "UPDATE users SET mcp_enabled = (1 = 1)"),
+        ] {
+            app.sql(fall).await;
+            assert_eq!(client.call().await.status, 401, "{fall}");
+            let refused = client.present(&client.refresh_token).await;
+            assert!(refused.status >= 400 && refused.json.get("access_token").is_none(), "{fall}");
+            app.sql(rise).await;
+            assert!(client.call().await.is_ok(), "{rise}");
+        }
+    }
+
+    /// One client connected twice: the approval lives on with the other token.
+    async fn revoking_one_of_two_tokens_of_a_connection_ends_that_one(app) {
+        let first = app.ai_client("usage:read").await;
+        let request = AuthorizationRequest::new(app, &first.client_id, "usage:read");
+        let code = code(&app.member().await, &request).await;
+        let second = AiClient::redeem(app, &first.client_id, &code).await.unwrap();
+        let (actor, owner) = (app.admin_actor().await, app.id_of(MEMBER).await);
+        let tokens = app.tokens_of(MEMBER).await;
+        revoke::one(&app.ctx, &actor, owner, tokens[1].id).await.unwrap();
+        assert_refused(&first).await;
+        assert!(second.call().await.is_ok());
+        assert_eq!(live_consents(app).await, 1);
+        revoke::one(&app.ctx, &actor, owner, tokens[0].id).await.unwrap();
+        assert_refused(&second).await;
+        assert_eq!(live_consents(app).await, 0, "and goes with the last");
+    }
+
     async fn a_token_of_somebody_else_cannot_be_revoked_through_the_wrong_owner(app) {
         let client = app.ai_client_of(OTHER, "usage:read").await;
         let token = app.newest_token_of(OTHER).await;
