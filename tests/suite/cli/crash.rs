@@ -113,7 +113,7 @@ async fn kill_9_loses_no_call_that_was_answered() {
 }
 
 #[actix_web::test]
-async fn kill_9_between_consent_and_revocation_keeps_what_was_promised() {
+async fn a_switch_off_by_another_process_counts_at_once_and_survives_kill_9() {
     let database = Database::filled(crate::support::database::Backend::Sqlite).await;
     let server = Server::start(&database.folder()).await;
     let client = connect(&server).await;
