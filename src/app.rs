@@ -5,7 +5,7 @@
 
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, dev::Server, guard, web};
+use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{dashboard, health, login, mcp_users, setup, theme, user_edit, users};
 use crate::domain::access::Permission;
@@ -51,7 +51,9 @@ macro_rules! routes {
             $(config.service(
                 web::resource($path)
                     $(.route(web::route().guard(method(stringify!($method))).to($handler)))+
-                    .default_service(web::to(|| wrong_method(&[$(stringify!($method)),+]))),
+                    .default_service(web::to(|request: HttpRequest| {
+                        wrong_method(request, &[$(stringify!($method)),+])
+                    })),
             );)+
         }
     };
@@ -98,19 +100,27 @@ fn method(name: &'static str) -> impl guard::Guard {
     })
 }
 
+/// 405 in the words of whoever calls: programs at the OAuth endpoints and documents, people else.
 async fn wrong_method(
+    request: HttpRequest,
     allowed: &'static [&'static str],
 ) -> Result<actix_web::HttpResponse, Failure> {
-    Err(Error::new(
-        ErrorCode::MethodNotAllowed,
-        format!("This address takes {}.", allowed.join(", ")),
-    )
-    .into())
+    let path = request.path();
+    let is_program = path.starts_with("/oauth/") && path != "/oauth/authorize"
+        || path.starts_with("/.well-known/");
+    Err(Failure::WrongMethod { allowed: allowed.join(", "), is_program })
 }
 
 async fn nothing_here() -> Result<actix_web::HttpResponse, Failure> {
-    Err(Error::not_found("The address may be mistyped, or what it pointed to has been removed.")
-        .into())
+    Err(nothing_of_that_name())
+}
+
+fn nothing_of_that_name() -> Failure {
+    Error::not_found("The address may be mistyped, or what it pointed to has been removed.").into()
+}
+
+fn unreadable_query() -> Failure {
+    Error::new(ErrorCode::InvalidRequest, "The address is not one that this server makes.").into()
 }
 
 /// Binds the server; it runs when the answer is awaited.
@@ -123,6 +133,10 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(state.clone()))
+            .app_data(web::QueryConfig::default().error_handler(|_, _| unreadable_query().into()))
+            .app_data(
+                web::PathConfig::default().error_handler(|_, _| nothing_of_that_name().into()),
+            )
             .service(crate::mcp::scope(&state))
             .configure(routes)
             .default_service(web::to(nothing_here))

@@ -251,7 +251,9 @@ impl From<diesel::result::Error> for Error {
                 info,
             ) => Self::unavailable(info.message()),
             diesel::result::Error::DatabaseError(_, info)
-                if info.message().contains("database is locked") =>
+                if ["database is locked", "deadlock detected", "lock timeout"]
+                    .iter()
+                    .any(|busy| info.message().contains(busy)) =>
             {
                 Self::unavailable(info.message())
             }

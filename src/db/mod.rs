@@ -3,6 +3,7 @@
 //! connection across an `.await`.
 
 mod connection;
+pub mod lock;
 pub mod migrate;
 mod pool;
 #[expect(missing_docs, reason = "the migrations describe the tables")]

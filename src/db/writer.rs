@@ -3,10 +3,12 @@
 //! throughput does not pay one commit per call.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Conn;
+use super::lock;
 use super::pool::{Lane, in_transaction};
 use crate::error::{Error, Result};
 
@@ -63,10 +65,14 @@ impl GroupWriter {
 fn run(lane: &Lane, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let results = match lane.get() {
-            Ok(mut conn) => commit(&mut conn, &mut batch),
-            Err(error) => batch.iter().map(|_| Err(Error::unavailable(&error))).collect(),
-        };
+        let together = guarded(lane, |conn| Ok(commit(conn, &mut batch)));
+        let results = together.unwrap_or_else(|_| {
+            // Alone, so that a job that panics again costs nobody else's write.
+            batch
+                .iter_mut()
+                .map(|job| guarded(lane, |conn| in_transaction(conn, |conn| (job.run)(conn))))
+                .collect()
+        });
         for (job, result) in batch.drain(..).zip(results) {
             // A caller that has gone away needs no answer.
             let _ = job.reply.send(result);
@@ -74,10 +80,21 @@ fn run(lane: &Lane, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
+/// Runs `work` on a connection of the lane. A panic must not end the writer, on which every call
+/// depends; it drops the connection, and with it what was written on it.
+fn guarded<T>(lane: &Lane, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    let attempt = || work(&mut *lane.get()?);
+    std::panic::catch_unwind(AssertUnwindSafe(attempt))
+        .unwrap_or_else(|_| Err(Error::internal("a write panicked")))
+}
+
 /// One transaction for all; if any write fails, each again in its own, so that one caller's
 /// mistake never costs another's write.
 fn commit(conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>> {
     let together = in_transaction(conn, |conn| {
+        if batch.len() > 1 {
+            lock::wait_briefly(conn)?;
+        }
         batch.iter_mut().map(|job| (job.run)(conn)).collect::<Result<Vec<_>>>()
     });
     match together {

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Error, ErrorCode};
-
 /// A code on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OAuthErrorCode {
@@ -27,6 +25,8 @@ pub enum OAuthErrorCode {
     InvalidRedirectUri,
     /// Other client metadata may not be registered.
     InvalidClientMetadata,
+    /// The endpoint takes another method.
+    MethodNotAllowed,
     /// Too many attempts.
     SlowDown,
     /// Our fault.
@@ -48,6 +48,7 @@ impl OAuthErrorCode {
             Self::AccessDenied => ("access_denied", 403),
             Self::InvalidRedirectUri => ("invalid_redirect_uri", 400),
             Self::InvalidClientMetadata => ("invalid_client_metadata", 400),
+            Self::MethodNotAllowed => ("invalid_request", 405),
             Self::SlowDown => ("temporarily_unavailable", 429),
             Self::ServerError => ("server_error", 500),
             Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),
@@ -80,17 +81,5 @@ impl OAuthError {
     /// An error of `code`.
     pub fn new(code: OAuthErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
         Self { code, description: description.into(), retry_after: None }
-    }
-}
-
-impl From<Error> for OAuthError {
-    fn from(error: Error) -> Self {
-        let code = match error.code {
-            ErrorCode::Unavailable => OAuthErrorCode::TemporarilyUnavailable,
-            ErrorCode::RateLimitExceeded => OAuthErrorCode::SlowDown,
-            ErrorCode::InternalError => OAuthErrorCode::ServerError,
-            _ => OAuthErrorCode::InvalidRequest,
-        };
-        Self { code, description: error.message, retry_after: error.retry_after }
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{HttpMessage, HttpResponse};
@@ -46,6 +46,9 @@ type Pass<T> = Result<T, Answer>;
 /// Headers a browser page may send and read (checklist A47).
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, Last-Event-ID";
 const EXPOSED_HEADERS: &str = "WWW-Authenticate, Mcp-Session-Id, X-Request-Id";
+
+/// The revision whose requests carry their version themselves, and whose headers are checked.
+const MODERN: &str = "2026-07-28";
 
 /// The middleware in front of the SDK.
 pub(super) async fn gate<B: MessageBody + 'static>(
@@ -114,7 +117,8 @@ async fn pass(
             request_id,
         ));
     }
-    check_media_types(request, request_id)?;
+    check_media_types(request)
+        .map_err(|(status, told)| answer::rpc_error(status, -32600, told, request_id))?;
     let body = read(request, request_id).await?;
     let envelope = envelope::parse(&body).map_err(|broken| answer::broken(broken, request_id))?;
     match envelope.kind {
@@ -131,7 +135,7 @@ async fn pass(
         }
     }
     check_scope(ctx, &caller, &envelope, request_id).await?;
-    prepare(request, &envelope, body);
+    prepare(ctx, request, &envelope, body);
     request.extensions_mut().insert(caller);
     Ok(())
 }
@@ -147,7 +151,7 @@ async fn admit(
     let knock = Knock {
         address,
         origin: header_text(request, &header::ORIGIN),
-        host: Some(request.connection_info().host().to_owned()),
+        host: address::host(request.request().head(), &ctx.config.trusted_proxies),
         bearer: bearer(request),
     };
     let state = ctx.clone();
@@ -224,16 +228,11 @@ fn bearer(request: &ServiceRequest) -> Bearer {
 }
 
 /// JSON in; anything that does not exclude both of our answer types out (checklist A8, A12).
-fn check_media_types(request: &ServiceRequest, request_id: &str) -> Pass<()> {
+fn check_media_types(request: &ServiceRequest) -> Result<(), (u16, &'static str)> {
     let kind = header_text(request, &header::CONTENT_TYPE).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(answer::rpc_error(
-            415,
-            -32600,
-            "Content-Type must be application/json",
-            request_id,
-        ));
+        return Err((415, "Content-Type must be application/json"));
     }
     let accept: Vec<String> = request
         .headers()
@@ -249,12 +248,7 @@ fn check_media_types(request: &ServiceRequest, request_id: &str) -> Pass<()> {
         )
     };
     if !accept.is_empty() && !accept.iter().any(takes_ours) {
-        return Err(answer::rpc_error(
-            406,
-            -32600,
-            "Accept must allow application/json",
-            request_id,
-        ));
+        return Err((406, "Accept must allow application/json"));
     }
     Ok(())
 }
@@ -317,14 +311,23 @@ async fn check_scope(
 }
 
 /// Puts the body back and smooths what clients do that the SDK is strict about.
-fn prepare(request: &mut ServiceRequest, envelope: &Envelope, body: Bytes) {
+fn prepare(ctx: &Ctx, request: &mut ServiceRequest, envelope: &Envelope, body: Bytes) {
     let headers = request.headers_mut();
+    // The host was checked above; the SDK checks it again and knows no proxies.
+    if let Some(Ok(host)) =
+        ctx.config.hosts().first().map(|host| header::HeaderValue::from_str(host))
+    {
+        headers.insert(header::HOST, host);
+    }
     // Whatever it listed, it takes JSON, and JSON is what it gets.
     headers.insert(
         header::ACCEPT,
         header::HeaderValue::from_static("application/json, text/event-stream"),
     );
-    if !envelope.is_modern {
+    let says_modern = headers
+        .get("mcp-protocol-version")
+        .is_some_and(|version| version.as_bytes().trim_ascii() == MODERN.as_bytes());
+    if !envelope.is_modern && !says_modern {
         // Some send them on legacy traffic, where they mean nothing (checklist A30).
         headers.remove("mcp-method");
         headers.remove("mcp-name");
@@ -356,7 +359,11 @@ async fn tidy<B: MessageBody + 'static>(
         Ok(Ok(bytes)) => bytes,
         _ => Bytes::new(),
     };
-    let tidied = if text.first() == Some(&b'{') {
+    let tidied = if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        // The media type was checked before; this is how the SDK says that it cannot read the
+        // body: nested too deeply, for one.
+        *answer::rpc_error(400, -32600, "the message is malformed", request_id)
+    } else if text.first() == Some(&b'{') {
         HttpResponse::build(status).content_type("application/json").body(text)
     } else {
         let text = String::from_utf8_lossy(&text);

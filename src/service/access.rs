@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::db::lock;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
@@ -54,6 +55,7 @@ pub async fn set(
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
+            lock::user(conn, user)?;
             let row = users::by_id(conn, user)?
                 .ok_or_else(|| Error::not_found("There is no such user."))?;
             if users::set_mcp_enabled(conn, user, enabled)? == 0 {

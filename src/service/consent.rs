@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
 
-use crate::db::Conn;
+use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -306,6 +306,7 @@ pub async fn decide(
             let (client, parameters) = requests::decide(conn, &handle, user, &session, now)?.ok_or_else(|| {
                 Error::new(ErrorCode::Conflict, "This request was answered already, or is too old. Start again in the program that sent you here.")
             })?;
+            lock::user(conn, user)?;
             let request: Request = serde_json::from_str(&parameters).map_err(Error::internal)?;
             let granted = match decision {
                 Decision::Authorize(chosen) if may_grant(conn, user)? => {

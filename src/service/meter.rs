@@ -104,8 +104,8 @@ pub async fn settle(
                 call.rows_returned = 0;
             }
             activity::insert(conn, &call)?;
-            tokens::touch(conn, principal.token, now)?;
             users::touch(conn, principal.user, now)?;
+            tokens::touch(conn, principal.token, now)?;
             Ok(refused.map_or(Ok(()), Err))
         })
         .await

@@ -7,6 +7,7 @@ pub mod consent;
 mod context;
 pub mod deliver;
 pub mod directory;
+mod failure;
 mod hasher;
 pub mod import;
 pub mod index;

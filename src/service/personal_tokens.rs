@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::db::lock;
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::scope::ScopeSet;
@@ -62,6 +63,7 @@ pub async fn create(
                 let most = settings.personal_token_days;
                 return Err(Error::field("days", format!("Choose 1 to {most} days.")));
             }
+            lock::user(conn, proof.user)?;
             let user = users::by_id(conn, proof.user)?
                 .filter(|user| user.mcp_enabled && user.status() == UserStatus::Active)
                 .ok_or_else(|| refused("Your MCP access is disabled. Ask an administrator."))?;

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::clock::Timestamp;
-use crate::db::Conn;
+use crate::db::{Conn, lock};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
@@ -147,6 +147,7 @@ pub(crate) fn end_token(
     reason: EndReason,
     now: Timestamp,
 ) -> Result<bool> {
+    lock::user(conn, owner)?;
     if tokens::revoke(conn, token, reason, now)? == 0 {
         return Ok(false);
     }
@@ -165,6 +166,7 @@ pub(crate) fn end_everything_of(
     reason: EndReason,
     now: Timestamp,
 ) -> Result<usize> {
+    lock::user(conn, user)?;
     let revoked = tokens::revoke_of_user(conn, user, reason, now)?;
     users::count_ended_tokens(conn, user, i64::try_from(revoked).unwrap_or(i64::MAX))?;
     consents::revoke_of_user(conn, user, now)?;
@@ -184,6 +186,7 @@ pub async fn sweep_expired(ctx: &Ctx) -> Result<usize> {
         .write(move |conn| {
             let mut swept = 0;
             for owner in tokens::expired_owners(conn, now, AT_ONCE)? {
+                lock::user(conn, owner)?;
                 let expired = tokens::expire_of_user(conn, owner, now)?;
                 users::count_ended_tokens(conn, owner, i64::try_from(expired).unwrap_or(i64::MAX))?;
                 swept += expired;

@@ -22,6 +22,14 @@ pub fn live(
         .optional()
 }
 
+/// Whether a consent is live.
+pub fn is_live(conn: &mut Conn, id: ConsentId) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(
+        consents::table.filter(consents::id.eq(id)).filter(consents::revoked_at.is_null()),
+    ))
+    .get_result(conn)
+}
+
 /// Adds a consent.
 pub fn insert(
     conn: &mut Conn,

@@ -1,12 +1,13 @@
-//! The caller's address: the peer's, or, when the peer is a proxy we trust, the nearest address in
-//! `X-Forwarded-For` that is not itself a trusted proxy.
+//! The caller's address, and the host it asked for: the peer's own word, or, when the peer is a
+//! proxy we trust, what the proxy says of the caller.
 
 use std::net::IpAddr;
 
 use actix_web::dev::RequestHead;
 use ipnet::IpNet;
 
-/// The caller's address.
+/// The caller's address: the peer's, or behind trusted proxies the nearest address in
+/// `X-Forwarded-For` that is not itself a trusted proxy.
 pub fn caller(head: &RequestHead, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = canonical(head.peer_addr?.ip());
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
@@ -21,6 +22,21 @@ pub fn caller(head: &RequestHead, trusted: &[IpNet]) -> Option<IpAddr> {
         .map_while(|part| part.trim().parse().ok().map(canonical))
         .collect();
     Some(claimed.into_iter().rev().find(|address| !is_trusted(address)).unwrap_or(peer))
+}
+
+/// The host that the request was sent to. `X-Forwarded-Host` counts only from a trusted proxy: a
+/// page that had its own name pointed at us can set it, and cannot set `Host`.
+pub fn host(head: &RequestHead, trusted: &[IpNet]) -> Option<String> {
+    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let is_trusted = head
+        .peer_addr
+        .is_some_and(|peer| trusted.iter().any(|network| network.contains(&canonical(peer.ip()))));
+    let forwarded = text("x-forwarded-host").filter(|_| is_trusted);
+    // HTTP/2 has the host in the request line.
+    forwarded
+        .or_else(|| text("host"))
+        .or_else(|| head.uri.authority().map(|authority| authority.as_str()))
+        .map(|host| host.trim().to_owned())
 }
 
 /// An IPv4 caller of an IPv6 socket is still that IPv4 address.

@@ -19,6 +19,13 @@ pub enum Failure {
     OAuth(OAuthError),
     /// Send the browser elsewhere: sign in first.
     SeeOther(String),
+    /// The path takes other methods only.
+    WrongMethod {
+        /// Those it takes.
+        allowed: String,
+        /// Whether a program is told, in JSON.
+        is_program: bool,
+    },
 }
 
 impl std::fmt::Display for Failure {
@@ -27,6 +34,7 @@ impl std::fmt::Display for Failure {
             Self::Page(error) => error.fmt(f),
             Self::OAuth(error) => f.write_str(&error.description),
             Self::SeeOther(_) => f.write_str("sign in first"),
+            Self::WrongMethod { allowed, .. } => write!(f, "this address takes {allowed}"),
         }
     }
 }
@@ -49,6 +57,7 @@ impl ResponseError for Failure {
             Self::Page(error) => error.code.status(),
             Self::OAuth(error) => error.code.status(),
             Self::SeeOther(_) => 303,
+            Self::WrongMethod { .. } => 405,
         };
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -73,36 +82,57 @@ struct Bare {
 
 /// The answer to a failure; `theme` is the visitor's choice.
 pub fn render(failure: &Failure, request_id: &str, theme: Option<&'static str>) -> HttpResponse {
-    let mut response = HttpResponse::build(failure.status_code());
     match failure {
-        Failure::SeeOther(location) => {
-            response.insert_header((header::LOCATION, location.as_str())).finish()
-        }
-        Failure::Page(error) => {
-            if let Some(seconds) = error.retry_after {
-                response.insert_header((header::RETRY_AFTER, seconds));
-            }
-            match (ErrorPage { shell: Bare { theme }, error, request_id }).render() {
-                Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
-                Err(_) => response
-                    .body(format!("{}\n{request_id}\n", ErrorCode::InternalError.headline())),
-            }
-        }
-        Failure::OAuth(error) => {
-            if let Some(seconds) = error.retry_after {
-                response.insert_header((header::RETRY_AFTER, seconds));
-            }
-            if error.code == OAuthErrorCode::InvalidClient {
-                response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"portcullis\""));
+        Failure::SeeOther(location) => HttpResponse::build(failure.status_code())
+            .insert_header((header::LOCATION, location.as_str()))
+            .finish(),
+        Failure::Page(error) => page(error, request_id, theme),
+        Failure::OAuth(error) => oauth(error, request_id),
+        Failure::WrongMethod { allowed, is_program } => {
+            let text = format!("This address takes {allowed}.");
+            let mut response = if *is_program {
+                oauth(&OAuthError::new(OAuthErrorCode::MethodNotAllowed, text), request_id)
+            } else {
+                page(&Error::new(ErrorCode::MethodNotAllowed, text), request_id, theme)
+            };
+            // RFC 9110 §15.5.6: whoever says 405 says what is allowed.
+            if let Ok(value) = header::HeaderValue::from_str(allowed) {
+                response.headers_mut().insert(header::ALLOW, value);
             }
             response
-                .insert_header((header::CACHE_CONTROL, "no-store"))
-                .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-                .json(json!({
-                    "error": error.code.as_str(),
-                    "error_description": error.description,
-                    "request_id": request_id,
-                }))
         }
     }
+}
+
+fn page(error: &Error, request_id: &str, theme: Option<&'static str>) -> HttpResponse {
+    let mut response = build(error.code.status());
+    if let Some(seconds) = error.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    match (ErrorPage { shell: Bare { theme }, error, request_id }).render() {
+        Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
+        Err(_) => response.body(format!("{}\n{request_id}\n", ErrorCode::InternalError.headline())),
+    }
+}
+
+fn oauth(error: &OAuthError, request_id: &str) -> HttpResponse {
+    let mut response = build(error.code.status());
+    if let Some(seconds) = error.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if error.code == OAuthErrorCode::InvalidClient {
+        response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"portcullis\""));
+    }
+    response
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .json(json!({
+            "error": error.code.as_str(),
+            "error_description": error.description,
+            "request_id": request_id,
+        }))
+}
+
+fn build(status: u16) -> actix_web::HttpResponseBuilder {
+    HttpResponse::build(StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
 }

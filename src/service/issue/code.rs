@@ -5,7 +5,7 @@ use serde_json::json;
 use super::alarm::{Replay, alarm};
 use super::{Granted, Identity, Issued, idle_end, sign};
 use crate::clock::Timestamp;
-use crate::db::Conn;
+use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
@@ -21,7 +21,7 @@ use crate::service::notify::{self, News, Recipient};
 use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
 use crate::store::tokens::NewToken;
-use crate::store::{audit, codes, refresh_tokens, tokens, users};
+use crate::store::{audit, codes, consents, refresh_tokens, tokens, users};
 
 /// A code with everything it must be redeemed with.
 #[derive(Debug, Clone)]
@@ -74,6 +74,7 @@ fn redeem(
     if code.client_id != client.id {
         return refuse("the code is unknown or too old");
     }
+    lock::user(conn, code.user_id)?;
     if code.used_at.is_some() || codes::consume(conn, &hash, now)? == 0 {
         // Read again: the winner of a race has noted its token by now.
         if let Some(token) = codes::by_hash(conn, &hash)?.and_then(|code| code.token_id) {
@@ -103,6 +104,10 @@ fn redeem(
     else {
         return refuse("MCP access of this user is disabled");
     };
+    // The approval may have ended since: a token under it would be dead from the start.
+    if !consents::is_live(conn, code.consent_id)? {
+        return refuse("the approval behind the code was revoked");
+    }
     let live = ctx.live(conn)?;
     let settings = &live.settings;
     let absolute = now.plus_seconds(settings.refresh_absolute_seconds);

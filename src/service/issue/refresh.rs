@@ -3,7 +3,7 @@
 use super::alarm::{Replay, alarm};
 use super::{Granted, Issued, idle_end, sign};
 use crate::clock::Timestamp;
-use crate::db::Conn;
+use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
 use crate::domain::audit::Actor;
 use crate::domain::grant::{EndReason, TokenStatus};
@@ -65,6 +65,11 @@ fn rotate(
     let Some(row) =
         refresh_tokens::presented(conn, &hash)?.filter(|row| row.client_id == client.id)
     else {
+        return refuse(OAuthErrorCode::InvalidGrant, dead);
+    };
+    lock::user(conn, row.user_id)?;
+    // Read again: somebody may have dropped the gate while we waited.
+    let Some(row) = refresh_tokens::presented(conn, &hash)? else {
         return refuse(OAuthErrorCode::InvalidGrant, dead);
     };
     if !is_alive(&row, now) {

@@ -1,0 +1,35 @@
+//! Row locks. SQLite has one writer and needs none; PostgreSQL writers that take the same rows in
+//! different orders would stop each other, so whoever changes what belongs to a user takes the
+//! user's row first.
+
+use diesel::prelude::*;
+
+use super::connection::Conn;
+use super::schema::users;
+use crate::ids::UserId;
+
+/// Waits until no other transaction is changing what belongs to `user`, and keeps others out until
+/// the end of this one. Read again what was read before.
+pub fn user(conn: &mut Conn, user: UserId) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => users::table
+            .find(user)
+            .select(users::id)
+            .for_no_key_update()
+            .first::<UserId>(conn)
+            .optional()
+            .map(|_| ()),
+    }
+}
+
+/// Lets the rest of this transaction wait for another's locks only so long: for a batch of many
+/// users' writes, which cannot keep to one order and is tried again one by one.
+pub fn wait_briefly(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => {
+            diesel::sql_query("SET LOCAL lock_timeout = '200ms'").execute(conn).map(|_| ())
+        }
+    }
+}

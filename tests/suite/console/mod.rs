@@ -1,0 +1,4 @@
+//! The console.
+
+mod login;
+mod setup;

@@ -1,0 +1,16 @@
+//! The suite: the whole product from outside, on every database there is to test on. Folders
+//! mirror the URLs; names say the rule. `support` holds the application and those who call it.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected has failed"
+)]
+
+mod architecture;
+mod cli;
+mod console;
+mod mcp;
+mod oauth;
+mod properties;
+mod routes;
+mod support;

@@ -1,0 +1,13 @@
+//! `/mcp`: the gate, the protocol, the tools.
+
+mod activity;
+mod bearer;
+mod challenge;
+mod doors;
+mod messages;
+mod modern;
+mod quota;
+mod revocation;
+mod scopes;
+mod tools;
+mod transport;

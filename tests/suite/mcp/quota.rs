@@ -1,0 +1,177 @@
+//! Check 8: plan and quotas, counted exactly whatever calls at the same time (contract §7, §10;
+//! checklist B21).
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::support::ai_client::Answer;
+use crate::support::{AiClient, OTHER, TestApp, both_databases};
+
+const SCOPES: &str = "usage:read stores:read";
+
+async fn plan(app: &TestApp, column: &str, most: i64) {
+    app.sql(format!("UPDATE plans SET {column} = {most}")).await;
+}
+
+async fn get(client: &AiClient) -> Answer {
+    client.call_tool("get_store", json!({ "domain": "shop01.example.com" })).await
+}
+
+async fn search(client: &AiClient, limit: i64) -> Answer {
+    client.call_tool("search_stores", json!({ "limit": limit })).await
+}
+
+async fn used(client: &AiClient, what: &str) -> i64 {
+    client.call().await.content()[what]["used"].as_i64().unwrap()
+}
+
+fn retry_after(answer: &Answer) -> i64 {
+    answer.json["result"]["structuredContent"]["error"]["retry_after"].as_i64().unwrap()
+}
+
+both_databases! {
+    async fn the_minute_is_counted_and_starts_again(app) {
+        plan(app, "requests_per_minute", 3).await;
+        let client = app.ai_client(SCOPES).await;
+        for number in 1..=3 {
+            assert!(get(&client).await.is_ok());
+            assert_eq!(used(&client, "requests_per_minute").await, number, "looking costs nothing");
+        }
+        let refused = get(&client).await;
+        assert_eq!((refused.status, refused.tool_error()), (200, "rate_limit_exceeded"));
+        // Tests begin in the middle of a minute.
+        assert!((30..=31).contains(&retry_after(&refused)), "{}", refused.text);
+        assert_eq!(used(&client, "requests_per_minute").await, 3, "a refused call is not counted");
+        app.clock.advance(30);
+        assert!(get(&client).await.is_ok());
+        assert_eq!(used(&client, "requests_per_minute").await, 1);
+        assert_eq!(used(&client, "requests_per_day").await, 4);
+    }
+
+    async fn the_day_is_counted_and_starts_again(app) {
+        plan(app, "requests_per_day", 2).await;
+        let client = app.ai_client(SCOPES).await;
+        assert!(get(&client).await.is_ok() && search(&client, 1).await.is_ok());
+        let refused = get(&client).await;
+        assert_eq!(refused.tool_error(), "daily_limit_exceeded");
+        assert!((43_169..=43_171).contains(&retry_after(&refused)), "{}", refused.text);
+        assert_eq!(used(&client, "requests_per_minute").await, 2, "counted in no window or in all");
+        app.clock.advance(43_170);
+        let mut client = client;
+        client.refresh().await;
+        assert!(get(&client).await.is_ok());
+    }
+
+    async fn a_page_larger_than_the_rows_left_is_refused_before_it_runs(app) {
+        plan(app, "rows_per_month", 30).await;
+        let client = app.ai_client(SCOPES).await;
+        assert!(search(&client, 25).await.is_ok());
+        let refused = search(&client, 6).await;
+        assert_eq!(refused.tool_error(), "row_quota_exceeded");
+        assert_eq!(used(&client, "search_rows").await, 25);
+        assert_eq!(used(&client, "requests_per_day").await, 1, "what did not run costs no request");
+        assert!(search(&client, 5).await.is_ok());
+        assert_eq!(search(&client, 1).await.tool_error(), "row_quota_exceeded");
+        assert!(get(&client).await.is_ok(), "a profile costs no row");
+        app.clock.advance(17 * 86_400);
+        let mut client = client;
+        client.refresh().await;
+        assert!(search(&client, 30).await.is_ok(), "the next month");
+    }
+
+    async fn only_rows_returned_are_counted(app) {
+        let client = app.ai_client(SCOPES).await;
+        let few = json!({ "limit": 100, "filters": { "country": ["DE"] } });
+        let answer = client.call_tool("search_stores", few).await;
+        assert_eq!(answer.content()["data"].as_array().unwrap().len(), 20);
+        assert_eq!(used(&client, "search_rows").await, 20);
+    }
+
+    async fn a_search_that_finds_nothing_costs_a_request_and_no_rows(app) {
+        let client = app.ai_client(SCOPES).await;
+        let missing = client.call_tool("get_store", json!({ "domain": "nowhere.example" })).await;
+        assert_eq!(missing.tool_error(), "not_found");
+        assert_eq!(used(&client, "requests_per_day").await, 1);
+        let broken = client.call_tool("get_store", json!({ "domain": "" })).await;
+        assert_eq!(broken.tool_error(), "invalid_domain");
+        assert_eq!(used(&client, "requests_per_day").await, 1, "what could not be looked for is free");
+        assert_eq!(used(&client, "search_rows").await, 0);
+    }
+
+    async fn quotas_are_the_accounts_and_no_other_accounts(app) {
+        plan(app, "requests_per_minute", 1).await;
+        let first = app.ai_client(SCOPES).await;
+        let second = app.ai_client_of(crate::support::AUDITOR, SCOPES).await;
+        let other = app.ai_client_of(OTHER, SCOPES).await;
+        assert!(get(&first).await.is_ok());
+        assert_eq!(get(&second).await.tool_error(), "rate_limit_exceeded", "one pool per account");
+        assert!(get(&other).await.is_ok());
+    }
+
+    async fn a_changed_plan_acts_on_the_next_call(app) {
+        let client = app.ai_client(SCOPES).await;
+        assert!(get(&client).await.is_ok());
+        app.sql("UPDATE plans SET api_access = (1 = 0)").await;
+        assert_eq!(get(&client).await.tool_error(), "api_access_disabled");
+        app.sql("UPDATE plans SET api_access = (1 = 1)").await;
+        assert!(get(&client).await.is_ok());
+    }
+
+    async fn parallel_calls_are_counted_exactly_up_to_the_limit(app) {
+        const LIMIT: i64 = 17;
+        plan(app, "requests_per_minute", LIMIT).await;
+        let client = app.ai_client(SCOPES).await;
+        let answers = join_all((0..40).map(|_| get(&client))).await;
+        assert!(answers.iter().all(|answer| answer.status == 200), "{:?}", answers.iter().find(|a| a.status != 200));
+        let ok = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert_eq!(ok as i64, LIMIT);
+        assert!(answers.iter().filter(|answer| !answer.is_ok())
+            .all(|answer| answer.tool_error() == "rate_limit_exceeded"));
+        assert_eq!(used(&client, "requests_per_minute").await, LIMIT);
+        assert_eq!(used(&client, "requests_per_day").await, LIMIT);
+        let ok = app.count("SELECT count(*) FROM activity WHERE operation = 'get_store' AND outcome = 'ok'").await;
+        assert_eq!(ok, LIMIT);
+    }
+
+    async fn parallel_searches_never_exceed_the_rows(app) {
+        plan(app, "rows_per_month", 50).await;
+        let client = app.ai_client(SCOPES).await;
+        let answers = join_all((0..20).map(|_| search(&client, 10))).await;
+        let ok = answers.iter().filter(|answer| answer.is_ok()).count();
+        assert_eq!(ok, 5, "{:?}", answers.iter().map(Answer::tool_error).collect::<Vec<_>>());
+        assert_eq!(used(&client, "search_rows").await, 50);
+        let counted = app.count("SELECT sum(rows_returned) FROM activity WHERE outcome = 'ok'").await;
+        assert_eq!(counted, 50);
+    }
+
+    async fn two_replicas_share_one_count(app) {
+        plan(app, "requests_per_minute", 10).await;
+        let replica = app.replica().await;
+        let client = app.ai_client(SCOPES).await;
+        let mut elsewhere = client.clone();
+        elsewhere.base = replica.base.clone();
+        let host = app.host().to_owned();
+        let there = |_| {
+            let body = crate::support::rpc::legacy("tools/call",
+                crate::support::rpc::call("get_store", json!({ "domain": "shop01.example.com" })));
+            let request = elsewhere.post(&body).header("Host", &host);
+            async move { Answer::of(request.send().await.unwrap()).await }
+        };
+        let (here, there) = futures_util::future::join(
+            join_all((0..15).map(|_| get(&client))), join_all((0..15).map(there))).await;
+        let answers: Vec<Answer> = here.into_iter().chain(there).collect();
+        assert!(answers.iter().all(|answer| answer.status == 200));
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 10);
+        replica.stop().await;
+    }
+
+    /// Contract §7: a senseless limit is told as such and never as a lack of rows.
+    async fn a_limit_out_of_bounds_is_the_callers_mistake(app) {
+        let client = app.ai_client(SCOPES).await;
+        for limit in [json!(0), json!(-1), json!(101), json!(i64::MAX), json!(1.5), json!("ten"), Value::Null] {
+            let answer = client.call_tool("search_stores", json!({ "limit": limit })).await;
+            assert_eq!((answer.status, answer.tool_error()), (200, "invalid_request"), "{limit}");
+        }
+        assert_eq!(used(&client, "requests_per_day").await, 0);
+    }
+}

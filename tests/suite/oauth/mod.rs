@@ -1,0 +1,10 @@
+//! The authorization server.
+
+mod authorize;
+mod consent;
+mod exchange;
+mod metadata;
+mod races;
+mod refresh;
+mod register;
+mod token;

@@ -1,0 +1,241 @@
+//! Dynamic registration (checklist D8 to D17; RFC 7591).
+
+use serde_json::{Value, json};
+
+use crate::support::ai_client::{Answer, AuthorizationRequest, CHALLENGE, REDIRECT, http};
+use crate::support::{TestApp, both_databases, html, on_sqlite};
+
+async fn register(app: &TestApp, body: &Value) -> Answer {
+    Answer::of(http().post(app.url("/oauth/register")).json(body).send().await.unwrap()).await
+}
+
+/// D9: bodies as the named clients send them (dossier §3).
+fn real_clients() -> Vec<(&'static str, Value)> {
+    let grants = json!(["authorization_code", "refresh_token"]);
+    vec![
+        (
+            "Claude Code",
+            json!({ "client_name": "Claude Code (portcullis)", "redirect_uris": ["http://localhost:54545/callback"],
+            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "none" }),
+        ),
+        (
+            "Codex",
+            json!({ "client_name": "Codex", "redirect_uris": ["http://127.0.0.1:41711/callback"],
+            "grant_types": grants, "token_endpoint_auth_method": "none", "response_types": ["code"],
+            "application_type": "native" }),
+        ),
+        (
+            "Gemini CLI",
+            json!({ "client_name": "Gemini CLI MCP Client", "redirect_uris": ["http://localhost:7777/oauth/callback"],
+            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "none",
+            "scope": "usage:read stores:read" }),
+        ),
+        (
+            "mcp-remote",
+            json!({ "redirect_uris": ["http://localhost:3334/oauth/callback"], "token_endpoint_auth_method": "none",
+            "grant_types": grants, "response_types": ["code"], "client_name": "MCP CLI Proxy",
+            "client_uri": "https://github.com/modelcontextprotocol/mcp-cli", "software_id": "2e6dc280-f3c3-4e01-99a7-8181dbd1d23d",
+            "software_version": "0.15.1" }),
+        ),
+        (
+            "Inspector",
+            json!({ "redirect_uris": ["http://localhost:6274/oauth/callback"], "token_endpoint_auth_method": "none",
+            "grant_types": grants, "response_types": ["code"], "client_name": "MCP Inspector",
+            "client_uri": "https://github.com/modelcontextprotocol/inspector", "scope": "" }),
+        ),
+        (
+            "FastMCP",
+            json!({ "client_name": "FastMCP Client", "redirect_uris": ["http://localhost:52001/callback"],
+            "grant_types": grants, "response_types": ["code"], "scope": null }),
+        ),
+        (
+            "VS Code",
+            json!({ "client_name": "Visual Studio Code", "client_uri": "https://code.visualstudio.com",
+            "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
+            "response_types": ["code"], "application_type": "native", "token_endpoint_auth_method": "none",
+            "redirect_uris": ["https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect", "http://127.0.0.1/", "http://127.0.0.1:33418/"] }),
+        ),
+        (
+            "Cursor",
+            json!({ "client_name": "Cursor", "token_endpoint_auth_method": "none", "grant_types": grants,
+            "redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback", "https://www.cursor.com/agents/mcp/oauth/callback", "http://localhost:8787/callback"] }),
+        ),
+        (
+            "claude.ai",
+            json!({ "client_name": "Claude", "redirect_uris": ["https://claude.ai/api/mcp/auth_callback"],
+            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "client_secret_post",
+            "scope": "claudeai" }),
+        ),
+        (
+            "unknown members",
+            json!({ "redirect_uris": ["com.example.app:/oauth"], "token_endpoint_auth_method": "none",
+            "jwks": { "keys": [] }, "software_statement": "a.b.c", "contacts": ["a@example.com"], "x": { "y": [1] } }),
+        ),
+    ]
+}
+
+on_sqlite! {
+    /// D8, D9, D13.
+    async fn real_clients_are_registered_and_told_what_was_accepted(app) {
+        for (name, body) in real_clients() {
+            let answer = register(app, &body).await;
+            assert_eq!(answer.status, 201, "{name}: {}", answer.text);
+            assert_eq!(answer.header("cache-control"), "no-store");
+            assert!(answer.json["client_id_issued_at"].is_i64(), "{name}");
+            assert_eq!(answer.json["client_id_issued_at"], json!(app.clock.now().seconds()));
+            assert_eq!(answer.json["redirect_uris"], body["redirect_uris"], "{name}");
+            assert_eq!(answer.json["grant_types"], json!(["authorization_code", "refresh_token"]));
+            let id = answer.json["client_id"].as_str().unwrap();
+            assert!(!id.contains([':', '/']), "D26: never looks like a URL");
+        }
+    }
+
+    /// D10, D11.
+    async fn a_secret_is_given_to_those_who_use_one(app) {
+        for (method, told, has_secret) in [
+            (json!("none"), "none", false),
+            (json!("client_secret_basic"), "client_secret_basic", true),
+            (json!("client_secret_post"), "client_secret_post", true),
+            (Value::Null, "client_secret_basic", true),
+        ] {
+            let mut body = json!({ "redirect_uris": [REDIRECT] });
+            if !method.is_null() {
+                body["token_endpoint_auth_method"] = method.clone();
+            }
+            let answer = register(app, &body).await;
+            assert_eq!(answer.json["token_endpoint_auth_method"], told);
+            assert_eq!(answer.json.get("client_secret").is_some(), has_secret, "{method}");
+            if has_secret {
+                assert_eq!(answer.json["client_secret_expires_at"].as_i64(), Some(0));
+                assert!(answer.json["client_secret"].as_str().unwrap().len() >= 43);
+            } else {
+                assert!(answer.json.get("client_secret_expires_at").is_none());
+            }
+        }
+        for method in ["private_key_jwt", "tls_client_auth", ""] {
+            let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": method });
+            let answer = register(app, &body).await;
+            assert_eq!((answer.status, answer.oauth_error()), (400, "invalid_client_metadata"), "{method}");
+        }
+    }
+
+    /// D12.
+    async fn dangerous_redirect_uris_are_refused(app) {
+        for uris in [
+            json!(null), json!([]), json!("https://a.example/cb"), json!([7]), json!([null]),
+            json!(["https://a.example/cb#fragment"]), json!(["https://user@a.example/cb"]),
+            json!(["https://*.example/cb"]), json!(["/relative"]), json!(["callback"]), json!([""]),
+            json!(["http://a.example/cb"]), json!(["http://192.168.0.1/cb"]), json!(["http://0.0.0.0/cb"]),
+            json!(["javascript:alert(1)"]), json!(["JaVaScRiPt:alert(1)"]), json!(["data:text/html,x"]),
+            json!(["file:///etc/passwd"]), json!(["vbscript:x"]), json!(["blob:https://a/b"]),
+            json!(["about:blank"]), json!(["ws://localhost/"]), json!(["wss://a.example/"]),
+            json!(["http://127.0.0.1.evil.example/cb"]), json!(["http://localhost@evil.example/cb"]),
+            json!(["https://h\\@evil.example/cb"]), json!(["http://127.0.0.1\t/cb"]), json!(["http://127.0.0.1\n/cb"]),
+            json!([" http://127.0.0.1/cb"]), json!(["HTTPS://a.example/cb"]), json!(["http://2130706433/cb"]),
+            json!(["http://0177.0.0.1/cb"]), json!(["http://0x7f000001/cb"]), json!(["http://127.1/cb"]),
+            json!(["http://localhost./cb"]), json!(["https:///cb"]), json!(["https://\u{430}pple.example/cb"]),
+            json!(["http://127.0.0.1/cb", "javascript:alert(1)"]),
+        ] {
+            let body = json!({ "redirect_uris": uris, "token_endpoint_auth_method": "none" });
+            let answer = register(app, &body).await;
+            assert_eq!((answer.status, answer.oauth_error()), (400, "invalid_redirect_uri"), "{uris}: {}", answer.text);
+        }
+        assert_eq!(app.count("SELECT count(*) FROM clients").await, 0);
+    }
+
+    /// D14.
+    async fn registrations_are_bounded(app) {
+        let uris = |count: usize| json!((0..count).map(|n| format!("http://127.0.0.1/{n}")).collect::<Vec<_>>());
+        assert_eq!(register(app, &json!({ "redirect_uris": uris(10) })).await.status, 201);
+        assert_eq!(register(app, &json!({ "redirect_uris": uris(11) })).await.status, 400);
+        let long = json!({ "redirect_uris": [format!("https://a.example/{}", "a".repeat(3000))] });
+        assert_eq!(register(app, &long).await.status, 400);
+        let large = json!({ "redirect_uris": [REDIRECT], "client_name": "a".repeat(70_000) });
+        let answer = register(app, &large).await;
+        assert!([400, 413].contains(&answer.status) && !answer.oauth_error().is_empty());
+        let named = json!({ "redirect_uris": [REDIRECT], "client_name": "a".repeat(5_000) });
+        assert_eq!(register(app, &named).await.json["client_name"].as_str().unwrap().len(), 200);
+        for (kind, body) in [("text/plain", "{}"), ("application/json", "[]"), ("application/json", "{"),
+            ("application/json", ""), ("application/x-www-form-urlencoded", "redirect_uris=x")] {
+            let answer = http().post(app.url("/oauth/register")).header("Content-Type", kind).body(body);
+            let answer = Answer::of(answer.send().await.unwrap()).await;
+            assert_eq!(answer.status, 400, "{kind} {body}");
+            assert!(!answer.oauth_error().is_empty() && answer.json["request_id"].is_string());
+        }
+    }
+
+    /// D16: escaped on the page; characters that turn text around are gone; no foreign picture.
+    async fn a_name_is_text_and_nothing_else(app) {
+        let body = json!({
+            "client_name": "\u{202e}<img src=x onerror=alert(1)>\u{0007}\"'&\n</title>",
+            "client_uri": "https://evil.example/\"onload=",
+            "logo_uri": "https://evil.example/logo.png",
+            "redirect_uris": [REDIRECT],
+            "token_endpoint_auth_method": "none",
+        });
+        let client = register(app, &body).await.json["client_id"].as_str().unwrap().to_owned();
+        let browser = app.member().await;
+        let page = browser.get(&AuthorizationRequest::new(app, &client, "usage:read").path()).await;
+        assert_eq!(page.status, 200);
+        assert!(!page.text.contains("<img") && !page.text.contains("</title>\""), "{}", page.text);
+        assert!(!page.text.contains('\u{202e}') && !page.text.contains('\u{7}'));
+        assert!(!page.text.contains("logo.png"));
+        assert!(html::text(&page.text).contains("<img src=x onerror=alert(1)>"), "shown as what it is");
+        let anonymous = app.anonymous();
+        let login = anonymous.get(&AuthorizationRequest::new(app, &client, "usage:read").path()).await;
+        let login = anonymous.get(login.header("location")).await;
+        assert!(!login.text.contains("<img"));
+    }
+
+    /// D17: a borrowed name earns nothing.
+    async fn registering_gives_no_rights(app) {
+        let body = json!({ "client_name": "Claude", "redirect_uris": ["https://evil.example/cb"], "token_endpoint_auth_method": "none" });
+        let client = register(app, &body).await.json["client_id"].as_str().unwrap().to_owned();
+        let browser = app.member().await;
+        let request = AuthorizationRequest::new(app, &client, "usage:read contacts:reveal")
+            .with("redirect_uri", "https://evil.example/cb").with("code_challenge", CHALLENGE);
+        let page = browser.get(&request.path()).await;
+        let text = html::text(&page.text);
+        assert!(text.contains("Unverified client") && text.contains("evil.example"), "{text}");
+        assert!(!text.contains("Verified client"));
+        let spends = html::boxes(&page.text, "scope").into_iter().find(|(name, _)| name == "contacts:reveal");
+        assert_eq!(spends, Some(("contacts:reveal".into(), false)), "what spends is never ticked beforehand");
+    }
+}
+
+both_databases! {
+    /// D15: a generous burst, then 429 that says when; another window starts anew.
+    async fn registrations_of_one_address_are_limited(app) {
+        let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none" });
+        let mut accepted = 0;
+        let refused = loop {
+            let answer = register(app, &body).await;
+            if answer.status != 201 {
+                break answer;
+            }
+            accepted += 1;
+            assert!(accepted < 200);
+        };
+        assert!(accepted >= 20, "{accepted}");
+        assert_eq!(refused.status, 429);
+        assert!(refused.header("retry-after").parse::<i64>().unwrap() <= 3601);
+        assert!(refused.json["error"].is_string());
+        app.clock.advance(3601);
+        assert_eq!(register(app, &body).await.status, 201);
+        assert_eq!(app.audited("client_registered").await.len(), accepted + 1);
+    }
+
+    /// Contract §9: registrations that never reached a consent are removed after 30 days.
+    async fn unused_registrations_end_and_used_ones_stay(app) {
+        let client = app.ai_client("usage:read").await;
+        let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none" });
+        register(app, &body).await;
+        app.clock.advance(29 * 86_400);
+        portcullis::jobs::run_all(&app.ctx).await;
+        assert_eq!(app.count("SELECT count(*) FROM clients").await, 2);
+        app.clock.advance(2 * 86_400);
+        portcullis::jobs::run_all(&app.ctx).await;
+        let left = app.count(format!("SELECT count(*) FROM clients WHERE client_id = '{}'", client.client_id)).await;
+        assert_eq!((left, app.count("SELECT count(*) FROM clients").await), (1, 1));
+    }
+}
