@@ -11,6 +11,7 @@ mod cli;
 mod console;
 mod mcp;
 mod oauth;
+mod programs;
 mod properties;
 mod routes;
 mod support;
