@@ -72,6 +72,6 @@ pub fn by_token(conn: &mut Conn, token: TokenId) -> QueryResult<Option<Principal
             accounts::id,
             Plan::as_select(),
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
