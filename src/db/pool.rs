@@ -1,4 +1,4 @@
-//! `Db::read`, `Db::write` and `Db::join_batch`: the three ways to the data.
+//! `Db::glance`, `Db::read`, `Db::write` and `Db::join_batch`: the ways to the data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub struct Db {
 pub(super) struct Lane {
     pool: Pool<Manager>,
     permits: Arc<Semaphore>,
+    /// Whether a query asks the network, for which no serving thread may wait.
+    is_remote: bool,
 }
 
 impl Lane {
@@ -41,7 +43,8 @@ impl Lane {
             .connection_timeout(CONNECTION_TIMEOUT)
             .build(Manager::new(url.clone(), mode))
             .map_err(Error::unavailable)?;
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)) })
+        let is_remote = matches!(url, DatabaseUrl::Postgres(_));
+        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)), is_remote })
     }
 
     /// A connection of this lane; blocks, so only for threads that may.
@@ -59,6 +62,21 @@ impl Lane {
         tokio::task::spawn_blocking(move || job(&mut *lane.get()?))
             .await
             .map_err(Error::internal)?
+    }
+
+    /// Runs `job` on this thread if a connection is free and local, elsewhere otherwise.
+    async fn run_here<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        if !self.is_remote
+            && let Ok(_permit) = self.permits.try_acquire()
+            && let Some(mut conn) = self.pool.try_get()
+        {
+            return job(&mut conn);
+        }
+        self.run(job).await
     }
 }
 
@@ -82,6 +100,20 @@ impl Db {
         };
         let group = GroupWriter::start(writers.clone())?;
         Ok(Self { readers, writers, group })
+    }
+
+    /// Runs `job`, which reads a few rows by their key, on a reading connection. On SQLite it runs
+    /// on this thread: readers never wait for the writer, and such a read takes less time than
+    /// handing it to another thread does.
+    ///
+    /// # Errors
+    /// What `job` returns, or that the database cannot answer.
+    pub async fn glance<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.readers.run_here(job).await
     }
 
     /// Runs `job` on a reading connection.
