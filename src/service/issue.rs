@@ -3,6 +3,8 @@
 //! Each exchange is one group-committed write: the answer goes out when what it promises is on
 //! disk. Refusals that change something (a burned code, an ended family) are committed too.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use crate::clock::Timestamp;
@@ -15,12 +17,12 @@ use crate::domain::pkce;
 use crate::domain::refresh::{Presented, judge};
 use crate::domain::scope::ScopeSet;
 use crate::domain::settings::Settings;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::ids::{TokenId, UserId};
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::consent::is_own_resource;
 use crate::service::keyring::{AccessClaims, Audience};
-use crate::service::{Ctx, revoke};
+use crate::service::{Ctx, Live, revoke};
 use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
 use crate::store::refresh_tokens::PresentedRow;
@@ -40,8 +42,9 @@ pub struct Issued {
     pub refresh_token: Option<PlainSecret>,
 }
 
-/// What a committed exchange granted.
+/// What a committed exchange granted, and under which settings and keys.
 struct Granted {
+    live: Arc<Live>,
     token: TokenId,
     subject: String,
     scopes: ScopeSet,
@@ -115,7 +118,7 @@ pub async fn for_code(
         .db
         .join_batch(move |conn| redeem(&state, conn, &actor, &client_, &exchange, &hash, now))
         .await??;
-    sign(ctx, client, granted, refresh, now).await
+    sign(ctx, client, granted, refresh, now)
 }
 
 fn redeem(
@@ -163,7 +166,8 @@ fn redeem(
     else {
         return refuse("MCP access of this user is disabled");
     };
-    let settings = &ctx.live(conn)?.settings;
+    let live = ctx.live(conn)?;
+    let settings = &live.settings;
     let absolute = now.plus_seconds(settings.refresh_absolute_seconds);
     let token = tokens::insert(
         conn,
@@ -199,6 +203,7 @@ fn redeem(
         },
     )?;
     Ok(Ok(Granted {
+        live,
         token,
         subject: user.subject,
         scopes: ScopeSet::parse_known(&code.scopes),
@@ -236,7 +241,7 @@ pub async fn for_refresh_token(
         .db
         .join_batch(move |conn| rotate(&state, conn, &actor, &client_, &exchange, &hash, now))
         .await??;
-    sign(ctx, client, granted, refresh, now).await
+    sign(ctx, client, granted, refresh, now)
 }
 
 fn rotate(
@@ -281,7 +286,8 @@ fn rotate(
             asked
         }
     };
-    let settings = &ctx.live(conn)?.settings;
+    let live = ctx.live(conn)?;
+    let settings = &live.settings;
     let mut presented = judge(now, row.retired_at, settings.refresh_retry_seconds);
     if presented == Presented::Rotate && refresh_tokens::retire(conn, row.id, now)? == 0 {
         // A request that crossed ours was first.
@@ -310,6 +316,7 @@ fn rotate(
         }
     }
     Ok(Ok(Granted {
+        live,
         token: row.token_id,
         subject: row.subject,
         scopes,
@@ -356,15 +363,15 @@ fn alarm(
     Ok(())
 }
 
-async fn sign(
+/// Signs on this thread: it takes less time than handing it to another does.
+fn sign(
     ctx: &Ctx,
     client: &ClientRow,
     granted: Granted,
     refresh: PlainSecret,
     now: Timestamp,
 ) -> Result<Issued, OAuthError> {
-    let live = ctx.live_now().await?;
-    let expires_in = live.settings.access_token_seconds;
+    let expires_in = granted.live.settings.access_token_seconds;
     let claims = AccessClaims {
         iss: ctx.config.public_url.clone(),
         sub: granted.subject,
@@ -376,11 +383,8 @@ async fn sign(
         exp: now.seconds() + expires_in,
         tid: granted.token.0,
     };
-    let access_token = tokio::task::spawn_blocking(move || live.keys.sign(&claims))
-        .await
-        .map_err(Error::internal)??;
     Ok(Issued {
-        access_token,
+        access_token: granted.live.keys.sign(&claims)?,
         expires_in,
         scopes: granted.scopes,
         refresh_token: granted.refreshed.then_some(refresh),
