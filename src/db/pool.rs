@@ -7,6 +7,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::Semaphore;
 
+use super::checkpoint::Checkpointer;
 use super::connection::{Conn, Manager, Mode};
 use super::url::DatabaseUrl;
 use super::writer::GroupWriter;
@@ -16,12 +17,13 @@ use crate::error::{Error, Result};
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database: a pool of readers, a pool of writers (one on SQLite) and the group-commit
-/// writer. Cheap to clone.
+/// writer; on SQLite also what keeps its log short. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     readers: Lane,
     writers: Lane,
     group: GroupWriter,
+    _checkpointer: Option<Checkpointer>,
 }
 
 /// A pool with as many permits as connections, so that waiting happens in async code and not on
@@ -87,19 +89,20 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached.
     pub fn open(url: &DatabaseUrl, size: u32) -> Result<Self> {
-        let (readers, writers) = match url {
+        let (readers, writers, checkpointer) = match url {
             DatabaseUrl::Sqlite(_) => {
                 // The writer first: it makes the file, which a read-only connection may not.
                 let writers = Lane::open(url, Mode::ReadWrite, 1)?;
-                (Lane::open(url, Mode::ReadOnly, size)?, writers)
+                let readers = Lane::open(url, Mode::ReadOnly, size)?;
+                (readers, writers, Some(Checkpointer::start(url)?))
             }
             DatabaseUrl::Postgres(_) => {
                 let lane = Lane::open(url, Mode::ReadWrite, size)?;
-                (lane.clone(), lane)
+                (lane.clone(), lane, None)
             }
         };
         let group = GroupWriter::start(writers.clone())?;
-        Ok(Self { readers, writers, group })
+        Ok(Self { readers, writers, group, _checkpointer: checkpointer })
     }
 
     /// Runs `job`, which reads a few rows by their key, on a reading connection. On SQLite it runs
