@@ -205,6 +205,6 @@ async fn tokens(ctx: &Ctx) -> Vec<String> {
 fn started(make: impl FnOnce(TcpListener) -> Server + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    server::start(listener, async |listener| make(listener));
+    server::start(listener, async |listener| make(listener).await.unwrap());
     address
 }

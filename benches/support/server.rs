@@ -3,7 +3,6 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::mpsc;
 
-use actix_web::dev::Server;
 use actix_web::rt::System;
 
 use crate::support::base::{self, Base};
@@ -17,17 +16,12 @@ pub fn application() -> (Base, SocketAddr) {
         let base = base::open(address).await;
         let server = portcullis::app::serve(&base.ctx, listener).unwrap();
         send.send(base).unwrap();
-        server
+        server.await.unwrap();
     });
     (receive.recv().unwrap(), address)
 }
 
-/// Starts what `make` makes of a listener.
-pub fn start(
-    listener: TcpListener,
-    make: impl AsyncFnOnce(TcpListener) -> Server + Send + 'static,
-) {
-    std::thread::spawn(move || {
-        System::new().block_on(async { make(listener).await.await }).unwrap();
-    });
+/// Runs what `serve` makes of a listener.
+pub fn start(listener: TcpListener, serve: impl AsyncFnOnce(TcpListener) + Send + 'static) {
+    std::thread::spawn(move || System::new().block_on(serve(listener)));
 }
