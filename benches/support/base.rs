@@ -45,6 +45,8 @@ pub async fn open(bind: SocketAddr) -> Base {
 fn keep_a_log(filter: &str, folder: &std::path::Path) {
     let file = std::fs::File::create(folder.join("log")).unwrap();
     env_logger::Builder::new()
+        .filter_module("rmcp", log::LevelFilter::Warn)
+        .filter_module("tracing::span", log::LevelFilter::Warn)
         .parse_filters(filter)
         .target(env_logger::Target::Pipe(Box::new(file)))
         .init();
