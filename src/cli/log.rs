@@ -4,9 +4,16 @@ use std::io::Write;
 
 use crate::config::Config;
 
+/// What writes lines of its own about every request, besides ours: four of them from the SDK.
+/// `LOG` brings them back by name.
+const CHATTY: [&str; 2] = ["rmcp", "tracing::span"];
+
 /// Starts the log. A second call does nothing.
 pub(super) fn init(config: &Config) {
     let mut builder = env_logger::Builder::new();
+    for module in CHATTY {
+        builder.filter_module(module, log::LevelFilter::Warn);
+    }
     builder.parse_filters(&config.log);
     let is_json = config.log_json;
     builder.format(move |out, record| {

@@ -3,6 +3,7 @@
 use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
+use super::checkpoint::LONGEST_LOG;
 use super::url::DatabaseUrl;
 
 pub use multi::{Conn, MultiBackend};
@@ -60,10 +61,11 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
             )
             .map_err(diesel::r2d2::Error::QueryError)?;
-            if mode == Mode::ReadOnly {
-                conn.batch_execute("PRAGMA query_only = ON;")
-                    .map_err(diesel::r2d2::Error::QueryError)?;
-            }
+            let pragma = match mode {
+                Mode::ReadOnly => "PRAGMA query_only = ON;".to_owned(),
+                Mode::ReadWrite => format!("PRAGMA wal_autocheckpoint = {LONGEST_LOG};"),
+            };
+            conn.batch_execute(&pragma).map_err(diesel::r2d2::Error::QueryError)?;
             Ok(Conn::Sqlite(conn))
         }
         DatabaseUrl::Postgres(url) => {

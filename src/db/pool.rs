@@ -1,4 +1,4 @@
-//! `Db::read`, `Db::write` and `Db::join_batch`: the three ways to the data.
+//! `Db::glance`, `Db::read`, `Db::write` and `Db::join_batch`: the ways to the data.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::Semaphore;
 
+use super::checkpoint::Checkpointer;
 use super::connection::{Conn, Manager, Mode};
 use super::url::DatabaseUrl;
 use super::writer::GroupWriter;
@@ -16,12 +17,13 @@ use crate::error::{Error, Result};
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The database: a pool of readers, a pool of writers (one on SQLite) and the group-commit
-/// writer. Cheap to clone.
+/// writer; on SQLite also what keeps its log short. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     readers: Lane,
     writers: Lane,
     group: GroupWriter,
+    _checkpointer: Option<Checkpointer>,
 }
 
 /// A pool with as many permits as connections, so that waiting happens in async code and not on
@@ -30,6 +32,8 @@ pub struct Db {
 pub(super) struct Lane {
     pool: Pool<Manager>,
     permits: Arc<Semaphore>,
+    /// Whether a query asks the network, for which no serving thread may wait.
+    is_remote: bool,
 }
 
 impl Lane {
@@ -41,7 +45,8 @@ impl Lane {
             .connection_timeout(CONNECTION_TIMEOUT)
             .build(Manager::new(url.clone(), mode))
             .map_err(Error::unavailable)?;
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)) })
+        let is_remote = matches!(url, DatabaseUrl::Postgres(_));
+        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)), is_remote })
     }
 
     /// A connection of this lane; blocks, so only for threads that may.
@@ -60,6 +65,21 @@ impl Lane {
             .await
             .map_err(Error::internal)?
     }
+
+    /// Runs `job` on this thread if a connection is free and local, elsewhere otherwise.
+    async fn run_here<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        if !self.is_remote
+            && let Ok(_permit) = self.permits.try_acquire()
+            && let Some(mut conn) = self.pool.try_get()
+        {
+            return job(&mut conn);
+        }
+        self.run(job).await
+    }
 }
 
 impl Db {
@@ -69,19 +89,34 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached.
     pub fn open(url: &DatabaseUrl, size: u32) -> Result<Self> {
-        let (readers, writers) = match url {
+        let (readers, writers, checkpointer) = match url {
             DatabaseUrl::Sqlite(_) => {
                 // The writer first: it makes the file, which a read-only connection may not.
                 let writers = Lane::open(url, Mode::ReadWrite, 1)?;
-                (Lane::open(url, Mode::ReadOnly, size)?, writers)
+                let readers = Lane::open(url, Mode::ReadOnly, size)?;
+                (readers, writers, Some(Checkpointer::start(url)?))
             }
             DatabaseUrl::Postgres(_) => {
                 let lane = Lane::open(url, Mode::ReadWrite, size)?;
-                (lane.clone(), lane)
+                (lane.clone(), lane, None)
             }
         };
         let group = GroupWriter::start(writers.clone())?;
-        Ok(Self { readers, writers, group })
+        Ok(Self { readers, writers, group, _checkpointer: checkpointer })
+    }
+
+    /// Runs `job`, which reads a few rows by their key, on a reading connection. On SQLite it runs
+    /// on this thread: readers never wait for the writer, and such a read takes less time than
+    /// handing it to another thread does.
+    ///
+    /// # Errors
+    /// What `job` returns, or that the database cannot answer.
+    pub async fn glance<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.readers.run_here(job).await
     }
 
     /// Runs `job` on a reading connection.

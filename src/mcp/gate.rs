@@ -157,7 +157,7 @@ async fn admit(
     let state = ctx.clone();
     let verdict = ctx
         .db
-        .read(move |conn| verify::admit(&state, conn, &knock))
+        .glance(move |conn| verify::admit(&state, conn, &knock))
         .await
         .map_err(|error| answer::error(&error, request_id))?;
     match verdict {

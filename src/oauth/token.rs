@@ -89,7 +89,7 @@ fn answer(issued: &Issued) -> HttpResponse {
 async fn check_throttle(ctx: &web::Data<Ctx>, actor: &Actor) -> Result<(), OAuthError> {
     let Some(limit) = actor.address.map(Limit::token_failures_from) else { return Ok(()) };
     let now = ctx.clock.now();
-    Ok(ctx.db.read(move |conn| throttle::check(conn, &limit, now)).await?)
+    Ok(ctx.db.glance(move |conn| throttle::check(conn, &limit, now)).await?)
 }
 
 async fn count_failure(ctx: &web::Data<Ctx>, actor: &Actor) -> Result<(), OAuthError> {

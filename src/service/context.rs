@@ -79,6 +79,6 @@ impl Ctx {
     /// As [`Self::live`].
     pub async fn live_now(&self) -> Result<Arc<Live>> {
         let ctx = self.clone();
-        self.db.read(move |conn| ctx.live(conn)).await
+        self.db.glance(move |conn| ctx.live(conn)).await
     }
 }

@@ -30,7 +30,7 @@ pub async fn get_store(db: &Db, domain: &str) -> Result<StoreProfile> {
         param: Some("domain".into()),
         ..Error::new(ErrorCode::InvalidDomain, reason)
     })?;
-    db.read(move |conn| Ok(stores::by_domain(conn, &domain)?))
+    db.glance(move |conn| Ok(stores::by_domain(conn, &domain)?))
         .await?
         .ok_or_else(|| Error::not_found("The index has no store of that domain."))
 }

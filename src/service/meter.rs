@@ -33,7 +33,7 @@ pub async fn precheck(ctx: &Ctx, principal: &Principal, wanted: Cost) -> Result<
         return Ok(());
     }
     let (account, now) = (principal.account, ctx.clock.now());
-    let used = ctx.db.read(move |conn| Ok(usage::used(conn, account, now)?)).await?;
+    let used = ctx.db.glance(move |conn| Ok(usage::used(conn, account, now)?)).await?;
     check(&principal.plan, used, wanted, now)
 }
 
@@ -173,5 +173,5 @@ fn count(
 /// When the database cannot answer.
 pub async fn used(ctx: &Ctx, account: AccountId) -> Result<Used> {
     let now = ctx.clock.now();
-    ctx.db.read(move |conn| Ok(usage::used(conn, account, now)?)).await
+    ctx.db.glance(move |conn| Ok(usage::used(conn, account, now)?)).await
 }

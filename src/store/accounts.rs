@@ -29,7 +29,7 @@ pub struct Plan {
 
 /// The plan of that name.
 pub fn plan_by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<Plan>> {
-    plans::table.filter(plans::name.eq(name)).select(Plan::as_select()).first(conn).optional()
+    plans::table.filter(plans::name.eq(name)).select(Plan::as_select()).get_result(conn).optional()
 }
 
 /// The plan that `account` is on.
@@ -38,7 +38,7 @@ pub fn plan_of(conn: &mut Conn, account: AccountId) -> QueryResult<Plan> {
         .inner_join(plans::table)
         .filter(accounts::id.eq(account))
         .select(Plan::as_select())
-        .first(conn)
+        .get_result(conn)
 }
 
 /// The account of that name, the oldest if there are several.

@@ -56,7 +56,7 @@ pub fn by_client_id(conn: &mut Conn, client_id: &str) -> QueryResult<Option<Clie
     clients::table
         .filter(clients::client_id.eq(client_id))
         .select(ClientRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

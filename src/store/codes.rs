@@ -50,7 +50,7 @@ pub fn by_hash(conn: &mut Conn, hash: &HashedSecret) -> QueryResult<Option<CodeR
     codes::table
         .filter(codes::code_hash.eq(hash))
         .select(CodeRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -18,7 +18,7 @@ pub fn live(
         .filter(consents::client_id.eq(client))
         .filter(consents::revoked_at.is_null())
         .select((consents::id, consents::scopes))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

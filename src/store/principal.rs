@@ -82,7 +82,7 @@ macro_rules! columns {
 
 /// Reads the token with that id and all it stands on.
 pub fn by_token(conn: &mut Conn, token: TokenId) -> QueryResult<Option<PrincipalRow>> {
-    joined().filter(tokens::id.eq(token)).select(columns!()).first(conn).optional()
+    joined().filter(tokens::id.eq(token)).select(columns!()).get_result(conn).optional()
 }
 
 /// Reads the personal access token with that secret and all it stands on.
@@ -91,6 +91,6 @@ pub fn by_secret(conn: &mut Conn, secret: &HashedSecret) -> QueryResult<Option<P
         .filter(tokens::secret_hash.eq(secret))
         .filter(tokens::kind.eq("personal"))
         .select(columns!())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }

@@ -74,7 +74,7 @@ pub fn presented(conn: &mut Conn, hash: &HashedSecret) -> QueryResult<Option<Pre
             consents::revoked_at,
             clients::trust,
         ))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -45,7 +45,7 @@ pub fn unbound(
         .filter(requests::user_id.is_null())
         .filter(requests::expires_at.gt(now))
         .select((requests::parameters, ClientRow::as_select()))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -8,7 +8,7 @@ use crate::ids::RoleId;
 
 /// The role of that name.
 pub fn by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<RoleId>> {
-    roles::table.filter(roles::name.eq(name)).select(roles::id).first(conn).optional()
+    roles::table.filter(roles::name.eq(name)).select(roles::id).get_result(conn).optional()
 }
 
 /// Brings a built-in role to what this version knows; `permissions` and `tools` are JSON arrays of

@@ -14,7 +14,7 @@ pub fn load(conn: &mut Conn, key: &HashedSecret, now: Timestamp) -> QueryResult<
         .filter(sessions::key_hash.eq(key))
         .filter(sessions::expires_at.gt(now))
         .select(sessions::state)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

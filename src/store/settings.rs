@@ -10,7 +10,7 @@ use crate::db::{Conn, upsert};
 /// The number that grows with every change of a setting or key, so that replicas know when what
 /// they remember is old.
 pub fn version(conn: &mut Conn) -> QueryResult<i64> {
-    settings_version::table.select(settings_version::version).first(conn)
+    settings_version::table.select(settings_version::version).get_result(conn)
 }
 
 /// All rows.

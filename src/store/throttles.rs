@@ -17,7 +17,7 @@ pub fn load(
         .filter(throttles::subject.eq(subject))
         .filter(throttles::window_ends_at.gt(now))
         .select((throttles::failures, throttles::window_ends_at))
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

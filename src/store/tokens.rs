@@ -94,7 +94,7 @@ pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
         .left_join(clients::table)
         .filter(tokens::id.eq(id))
         .select(columns())
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

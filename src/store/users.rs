@@ -84,7 +84,7 @@ pub fn by_id(conn: &mut Conn, id: UserId) -> QueryResult<Option<UserRow>> {
         .inner_join(roles::table)
         .filter(users::id.eq(id))
         .select(COLUMNS)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 
@@ -94,7 +94,7 @@ pub fn by_email(conn: &mut Conn, email: &str) -> QueryResult<Option<UserRow>> {
         .inner_join(roles::table)
         .filter(users::email.eq(email))
         .select(COLUMNS)
-        .first(conn)
+        .get_result(conn)
         .optional()
 }
 

@@ -25,7 +25,7 @@ pub async fn authenticate(ctx: &Ctx, credentials: Credentials) -> Result<ClientR
     let client_id = credentials.client_id.clone();
     let client = ctx
         .db
-        .read(move |conn| Ok(clients::by_client_id(conn, &client_id)?))
+        .glance(move |conn| Ok(clients::by_client_id(conn, &client_id)?))
         .await?
         .ok_or_else(|| refuse("this client is not registered here; register again"))?;
     if client.is_blocked() {

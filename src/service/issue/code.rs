@@ -53,7 +53,7 @@ pub async fn for_code(
         .db
         .join_batch(move |conn| redeem(&state, conn, &actor, &client_, &exchange, &hash, now))
         .await??;
-    sign(ctx, client, granted, refresh, now).await
+    sign(ctx, client, granted, refresh, now)
 }
 
 fn redeem(
@@ -163,6 +163,7 @@ fn redeem(
         nonce: code.nonce,
     });
     Ok(Ok(Granted {
+        live,
         token,
         subject: user.subject,
         scopes,

@@ -8,15 +8,16 @@ mod client;
 mod code;
 mod refresh;
 
+use std::sync::Arc;
+
 use crate::clock::Timestamp;
 use crate::domain::oauth_error::OAuthError;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::settings::Settings;
-use crate::error::Error;
 use crate::ids::TokenId;
 use crate::secrets::PlainSecret;
-use crate::service::Ctx;
 use crate::service::keyring::{AccessClaims, Audience, IdClaims};
+use crate::service::{Ctx, Live};
 use crate::store::clients::ClientRow;
 
 pub use client::{Credentials, authenticate};
@@ -38,8 +39,9 @@ pub struct Issued {
     pub id_token: Option<String>,
 }
 
-/// What a committed exchange granted.
+/// What a committed exchange granted, and under which settings and keys.
 struct Granted {
+    live: Arc<Live>,
     token: TokenId,
     subject: String,
     scopes: ScopeSet,
@@ -60,14 +62,15 @@ fn idle_end(settings: &Settings, absolute: Timestamp, now: Timestamp) -> Timesta
     now.plus_seconds(settings.refresh_token_seconds).min(absolute)
 }
 
-async fn sign(
+/// Signs on this thread: it takes less time than handing it to another does.
+fn sign(
     ctx: &Ctx,
     client: &ClientRow,
     granted: Granted,
     refresh: PlainSecret,
     now: Timestamp,
 ) -> Result<Issued, OAuthError> {
-    let live = ctx.live_now().await?;
+    let live = granted.live;
     let expires_in = live.settings.access_token_seconds;
     let access = AccessClaims {
         iss: ctx.config.public_url.clone(),
@@ -91,12 +94,8 @@ async fn sign(
         name: shows(Scope::Profile).then_some(identity.name),
         email: shows(Scope::Email).then_some(identity.email),
     });
-    let (access_token, id_token) = tokio::task::spawn_blocking(move || {
-        let id_token = id.map(|id| live.keys.sign_id(&id)).transpose()?;
-        Ok::<_, Error>((live.keys.sign(&access)?, id_token))
-    })
-    .await
-    .map_err(Error::internal)??;
+    let access_token = live.keys.sign(&access)?;
+    let id_token = id.map(|id| live.keys.sign_id(&id)).transpose()?;
     Ok(Issued {
         access_token,
         expires_in,

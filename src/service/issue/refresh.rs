@@ -47,7 +47,7 @@ pub async fn for_refresh_token(
         .db
         .join_batch(move |conn| rotate(&state, conn, &actor, &client_, &exchange, &hash, now))
         .await??;
-    sign(ctx, client, granted, refresh, now).await
+    sign(ctx, client, granted, refresh, now)
 }
 
 fn rotate(
@@ -97,7 +97,8 @@ fn rotate(
             asked
         }
     };
-    let settings = &ctx.live(conn)?.settings;
+    let live = ctx.live(conn)?;
+    let settings = &live.settings;
     let mut presented = judge(now, row.retired_at, settings.refresh_retry_seconds);
     if presented == Presented::Rotate && refresh_tokens::retire(conn, row.id, now)? == 0 {
         // A request that crossed ours was first.
@@ -124,6 +125,7 @@ fn rotate(
         }
     }
     Ok(Ok(Granted {
+        live,
         token: row.token_id,
         subject: row.subject,
         scopes,
