@@ -20,15 +20,27 @@ pub enum Permission {
     ViewUsers,
     /// Read activity and audit.
     ViewRecords,
+    /// See which AI clients are registered.
+    ViewClients,
+    /// Block, register and disconnect AI clients for everyone.
+    ManageClients,
+    /// See the settings.
+    ViewSettings,
+    /// Change the settings.
+    ManageSettings,
 }
 
 /// All permissions.
-pub const PERMISSIONS: [Permission; 5] = [
+pub const PERMISSIONS: [Permission; 9] = [
     Permission::ViewMcpUsers,
     Permission::RevokeTokens,
     Permission::ManageMcpAccess,
     Permission::ViewUsers,
     Permission::ViewRecords,
+    Permission::ViewClients,
+    Permission::ManageClients,
+    Permission::ViewSettings,
+    Permission::ManageSettings,
 ];
 
 /// A role that every database has.
@@ -45,7 +57,13 @@ pub const ADMINISTRATOR: BuiltInRole =
 /// May read everything and change nothing.
 pub const AUDITOR: BuiltInRole = BuiltInRole {
     name: "Auditor",
-    permissions: &[Permission::ViewMcpUsers, Permission::ViewUsers, Permission::ViewRecords],
+    permissions: &[
+        Permission::ViewMcpUsers,
+        Permission::ViewUsers,
+        Permission::ViewRecords,
+        Permission::ViewClients,
+        Permission::ViewSettings,
+    ],
 };
 /// Uses the product; sees only what is theirs.
 pub const MEMBER: BuiltInRole = BuiltInRole { name: "Member", permissions: &[] };
@@ -103,7 +121,12 @@ mod tests {
 
     #[test]
     fn an_auditor_changes_nothing() {
-        for forbidden in [Permission::RevokeTokens, Permission::ManageMcpAccess] {
+        for forbidden in [
+            Permission::RevokeTokens,
+            Permission::ManageMcpAccess,
+            Permission::ManageClients,
+            Permission::ManageSettings,
+        ] {
             assert!(!AUDITOR.permissions.contains(&forbidden));
         }
     }

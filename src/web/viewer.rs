@@ -64,7 +64,16 @@ macro_rules! needs {
         }
     )*};
 }
-needs!(ViewMcpUsers, RevokeTokens, ManageMcpAccess, ViewUsers);
+needs!(
+    ViewMcpUsers,
+    RevokeTokens,
+    ManageMcpAccess,
+    ViewUsers,
+    ViewClients,
+    ManageClients,
+    ViewSettings,
+    ManageSettings
+);
 
 /// A signed-in person whose role has the permission `P`.
 #[derive(Debug)]
