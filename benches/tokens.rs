@@ -167,6 +167,8 @@ fn new_codes(ctx: &Ctx, conn: &mut Conn, count: usize) -> Result<Vec<(i64, Strin
                 expires_at: now.plus_seconds(600),
                 used_at: None,
                 token_id: None,
+                with_refresh: true,
+                signed_in_at: Some(now),
             };
             codes::insert(conn, &row)?;
             Ok((user, code.expose().to_owned()))

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
-use crate::service::{Ctx, consent, login};
+use crate::service::{Ctx, consent, login, people};
 use crate::web::error::Failure;
 use crate::web::form::Form;
 use crate::web::page::{Shell, render_with_status, see_other};
@@ -26,6 +26,9 @@ struct LoginPage {
     errors: Vec<Error>,
     email: String,
     client: Option<String>,
+    /// Where a suspended person may send the client its refusal.
+    way_back: Option<String>,
+    administrators: Vec<(String, String)>,
     continue_with: Option<String>,
     next: Option<String>,
 }
@@ -37,6 +40,7 @@ pub struct Way {
     #[serde(rename = "continue")]
     continue_with: Option<String>,
     next: Option<String>,
+    again: Option<String>,
 }
 
 /// `GET /`: to the dashboard, or to sign in.
@@ -55,7 +59,7 @@ pub async fn form(
     way: web::Query<Way>,
 ) -> Result<HttpResponse, Failure> {
     let way = way.into_inner();
-    if visitor.user.is_some() {
+    if visitor.user.is_some() && way.again.is_none() {
         return Ok(see_other(&destination(&way)));
     }
     show(&ctx, &request, way, String::new(), None).await
@@ -89,7 +93,12 @@ pub async fn submit(
             Ok(see_other(&destination(&way)))
         }
         Err(error)
-            if matches!(error.code, ErrorCode::InvalidRequest | ErrorCode::RateLimitExceeded) =>
+            if matches!(
+                error.code,
+                ErrorCode::InvalidRequest
+                    | ErrorCode::RateLimitExceeded
+                    | ErrorCode::PermissionDenied
+            ) =>
         {
             show(&ctx, &request, way, email, Some(error)).await
         }
@@ -119,20 +128,26 @@ async fn show(
     email: String,
     error: Option<Error>,
 ) -> Result<HttpResponse, Failure> {
-    let client = match &way.continue_with {
-        Some(handle) => consent::unpark(ctx, &PlainSecret::presented(handle.as_str()))
-            .await
-            .ok()
-            .map(|(_, client)| client.name),
+    let parked = match &way.continue_with {
+        Some(handle) => consent::unpark(ctx, &PlainSecret::presented(handle.as_str())).await.ok(),
         None => None,
     };
+    let is_suspended =
+        error.as_ref().is_some_and(|error| error.code == ErrorCode::PermissionDenied);
+    let way_back = match &parked {
+        Some((wanted, _)) if is_suspended => Some(consent::denied_location(ctx, wanted)?),
+        _ => None,
+    };
+    let administrators = if is_suspended { people::administrators(ctx).await? } else { Vec::new() };
     let status = error.as_ref().map_or(200, |error| error.code.status());
     let retry_after = error.as_ref().and_then(|error| error.retry_after);
     let page = LoginPage {
         shell: Shell::gate(ctx, request),
         errors: error.into_iter().collect(),
         email,
-        client,
+        client: parked.map(|(_, client)| client.name),
+        way_back,
+        administrators,
         continue_with: way.continue_with,
         next: way.next,
     };
@@ -163,7 +178,7 @@ mod tests {
 
     #[test]
     fn signing_in_leads_only_to_our_own_pages() {
-        let to = |next: &str| destination(&Way { next: Some(next.into()), continue_with: None });
+        let to = |next: &str| destination(&Way { next: Some(next.into()), ..Way::default() });
         assert_eq!(to("/admin/mcp/users?page=2"), "/admin/mcp/users?page=2");
         for foreign in [
             "https://evil.example",

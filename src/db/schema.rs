@@ -184,6 +184,8 @@ diesel::table! {
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
         token_id -> Nullable<BigInt>,
+        with_refresh -> Bool,
+        signed_in_at -> Nullable<BigInt>,
     }
 }
 

@@ -13,6 +13,7 @@ pub mod oauth_error;
 pub mod password;
 pub mod pkce;
 pub mod profile;
+pub mod prompt;
 pub mod quota;
 pub mod redirect;
 pub mod refresh;

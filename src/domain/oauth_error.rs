@@ -21,12 +21,22 @@ pub enum OAuthErrorCode {
     InvalidTarget,
     /// The user, or the state of their access, said no.
     AccessDenied,
+    /// No page may be shown, and nobody is signed in (OpenID Connect Core §3.1.2.6).
+    LoginRequired,
+    /// No page may be shown, and the person would have to be asked (likewise).
+    ConsentRequired,
+    /// A request object came (likewise).
+    RequestNotSupported,
+    /// A reference to a request object came (likewise).
+    RequestUriNotSupported,
     /// A redirect URI may not be registered.
     InvalidRedirectUri,
     /// Other client metadata may not be registered.
     InvalidClientMetadata,
     /// The endpoint takes another method.
     MethodNotAllowed,
+    /// There is nothing at this address.
+    NotFound,
     /// Too many attempts.
     SlowDown,
     /// Our fault.
@@ -46,9 +56,14 @@ impl OAuthErrorCode {
             Self::InvalidScope => ("invalid_scope", 400),
             Self::InvalidTarget => ("invalid_target", 400),
             Self::AccessDenied => ("access_denied", 403),
+            Self::LoginRequired => ("login_required", 400),
+            Self::ConsentRequired => ("consent_required", 400),
+            Self::RequestNotSupported => ("request_not_supported", 400),
+            Self::RequestUriNotSupported => ("request_uri_not_supported", 400),
             Self::InvalidRedirectUri => ("invalid_redirect_uri", 400),
             Self::InvalidClientMetadata => ("invalid_client_metadata", 400),
             Self::MethodNotAllowed => ("invalid_request", 405),
+            Self::NotFound => ("not_found", 404),
             Self::SlowDown => ("temporarily_unavailable", 429),
             Self::ServerError => ("server_error", 500),
             Self::TemporarilyUnavailable => ("temporarily_unavailable", 503),

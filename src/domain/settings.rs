@@ -30,6 +30,8 @@ pub struct Settings {
     pub refresh_absolute_seconds: i64,
     /// Lifetime of an authorization code, seconds (at most 600).
     pub code_seconds: i64,
+    /// Whether a person is asked every time, even for what they have approved before.
+    pub require_consent: bool,
     /// The window in which a retired refresh token still yields an access token, seconds (0 to 300).
     pub refresh_retry_seconds: i64,
     /// Whether clients may register themselves.
@@ -54,6 +56,7 @@ impl Default for Settings {
             refresh_token_seconds: 2_592_000,
             refresh_absolute_seconds: 180 * 86_400,
             code_seconds: 60,
+            require_consent: true,
             refresh_retry_seconds: 60,
             dynamic_registration: true,
             metadata_documents: MetadataDocuments::Known,
@@ -97,6 +100,7 @@ impl Settings {
                 self.refresh_absolute_seconds = seconds(value, 3600, 63_072_000)?
             }
             "code_seconds" => self.code_seconds = seconds(value, 10, 600)?,
+            "require_consent" => self.require_consent = flag(value)?,
             "refresh_retry_seconds" => self.refresh_retry_seconds = seconds(value, 0, 300)?,
             "dynamic_registration" => self.dynamic_registration = flag(value)?,
             "metadata_documents" => {

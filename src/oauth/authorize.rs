@@ -8,13 +8,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::domain::oauth_error::OAuthErrorCode;
+use crate::domain::prompt::Prompt;
 use crate::domain::redirect::{self, Kind};
 use crate::domain::scope::{Scope, ScopeRow, ScopeSet};
 use crate::error::{Error, Result};
 use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
-use crate::service::consent::{self, Asked, Decision, Refused, Request};
+use crate::service::consent::{self, Asked, Decider, Decision, Refused, Request};
 use crate::service::people;
 use crate::store::clients::ClientRow;
 use crate::store::users::UserRow;
@@ -22,7 +24,7 @@ use crate::web::error::Failure;
 use crate::web::form::Form;
 use crate::web::outer::CONTENT_SECURITY_POLICY;
 use crate::web::page::{Shell, render, see_other};
-use crate::web::session::session_id;
+use crate::web::session::{session_id, signed_in_at};
 use crate::web::viewer::{Viewer, Visitor};
 
 #[derive(Template)]
@@ -75,17 +77,32 @@ pub async fn ask(
         Err(Refused::Page(error)) => return Err(error.into()),
         Err(Refused::Redirect { location }) => return Ok(see_other(&location)),
     };
-    let Some((user, session)) = visitor.user.zip(session_id(&request)) else {
+    let is_silent = wanted.prompt == Prompt::Silent;
+    let signed_in = visitor.user.is_some();
+    let Some((user, decider)) = decider(&request, visitor, &wanted) else {
+        if is_silent {
+            return back(&ctx, &wanted, OAuthErrorCode::LoginRequired, "nobody is signed in");
+        }
         let handle = match parked {
             Some(handle) => handle,
             None => consent::park(&ctx, &wanted, &client).await?,
         };
-        return Ok(see_other(&format!("/login?continue={}", handle.expose())));
+        let again = if signed_in { "&again=1" } else { "" };
+        return Ok(see_other(&format!("/login?continue={}{again}", handle.expose())));
     };
     if !user.mcp_enabled {
+        if is_silent {
+            return Ok(see_other(&consent::denied_location(&ctx, &wanted)?));
+        }
         return refused(&ctx, &request, &wanted, &client, &user).await;
     }
-    let handle = consent::present(&ctx, &wanted, &client, user.id, &session).await?;
+    if let Some(location) = consent::remembered(&ctx, &decider, &wanted, &client).await? {
+        return Ok(see_other(&location));
+    }
+    if is_silent {
+        return back(&ctx, &wanted, OAuthErrorCode::ConsentRequired, "the person must be asked");
+    }
+    let handle = consent::present(&ctx, &wanted, &client, user.id, &decider.session).await?;
     let live = ctx.live_now().await?;
     let (reads, spends) = consent::grouped(&wanted);
     let rows = |scopes: Vec<Scope>| scopes.into_iter().map(Scope::row).collect();
@@ -140,6 +157,7 @@ pub struct DecisionForm {
 /// When the request was decided already, is too old, or nothing was ticked.
 pub async fn decide(
     ctx: web::Data<Ctx>,
+    request: HttpRequest,
     viewer: Viewer,
     form: Form<DecisionForm>,
 ) -> Result<HttpResponse, Failure> {
@@ -156,10 +174,33 @@ pub async fn decide(
         _ => return Err(Error::field("decision", "Choose Authorize or Deny.").into()),
     };
     let handle = PlainSecret::presented(form.handle);
-    let location =
-        consent::decide(&ctx, &viewer.actor, viewer.user.id, &viewer.session, &handle, decision)
-            .await?;
-    Ok(see_other(&location))
+    let signed_in_at = signed_in_at(&request).unwrap_or_else(|| ctx.clock.now());
+    let Viewer { user, session, actor, .. } = viewer;
+    let decider = Decider { actor, user: user.id, session, signed_in_at };
+    Ok(see_other(&consent::decide(&ctx, &decider, &handle, decision).await?))
+}
+
+/// The person who may decide: signed in, and lately enough for this request.
+fn decider(
+    request: &HttpRequest,
+    visitor: Visitor,
+    wanted: &Request,
+) -> Option<(UserRow, Decider)> {
+    let user = visitor.user?;
+    let (session, signed_in_at) = (session_id(request)?, signed_in_at(request)?);
+    let is_recent = wanted.signed_in_since.is_none_or(|since| signed_in_at >= since);
+    let decider = Decider { actor: visitor.actor, user: user.id, session, signed_in_at };
+    is_recent.then_some((user, decider))
+}
+
+/// An error that goes straight back to the client.
+fn back(
+    ctx: &Ctx,
+    wanted: &Request,
+    code: OAuthErrorCode,
+    description: &'static str,
+) -> Result<HttpResponse, Failure> {
+    Ok(see_other(&consent::error_location(ctx, wanted, code, description)?))
 }
 
 fn asked(parameters: &Parameters) -> Asked {
@@ -174,6 +215,10 @@ fn asked(parameters: &Parameters) -> Asked {
         code_challenge_method: parameters.get("code_challenge_method"),
         resource: parameters.all("resource"),
         nonce: parameters.get("nonce"),
+        prompt: parameters.get("prompt"),
+        max_age: parameters.get("max_age"),
+        has_request: parameters.get("request").is_some(),
+        has_request_uri: parameters.get("request_uri").is_some(),
         repeated: parameters.repeated(),
     }
 }

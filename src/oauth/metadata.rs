@@ -32,8 +32,11 @@ pub async fn openid(ctx: web::Data<Ctx>) -> Result<HttpResponse, Failure> {
     document.insert("id_token_signing_alg_values_supported".into(), json!(["ES256"]));
     document.insert(
         "claims_supported".into(),
-        json!(["iss", "sub", "aud", "iat", "exp", "nonce", "name", "email"]),
+        json!(["iss", "sub", "aud", "iat", "exp", "auth_time", "nonce", "name", "email"]),
     );
+    document.insert("prompt_values_supported".into(), json!(["none", "login", "consent"]));
+    // Its default is true (OpenID Connect Discovery §3).
+    document.insert("request_uri_parameter_supported".into(), json!(false));
     Ok(answer(&document.into()))
 }
 

@@ -57,6 +57,7 @@ pub async fn register(
         "response_types": ["code"],
         "token_endpoint_auth_method": registered.auth_method,
         "scope": ScopeSet::all().to_string(),
+        "id_token_signed_response_alg": "ES256",
     });
     if let (Some(secret), Some(members)) = (&registered.secret, answer.as_object_mut()) {
         members.insert("client_secret".into(), json!(secret.expose()));

@@ -75,6 +75,9 @@ pub struct IdClaims {
     pub iat: i64,
     /// Expires, seconds.
     pub exp: i64,
+    /// When the person signed in, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
     /// The client's nonce, byte for byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,

@@ -26,8 +26,8 @@ pub struct Reconfirmed {
 /// Signs a person in with address and password.
 ///
 /// # Errors
-/// One message for an unknown address, a wrong password and a suspended user (ASVS 6.3.8), or that
-/// there were too many attempts.
+/// One message for an unknown address and a wrong password (ASVS 6.3.8); `permission_denied` for a
+/// suspended user, told only to who knows the password; or that there were too many attempts.
 pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<UserRow> {
     let Ok(address) = email::normalise(address) else {
         return Err(Error::field(
@@ -43,7 +43,9 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     let user = find(ctx, &limits, &address).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
-    let user = user.filter(|user| matches && user.status() == UserStatus::Active);
+    let known = user.filter(|_| matches);
+    let is_suspended = known.as_ref().is_some_and(|user| user.status() != UserStatus::Active);
+    let user = known.filter(|_| !is_suspended);
 
     let now = ctx.clock.now();
     let mut actor = actor.clone();
@@ -66,13 +68,19 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
                     action: Action::SignIn,
                     target: Some(&target),
                     outcome,
-                    detail: json!({}),
+                    detail: json!({ "suspended": is_suspended }),
                 },
             )?;
             settle(conn, &limits, signed_in, now)
         })
         .await?;
     user.ok_or_else(|| {
+        if is_suspended {
+            return Error::new(
+                ErrorCode::PermissionDenied,
+                "Your account is suspended. Ask an administrator of this server to reactivate it.",
+            );
+        }
         Error::field(
             "password",
             "That address and password do not belong together. Check both and try again.",

@@ -38,6 +38,10 @@ pub struct CodeRow {
     pub used_at: Option<Timestamp>,
     /// The token made from it, ended if the code comes again.
     pub token_id: Option<TokenId>,
+    /// Whether a refresh token comes with it.
+    pub with_refresh: bool,
+    /// When the person signed in who approved.
+    pub signed_in_at: Option<Timestamp>,
 }
 
 /// Adds a code.

@@ -7,17 +7,28 @@ use crate::db::Conn;
 use crate::db::schema::{consents, tokens};
 use crate::ids::{ClientRowId, ConsentId, UserId};
 
+/// A live consent.
+#[derive(Debug, Clone, Queryable)]
+pub struct LiveConsent {
+    /// Row id.
+    pub id: ConsentId,
+    /// Where the client was sent back to when it was last approved.
+    pub redirect_uri: String,
+    /// What it covers.
+    pub scopes: String,
+}
+
 /// The live consent of a user for a client.
 pub fn live(
     conn: &mut Conn,
     user: UserId,
     client: ClientRowId,
-) -> QueryResult<Option<(ConsentId, String)>> {
+) -> QueryResult<Option<LiveConsent>> {
     consents::table
         .filter(consents::user_id.eq(user))
         .filter(consents::client_id.eq(client))
         .filter(consents::revoked_at.is_null())
-        .select((consents::id, consents::scopes))
+        .select((consents::id, consents::redirect_uri, consents::scopes))
         .get_result(conn)
         .optional()
 }

@@ -162,6 +162,11 @@ pub fn user(session: &Session, now: Timestamp) -> Option<UserId> {
     Some(user)
 }
 
+/// When the person of a session signed in.
+pub fn signed_in_at(request: &HttpRequest) -> Option<Timestamp> {
+    request.get_session().get(SIGNED_IN_AT).ok()?
+}
+
 /// The session's own id, made at sign-in: what form tokens and authorization requests are bound to.
 pub fn session_id(request: &HttpRequest) -> Option<PlainSecret> {
     request.get_session().get::<String>(ID).ok()?.map(PlainSecret::presented)

@@ -14,7 +14,7 @@ use crate::domain::pkce;
 use crate::domain::redirect;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::error::Result;
-use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
+use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::consent::is_own_resource;
 use crate::service::notify::{self, News, Recipient};
@@ -48,12 +48,12 @@ pub async fn for_code(
 ) -> Result<Issued, OAuthError> {
     let refresh = PlainSecret::generate(SecretKind::RefreshToken);
     let (state, actor, client_) = (ctx.clone(), actor.clone(), client.clone());
-    let (hash, now) = (refresh.hash(), ctx.clock.now());
+    let now = ctx.clock.now();
     let granted = ctx
         .db
-        .join_batch(move |conn| redeem(&state, conn, &actor, &client_, &exchange, &hash, now))
+        .join_batch(move |conn| redeem(&state, conn, &actor, &client_, &exchange, &refresh, now))
         .await??;
-    sign(ctx, client, granted, refresh, now)
+    sign(ctx, client, granted, now)
 }
 
 fn redeem(
@@ -62,7 +62,7 @@ fn redeem(
     actor: &Actor,
     client: &ClientRow,
     exchange: &CodeExchange,
-    refresh: &HashedSecret,
+    refresh: &PlainSecret,
     now: Timestamp,
 ) -> Result<Result<Granted, OAuthError>> {
     let refuse = |text: &'static str| Ok(Err(OAuthError::new(OAuthErrorCode::InvalidGrant, text)));
@@ -110,7 +110,12 @@ fn redeem(
     }
     let live = ctx.live(conn)?;
     let settings = &live.settings;
-    let absolute = now.plus_seconds(settings.refresh_absolute_seconds);
+    // Without a refresh token the authorization ends with its access token.
+    let absolute = now.plus_seconds(if code.with_refresh {
+        settings.refresh_absolute_seconds
+    } else {
+        settings.access_token_seconds
+    });
     let token = tokens::insert(
         conn,
         &NewToken {
@@ -140,7 +145,9 @@ fn redeem(
             now,
         )?;
     }
-    refresh_tokens::insert(conn, token, refresh, now)?;
+    if code.with_refresh {
+        refresh_tokens::insert(conn, token, &refresh.hash(), now)?;
+    }
     codes::set_token(conn, &hash, token)?;
     let actor = Actor { user: Some(user.id), label: user.email, ..actor.clone() };
     let target = Target { kind: "token", id: Some(token.0), label: client.name.clone() };
@@ -161,6 +168,7 @@ fn redeem(
         name: user.name,
         email: actor.label,
         nonce: code.nonce,
+        signed_in_at: code.signed_in_at,
     });
     Ok(Ok(Granted {
         live,
@@ -168,7 +176,7 @@ fn redeem(
         subject: user.subject,
         scopes,
         resource: code.resource,
-        refreshed: true,
+        refresh: code.with_refresh.then(|| refresh.clone()),
         identity,
     }))
 }

@@ -33,7 +33,8 @@ pub struct Issued {
     pub expires_in: i64,
     /// What it allows.
     pub scopes: ScopeSet,
-    /// The next refresh token; none on a retry inside the window.
+    /// The next refresh token; none on a retry inside the window, or when the person did not let
+    /// the client stay connected.
     pub refresh_token: Option<PlainSecret>,
     /// The signed ID token, for a code with the scope `openid`.
     pub id_token: Option<String>,
@@ -46,7 +47,7 @@ struct Granted {
     subject: String,
     scopes: ScopeSet,
     resource: String,
-    refreshed: bool,
+    refresh: Option<PlainSecret>,
     identity: Option<Identity>,
 }
 
@@ -55,6 +56,7 @@ struct Identity {
     name: String,
     email: String,
     nonce: Option<String>,
+    signed_in_at: Option<Timestamp>,
 }
 
 /// The idle end of a refresh-token family, never after its absolute end.
@@ -67,7 +69,6 @@ fn sign(
     ctx: &Ctx,
     client: &ClientRow,
     granted: Granted,
-    refresh: PlainSecret,
     now: Timestamp,
 ) -> Result<Issued, OAuthError> {
     let live = granted.live;
@@ -90,6 +91,7 @@ fn sign(
         aud: client.client_id.clone(),
         iat: access.iat,
         exp: access.exp,
+        auth_time: identity.signed_in_at.map(Timestamp::seconds),
         nonce: identity.nonce,
         name: shows(Scope::Profile).then_some(identity.name),
         email: shows(Scope::Email).then_some(identity.email),
@@ -100,7 +102,7 @@ fn sign(
         access_token,
         expires_in,
         scopes: granted.scopes,
-        refresh_token: granted.refreshed.then_some(refresh),
+        refresh_token: granted.refresh,
         id_token,
     })
 }

@@ -11,7 +11,7 @@ use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::domain::refresh::{Presented, judge};
 use crate::domain::scope::ScopeSet;
 use crate::error::Result;
-use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
+use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::consent::is_own_resource;
 use crate::store::clients::ClientRow;
@@ -40,14 +40,14 @@ pub async fn for_refresh_token(
     client: &ClientRow,
     exchange: RefreshExchange,
 ) -> Result<Issued, OAuthError> {
-    let refresh = PlainSecret::generate(SecretKind::RefreshToken);
+    let successor = PlainSecret::generate(SecretKind::RefreshToken);
     let (state, actor, client_) = (ctx.clone(), actor.clone(), client.clone());
-    let (hash, now) = (refresh.hash(), ctx.clock.now());
+    let now = ctx.clock.now();
     let granted = ctx
         .db
-        .join_batch(move |conn| rotate(&state, conn, &actor, &client_, &exchange, &hash, now))
+        .join_batch(move |conn| rotate(&state, conn, &actor, &client_, &exchange, &successor, now))
         .await??;
-    sign(ctx, client, granted, refresh, now)
+    sign(ctx, client, granted, now)
 }
 
 fn rotate(
@@ -56,7 +56,7 @@ fn rotate(
     actor: &Actor,
     client: &ClientRow,
     exchange: &RefreshExchange,
-    successor: &HashedSecret,
+    successor: &PlainSecret,
     now: Timestamp,
 ) -> Result<Result<Granted, OAuthError>> {
     let refuse = |code, text: &'static str| Ok(Err(OAuthError::new(code, text)));
@@ -104,12 +104,13 @@ fn rotate(
         // A request that crossed ours was first.
         presented = judge(now, Some(now), settings.refresh_retry_seconds);
     }
-    match presented {
+    let refresh = match presented {
         Presented::Rotate => {
-            refresh_tokens::insert(conn, row.token_id, successor, now)?;
+            refresh_tokens::insert(conn, row.token_id, &successor.hash(), now)?;
             tokens::prolong(conn, row.token_id, idle_end(settings, row.absolute_expires_at, now))?;
+            Some(successor.clone())
         }
-        Presented::Retry => {}
+        Presented::Retry => None,
         Presented::Replayed => {
             let replay = Replay {
                 client,
@@ -123,14 +124,14 @@ fn rotate(
                 "the refresh token was used before; authorize again",
             );
         }
-    }
+    };
     Ok(Ok(Granted {
         live,
         token: row.token_id,
         subject: row.subject,
         scopes,
         resource: row.resource,
-        refreshed: presented == Presented::Rotate,
+        refresh,
         identity: None,
     }))
 }

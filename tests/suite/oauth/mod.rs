@@ -4,6 +4,7 @@ mod authorize;
 mod consent;
 mod exchange;
 mod metadata;
+mod prompt;
 mod races;
 mod refresh;
 mod register;

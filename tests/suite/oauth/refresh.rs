@@ -22,7 +22,8 @@ both_databases! {
         assert_eq!(alarms[0].address.as_deref(), Some("127.0.0.1"));
     }
 
-    /// F12: a lost answer costs nothing, and the family never forks.
+    /// A lost answer costs nothing, and the family never forks.
+    /// Rows: F12
     async fn a_retry_inside_the_window_yields_an_access_token_and_no_second_refresh_token(app) {
         let mut client = app.ai_client("usage:read").await;
         let first = client.refresh_token.clone();

@@ -9,7 +9,7 @@ use portcullis::domain::scope::ScopeSet;
 use portcullis::ids::{TokenId, UserId};
 use portcullis::secrets::PlainSecret;
 use portcullis::service::access::{self, Authority};
-use portcullis::service::consent::{self, Asked, Decision};
+use portcullis::service::consent::{self, Asked, Decider, Decision};
 use portcullis::service::issue::{self, CodeExchange, Credentials, Issued, RefreshExchange};
 use portcullis::service::revoke;
 use portcullis::service::verify::{self, Bearer, Knock};
@@ -129,10 +129,9 @@ impl<'a> World<'a> {
         let session = PlainSecret::presented("a session");
         let handle = consent::present(&app.ctx, &request, &client, owner, &session).await.unwrap();
         let decision = Decision::Authorize(ScopeSet::parse_known("usage:read"));
-        let location =
-            consent::decide(&app.ctx, &Actor::system(), owner, &session, &handle, decision)
-                .await
-                .unwrap();
+        let signed_in_at = self.now();
+        let decider = Decider { actor: Actor::system(), user: owner, session, signed_in_at };
+        let location = consent::decide(&app.ctx, &decider, &handle, decision).await.unwrap();
         let Some(code) = redirected(&location).remove("code") else {
             assert!(!self.is_enabled[who], "an enabled person can connect");
             return;

@@ -1,30 +1,30 @@
 //! From an authorization request to the person's decision (RFC 6749 §4.1, checklist part E).
 //!
 //! `check` judges the request without touching anything; `park` keeps it while nobody is signed
-//! in; `present` binds it to the person and session that see it; `decide` uses it up.
+//! in; `present` binds it to the person and session that see it; `decide` uses it up; `remembered`
+//! answers without a page where the settings and an earlier decision allow it.
+
+mod answer;
+mod decide;
+mod parked;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use url::Url;
 
-use crate::db::{Conn, lock};
-use crate::domain::access::UserStatus;
-use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::clock::Timestamp;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::domain::pkce::Challenge;
+use crate::domain::prompt::Prompt;
 use crate::domain::redirect;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::error::{Error, ErrorCode, Result};
-use crate::ids::UserId;
-use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::{Ctx, metadata_document};
-use crate::store::audit::NewEntry;
 use crate::store::clients::{self, ClientRow};
-use crate::store::codes::CodeRow;
-use crate::store::{audit, codes, consents, requests, users};
 
-/// How long a person may take to sign in and decide, seconds.
-const DECISION_SECONDS: i64 = 900;
+pub use answer::{denied_location, error_location};
+pub use decide::{Decider, Decision, decide, remembered};
+pub use parked::{park, present, unpark};
+
 /// The longest `state` and `nonce` kept, in characters.
 const LONGEST_STATE: usize = 4096;
 
@@ -51,6 +51,14 @@ pub struct Asked {
     pub resource: Vec<String>,
     /// `nonce`.
     pub nonce: Option<String>,
+    /// `prompt` (OpenID Connect Core §3.1.2.1).
+    pub prompt: Option<String>,
+    /// `max_age`, likewise.
+    pub max_age: Option<String>,
+    /// Whether `request` came, which is not offered (OpenID Connect Core §6).
+    pub has_request: bool,
+    /// Whether `request_uri` came, likewise.
+    pub has_request_uri: bool,
     /// A parameter that came twice.
     pub repeated: Option<String>,
 }
@@ -70,6 +78,12 @@ pub struct Request {
     pub resource: String,
     /// OpenID nonce.
     pub nonce: Option<String>,
+    /// Whether a page may be shown.
+    #[serde(default)]
+    pub prompt: Prompt,
+    /// The person must have signed in no earlier than this.
+    #[serde(default)]
+    pub signed_in_since: Option<Timestamp>,
 }
 
 /// Why a request cannot be shown.
@@ -134,7 +148,7 @@ pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refu
     match check_rest(ctx, &asked, &redirect_uri) {
         Ok(request) => Ok((request, client)),
         Err(error) => Err(Refused::Redirect {
-            location: error_location(ctx, &redirect_uri, asked.state.as_deref(), &error)?,
+            location: answer::refusal(ctx, &redirect_uri, asked.state.as_deref(), &error)?,
         }),
     }
 }
@@ -158,6 +172,18 @@ fn check_rest(ctx: &Ctx, asked: &Asked, redirect_uri: &str) -> Result<Request, O
     if !matches!(asked.response_mode.as_deref(), None | Some("query")) {
         return Err(invalid("response_mode must be query".into()));
     }
+    if asked.has_request {
+        return Err(OAuthError::new(
+            OAuthErrorCode::RequestNotSupported,
+            "send the parameters themselves, not a request object",
+        ));
+    }
+    if asked.has_request_uri {
+        return Err(OAuthError::new(
+            OAuthErrorCode::RequestUriNotSupported,
+            "send the parameters themselves, not a request_uri",
+        ));
+    }
     let challenge =
         Challenge::parse(asked.code_challenge.as_deref(), asked.code_challenge_method.as_deref())
             .map_err(|reason| invalid(reason.into()))?;
@@ -180,6 +206,13 @@ fn check_rest(ctx: &Ctx, asked: &Asked, redirect_uri: &str) -> Result<Request, O
             "none of the requested scopes is offered here",
         ));
     }
+    let now = ctx.clock.now();
+    let prompt = Prompt::parse(asked.prompt.as_deref()).map_err(|reason| invalid(reason.into()))?;
+    let youngest = match asked.max_age.as_deref().map(str::parse::<u32>) {
+        None => None,
+        Some(Ok(seconds)) => Some(now.plus_seconds(-i64::from(seconds))),
+        Some(Err(_)) => return Err(invalid("max_age must be a number of seconds".into())),
+    };
     Ok(Request {
         redirect_uri: redirect_uri.to_owned(),
         scopes: scopes.to_string(),
@@ -187,6 +220,8 @@ fn check_rest(ctx: &Ctx, asked: &Asked, redirect_uri: &str) -> Result<Request, O
         code_challenge: challenge.as_str().to_owned(),
         resource: ctx.config.mcp_url.clone(),
         nonce: asked.nonce.clone(),
+        signed_in_since: if prompt == Prompt::SignIn { Some(now) } else { youngest },
+        prompt,
     })
 }
 
@@ -204,205 +239,6 @@ pub fn is_own_resource(own: &str, requested: &str) -> bool {
         }
         _ => false,
     }
-}
-
-/// Keeps a request until somebody has signed in; the answer names it.
-///
-/// # Errors
-/// When the database cannot answer.
-pub async fn park(ctx: &Ctx, request: &Request, client: &ClientRow) -> Result<PlainSecret> {
-    save(ctx, request, client, None).await
-}
-
-/// A parked request with its client.
-///
-/// # Errors
-/// `not_found` when it is too old or was never there.
-pub async fn unpark(ctx: &Ctx, handle: &PlainSecret) -> Result<(Request, ClientRow)> {
-    let (hash, now) = (handle.hash(), ctx.clock.now());
-    let (parameters, client) = ctx
-        .db
-        .read(move |conn| {
-            requests::unbound(conn, &hash, now)?.ok_or_else(|| {
-                Error::not_found(
-                    "This request is too old. Start again in the program that sent you here.",
-                )
-            })
-        })
-        .await?;
-    Ok((serde_json::from_str(&parameters).map_err(Error::internal)?, client))
-}
-
-/// Binds a request to the person and session that are about to see it; the answer is the
-/// single-use handle for the form.
-///
-/// # Errors
-/// When the database cannot answer.
-pub async fn present(
-    ctx: &Ctx,
-    request: &Request,
-    client: &ClientRow,
-    user: UserId,
-    session: &PlainSecret,
-) -> Result<PlainSecret> {
-    save(ctx, request, client, Some((user, session.hash()))).await
-}
-
-async fn save(
-    ctx: &Ctx,
-    request: &Request,
-    client: &ClientRow,
-    bound_to: Option<(UserId, HashedSecret)>,
-) -> Result<PlainSecret> {
-    let handle = PlainSecret::generate(SecretKind::Handle);
-    let (hash, now, client) = (handle.hash(), ctx.clock.now(), client.id);
-    let parameters = serde_json::to_string(request).map_err(Error::internal)?;
-    ctx.db
-        .write(move |conn| {
-            let bound_to = bound_to.as_ref().map(|(user, session)| (*user, session));
-            requests::insert(
-                conn,
-                &hash,
-                client,
-                &parameters,
-                bound_to,
-                now,
-                now.plus_seconds(DECISION_SECONDS),
-            )?;
-            Ok(())
-        })
-        .await?;
-    Ok(handle)
-}
-
-/// What the person decided.
-#[derive(Debug, Clone)]
-pub enum Decision {
-    /// These of the scopes asked for.
-    Authorize(ScopeSet),
-    /// No.
-    Deny,
-}
-
-/// Carries a decision out and returns where to send the browser: with a code, or with
-/// `access_denied`.
-///
-/// # Errors
-/// `conflict` when the request was decided already, is too old, or was shown to somebody else.
-pub async fn decide(
-    ctx: &Ctx,
-    actor: &Actor,
-    user: UserId,
-    session: &PlainSecret,
-    handle: &PlainSecret,
-    decision: Decision,
-) -> Result<String> {
-    let code = PlainSecret::generate(SecretKind::AuthorizationCode);
-    let (state, code_, session, handle) = (ctx.clone(), code.hash(), session.hash(), handle.hash());
-    let (actor, now) = (actor.clone(), ctx.clock.now());
-    let (request, granted) = ctx
-        .db
-        .write(move |conn| {
-            let (client, parameters) = requests::decide(conn, &handle, user, &session, now)?.ok_or_else(|| {
-                Error::new(ErrorCode::Conflict, "This request was answered already, or is too old. Start again in the program that sent you here.")
-            })?;
-            lock::user(conn, user)?;
-            let request: Request = serde_json::from_str(&parameters).map_err(Error::internal)?;
-            let granted = match decision {
-                Decision::Authorize(chosen) if may_grant(conn, user)? => {
-                    Some(chosen.intersection(&ScopeSet::parse_known(&request.scopes)))
-                }
-                _ => None,
-            };
-            let outcome = if granted.is_some() { Outcome::Ok } else { Outcome::Denied };
-            let target = Target { kind: "client", id: Some(client.0), label: redirect::shown_host(&request.redirect_uri) };
-            let detail = json!({ "asked": request.scopes, "granted": granted.as_ref().map(ToString::to_string) });
-            audit::insert(conn, &NewEntry { at: now, actor: &actor, action: Action::ConsentDecided, target: Some(&target), outcome, detail })?;
-            if let Some(scopes) = &granted {
-                let scopes = scopes.to_string();
-                let consent = match consents::live(conn, user, client)? {
-                    Some((id, _)) => {
-                        consents::update(conn, id, &request.redirect_uri, &scopes, now)?;
-                        id
-                    }
-                    None => consents::insert(conn, user, client, &request.redirect_uri, &scopes, now)?,
-                };
-                clients::note_consent(conn, client, now)?;
-                let seconds = state.live(conn)?.settings.code_seconds;
-                codes::insert(
-                    conn,
-                    &CodeRow {
-                        code_hash: code_,
-                        client_id: client,
-                        user_id: user,
-                        consent_id: consent,
-                        redirect_uri: request.redirect_uri.clone(),
-                        scopes,
-                        code_challenge: request.code_challenge.clone(),
-                        resource: request.resource.clone(),
-                        nonce: request.nonce.clone(),
-                        created_at: now,
-                        expires_at: now.plus_seconds(seconds),
-                        used_at: None,
-                        token_id: None,
-                    },
-                )?;
-            }
-            Ok((request, granted.is_some()))
-        })
-        .await?;
-    if granted {
-        location(ctx, &request.redirect_uri, request.state.as_deref(), &[("code", code.expose())])
-    } else {
-        denied_location(ctx, &request)
-    }
-}
-
-/// Where a refused person may send the browser back to.
-///
-/// # Errors
-/// When the stored URI is no URI, which the checks exclude.
-pub fn denied_location(ctx: &Ctx, request: &Request) -> Result<String> {
-    let error = OAuthError::new(OAuthErrorCode::AccessDenied, "the request was denied");
-    error_location(ctx, &request.redirect_uri, request.state.as_deref(), &error)
-}
-
-/// Whether the person's status lets them approve anything.
-fn may_grant(conn: &mut Conn, user: UserId) -> Result<bool> {
-    Ok(users::by_id(conn, user)?
-        .is_some_and(|user| user.mcp_enabled && user.status() == UserStatus::Active))
-}
-
-fn error_location(
-    ctx: &Ctx,
-    redirect_uri: &str,
-    state: Option<&str>,
-    error: &OAuthError,
-) -> Result<String> {
-    location(
-        ctx,
-        redirect_uri,
-        state,
-        &[("error", error.code.as_str()), ("error_description", &error.description)],
-    )
-}
-
-/// The redirect URI with the answer, the client's `state` and our `iss` (RFC 9207) added to
-/// whatever query it has.
-fn location(
-    ctx: &Ctx,
-    redirect_uri: &str,
-    state: Option<&str>,
-    answer: &[(&str, &str)],
-) -> Result<String> {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(answer);
-    if let Some(state) = state {
-        query.append_pair("state", state);
-    }
-    query.append_pair("iss", &ctx.config.public_url);
-    let joint = if redirect_uri.contains('?') { '&' } else { '?' };
-    Ok(format!("{redirect_uri}{joint}{}", query.finish()))
 }
 
 /// The scopes of a request, for the page: what only reads, then what can spend credits.

@@ -1,0 +1,81 @@
+//! Requests between `/oauth/authorize` and the decision, kept on the server under a random handle.
+
+use super::Request;
+use crate::error::{Error, Result};
+use crate::ids::UserId;
+use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
+use crate::service::Ctx;
+use crate::store::clients::ClientRow;
+use crate::store::requests;
+
+/// How long a person may take to sign in and decide, seconds.
+const DECISION_SECONDS: i64 = 900;
+
+/// Keeps a request until somebody has signed in; the answer names it.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn park(ctx: &Ctx, request: &Request, client: &ClientRow) -> Result<PlainSecret> {
+    save(ctx, request, client, None).await
+}
+
+/// A parked request with its client.
+///
+/// # Errors
+/// `not_found` when it is too old or was never there.
+pub async fn unpark(ctx: &Ctx, handle: &PlainSecret) -> Result<(Request, ClientRow)> {
+    let (hash, now) = (handle.hash(), ctx.clock.now());
+    let (parameters, client) = ctx
+        .db
+        .read(move |conn| {
+            requests::unbound(conn, &hash, now)?.ok_or_else(|| {
+                Error::not_found(
+                    "This request is too old. Start again in the program that sent you here.",
+                )
+            })
+        })
+        .await?;
+    Ok((serde_json::from_str(&parameters).map_err(Error::internal)?, client))
+}
+
+/// Binds a request to the person and session that are about to see it; the answer is the
+/// single-use handle for the form.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn present(
+    ctx: &Ctx,
+    request: &Request,
+    client: &ClientRow,
+    user: UserId,
+    session: &PlainSecret,
+) -> Result<PlainSecret> {
+    save(ctx, request, client, Some((user, session.hash()))).await
+}
+
+async fn save(
+    ctx: &Ctx,
+    request: &Request,
+    client: &ClientRow,
+    bound_to: Option<(UserId, HashedSecret)>,
+) -> Result<PlainSecret> {
+    let handle = PlainSecret::generate(SecretKind::Handle);
+    let (hash, now, client) = (handle.hash(), ctx.clock.now(), client.id);
+    let parameters = serde_json::to_string(request).map_err(Error::internal)?;
+    ctx.db
+        .write(move |conn| {
+            let bound_to = bound_to.as_ref().map(|(user, session)| (*user, session));
+            requests::insert(
+                conn,
+                &hash,
+                client,
+                &parameters,
+                bound_to,
+                now,
+                now.plus_seconds(DECISION_SECONDS),
+            )?;
+            Ok(())
+        })
+        .await?;
+    Ok(handle)
+}
