@@ -9,6 +9,7 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{dashboard, health, login, mcp_users, setup, theme, user_edit, users};
 use crate::domain::access::Permission;
+use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
 use crate::service::Ctx;
@@ -87,6 +88,8 @@ routes! {
     "/.well-known/oauth-protected-resource" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
     "/.well-known/oauth-protected-resource/mcp" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
 
+    "/.well-known/oauth-protected-resource/mcp/" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
+
     "/healthz" { GET Anyone => health::live }
     "/readyz" { GET Anyone => health::ready }
     "/static/{tag}/{name}" { GET Anyone => assets::serve }
@@ -105,13 +108,21 @@ async fn wrong_method(
     request: HttpRequest,
     allowed: &'static [&'static str],
 ) -> Result<actix_web::HttpResponse, Failure> {
-    let path = request.path();
-    let is_program = path.starts_with("/oauth/") && path != "/oauth/authorize"
-        || path.starts_with("/.well-known/");
+    let is_program = is_for_programs(request.path());
     Err(Failure::WrongMethod { allowed: allowed.join(", "), is_program })
 }
 
-async fn nothing_here() -> Result<actix_web::HttpResponse, Failure> {
+/// Whether programs alone come by a path.
+fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/oauth/") && path != "/oauth/authorize" || path.starts_with("/.well-known/")
+}
+
+/// 404, likewise: a client that probes for documents gets JSON, never a page (checklist D7, C15).
+async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, Failure> {
+    if is_for_programs(request.path()) {
+        let text = "there is nothing at this address";
+        return Err(OAuthError::new(OAuthErrorCode::NotFound, text).into());
+    }
     Err(nothing_of_that_name())
 }
 

@@ -209,6 +209,7 @@ impl Values {
             })?;
         let secret = secret_file::find(self.get("SECRET"), self.get("SECRET_FILE"), &database_url)?;
         Ok(Config {
+            hosts: super::hosts(&public_url, &mcp_url, bind),
             database_url,
             bind,
             public_url,

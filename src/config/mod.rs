@@ -18,6 +18,9 @@ use crate::secrets::MasterSecret;
 
 pub use load::{Loaded, load};
 
+/// What a loopback address may be called.
+const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
 /// Everything the process needs to know before it starts.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -29,6 +32,8 @@ pub struct Config {
     pub public_url: String,
     /// The MCP resource, byte for byte as clients are told. No trailing slash.
     pub mcp_url: String,
+    /// The `Host` values under which we answer; the first is the issuer's.
+    pub hosts: Vec<String>,
     /// Keys for cookies and for encryption at rest.
     pub secret: MasterSecret,
     /// How mail is handed over; none writes it to files.
@@ -75,24 +80,42 @@ impl Config {
     pub fn mcp_origin(&self) -> String {
         self.mcp_url.strip_suffix("/mcp").unwrap_or(&self.mcp_url).to_owned()
     }
+}
 
-    /// The `Host` values under which we answer: those of `PUBLIC_URL` and `MCP_URL`, and loopback
-    /// names when we listen on loopback.
-    pub fn hosts(&self) -> Vec<String> {
-        let mut hosts: Vec<String> = [&self.public_url, &self.mcp_url]
-            .into_iter()
-            .filter_map(|url| Url::parse(url).ok())
-            .filter_map(|url| {
-                let host = url.host_str()?.to_owned();
-                Some(url.port().map_or(host.clone(), |port| format!("{host}:{port}")))
-            })
-            .collect();
-        if self.bind.ip().is_loopback() {
-            let port = self.bind.port();
-            hosts.extend(["localhost", "127.0.0.1", "[::1]"].map(|name| format!("{name}:{port}")));
+/// The `Host` values under which a server with these addresses answers: those of its URLs, and all
+/// names of loopback where one of them, or the address it listens on, is loopback.
+fn hosts(public_url: &str, mcp_url: &str, bind: SocketAddr) -> Vec<String> {
+    let mut hosts = Vec::new();
+    let mut loopback_ports = Vec::new();
+    if bind.ip().is_loopback() {
+        loopback_ports.push(bind.port());
+    }
+    for url in [public_url, mcp_url].into_iter().filter_map(|url| Url::parse(url).ok()) {
+        let Some(host) = url.host_str() else { continue };
+        hosts.push(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")));
+        if LOOPBACK_NAMES.contains(&host) {
+            loopback_ports.extend(url.port_or_known_default());
         }
-        hosts.sort();
-        hosts.dedup();
-        hosts
+    }
+    for port in loopback_ports {
+        hosts.extend(LOOPBACK_NAMES.map(|name| format!("{name}:{port}")));
+    }
+    let mut known = std::collections::BTreeSet::new();
+    hosts.retain(|host| known.insert(host.clone()));
+    hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hosts;
+
+    #[test]
+    fn a_loopback_address_goes_by_every_name_of_loopback() {
+        let bind = "0.0.0.0:8080".parse().unwrap();
+        let local = hosts("http://127.0.0.1:9000", "http://127.0.0.1:9000/mcp", bind);
+        assert_eq!(local.first().map(String::as_str), Some("127.0.0.1:9000"));
+        assert!(local.contains(&"localhost:9000".to_owned()));
+        let public = hosts("https://gate.example", "https://mcp.example:8443/mcp", bind);
+        assert_eq!(public, ["gate.example", "mcp.example:8443"]);
     }
 }

@@ -217,14 +217,16 @@ fn bearer(request: &ServiceRequest) -> Bearer {
     if values.next().is_some() {
         return Bearer::Malformed;
     }
-    let token = value.to_str().ok().and_then(|text| {
-        let (scheme, token) = text.split_once(' ')?;
-        let token = token.trim();
-        let is_token68 = !token.is_empty()
-            && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
-        (scheme.eq_ignore_ascii_case("bearer") && is_token68).then(|| token.to_owned())
-    });
-    token.map_or(Bearer::Malformed, Bearer::Token)
+    let Ok(text) = value.to_str() else { return Bearer::Malformed };
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        // Basic, put there by a proxy or a browser: no bearer token was sent at all.
+        return Bearer::Missing;
+    }
+    let token = token.trim();
+    let is_token68 = !token.is_empty()
+        && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
+    if is_token68 { Bearer::Token(token.to_owned()) } else { Bearer::Malformed }
 }
 
 /// JSON in; anything that does not exclude both of our answer types out (checklist A8, A12).
@@ -314,8 +316,7 @@ async fn check_scope(
 fn prepare(ctx: &Ctx, request: &mut ServiceRequest, envelope: &Envelope, body: Bytes) {
     let headers = request.headers_mut();
     // The host was checked above; the SDK checks it again and knows no proxies.
-    if let Some(Ok(host)) =
-        ctx.config.hosts().first().map(|host| header::HeaderValue::from_str(host))
+    if let Some(Ok(host)) = ctx.config.hosts.first().map(|host| header::HeaderValue::from_str(host))
     {
         headers.insert(header::HOST, host);
     }

@@ -36,7 +36,7 @@ pub fn scope(ctx: &Ctx) -> impl HttpServiceFactory + use<> {
         .json_response(true)
         .disable_sse_retry()
         .max_request_body_bytes(LARGEST_BODY)
-        .allowed_hosts(ctx.config.hosts())
+        .allowed_hosts(ctx.config.hosts.clone())
         .on_request_fn(|request: &HttpRequest, extensions| {
             if let Some(caller) = request.extensions().get::<Caller>() {
                 extensions.insert(caller.clone());

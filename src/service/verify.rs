@@ -208,12 +208,9 @@ fn check_caller(ctx: &Ctx, settings: &Settings, knock: &Knock) -> Result<(), Ref
     {
         return Err(Refusal::Origin);
     }
-    let hosts = ctx.config.hosts();
-    if !knock
-        .host
-        .as_ref()
-        .is_some_and(|host| hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host)))
-    {
+    let is_ours =
+        |host: &String| ctx.config.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host));
+    if !knock.host.as_ref().is_some_and(is_ours) {
         return Err(Refusal::Origin);
     }
     Ok(())
