@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::settings::{Settings, find};
+use crate::domain::settings::{SETTINGS, Settings, find};
 use crate::error::{Error, ErrorCode, Result};
 
 /// What the person asks for.
@@ -74,12 +74,13 @@ impl Posted {
     /// Everything that is wrong, each naming its field.
     pub fn becomes(&self) -> Result<Settings, Vec<Error>> {
         let mut settings = self.was.clone();
-        let wrong: Vec<Error> = self
-            .texts
+        // In the order of the screen.
+        let wrong: Vec<Error> = SETTINGS
             .iter()
-            .filter_map(|(name, text)| {
-                let message = find(name)?.put(&mut settings, text).err()?;
-                Some(Error::field(*name, message))
+            .filter_map(|setting| {
+                let text = self.text(setting.name)?;
+                let message = setting.put(&mut settings, text).err()?;
+                Some(Error::field(setting.name, message))
             })
             .collect();
         if !wrong.is_empty() {

@@ -135,16 +135,20 @@ pub(super) fn confirmation(
 /// What was saved, and from when on it counts.
 pub(super) fn told(edit: &Edit) -> String {
     let changes = changes(&edit.was, &edit.becomes);
-    let each: Vec<String> = changes
-        .iter()
-        .map(|change| {
-            let (old, new) = (change.old_in_words(), change.new_in_words());
-            format!("{}: {old} → {new}", change.setting.title)
-        })
-        .collect();
-    let mut when: Vec<&str> = changes.iter().map(|change| change.setting.when).collect();
-    when.dedup();
-    format!("Saved. {}. {}", each.join("; "), when.join(" "))
+    let mut told = String::from("Saved.");
+    // What takes effect at the same time is said together.
+    for together in changes.chunk_by(|one, next| one.setting.when == next.setting.when) {
+        let each: Vec<String> = together
+            .iter()
+            .map(|change| {
+                let (old, new) = (change.old_in_words(), change.new_in_words());
+                format!("{}: {old} → {new}", change.setting.title)
+            })
+            .collect();
+        let when = together.first().map_or("", |change| change.setting.when);
+        told = format!("{told} {}. {when}", each.join("; "));
+    }
+    told
 }
 
 fn was(settings: &Settings) -> Result<String> {

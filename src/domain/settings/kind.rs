@@ -210,11 +210,11 @@ impl Setting {
     pub fn bounds(&self) -> Option<String> {
         match &self.kind {
             Kind::Number { unit, least, most, .. } => {
-                let longer = |number| unit.longer(number).unwrap_or_else(|| number.to_string());
                 let plain = format!("{least} to {most} {}", unit.label());
-                Some(match unit {
-                    Unit::Seconds => format!("{plain} ({} to {})", longer(*least), longer(*most)),
-                    Unit::Days => plain,
+                Some(match (unit.longer(*least), unit.longer(*most)) {
+                    (Some(least), Some(most)) => format!("{plain} ({least} to {most})"),
+                    (None, Some(most)) => format!("{plain} (at most {most})"),
+                    _ => plain,
                 })
             }
             Kind::Networks(_) | Kind::Origins(_) => Some(format!("at most {} entries", lists::MOST)),

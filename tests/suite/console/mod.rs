@@ -1,4 +1,5 @@
 //! The console.
 
 mod login;
+mod settings;
 mod setup;
