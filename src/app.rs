@@ -7,7 +7,9 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
-use crate::console::{dashboard, health, login, mcp_settings, mcp_users, setup, theme, user_edit, users};
+use crate::console::{
+    dashboard, health, login, mcp_settings, mcp_users, setup, theme, user_edit, users,
+};
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};

@@ -86,12 +86,9 @@ impl Posted {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        // Only what this form changes: two that never went together are not its mistake.
-        let known = self.was.problems();
         let wrong: Vec<Error> = settings
             .problems()
             .into_iter()
-            .filter(|problem| !known.contains(problem))
             .map(|problem| Error::field(problem.name, problem.message))
             .collect();
         if wrong.is_empty() { Ok(settings) } else { Err(wrong) }

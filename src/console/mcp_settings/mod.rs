@@ -58,7 +58,11 @@ pub async fn save(
         return Ok(again(&ctx, &request, &viewer, &posted, Vec::new())?);
     }
     if changes(&edit.was, &edit.becomes).is_empty() {
-        flash::put(&session, Tone::Warn, "Nothing was changed: every setting has this value already.");
+        flash::put(
+            &session,
+            Tone::Warn,
+            "Nothing was changed: every setting has this value already.",
+        );
         return Ok(see_other(PATH));
     }
     let done = match posted.step {
@@ -73,7 +77,14 @@ pub async fn save(
         Ok(false) => Ok(confirmation(&ctx, &request, &viewer, &edit, None)?),
         Err(error) if error.code == ErrorCode::Conflict => {
             let current = current(&ctx).await?;
-            Ok(settings_page(&ctx, &request, &viewer, &current, &posted.only_touched(), vec![error])?)
+            Ok(settings_page(
+                &ctx,
+                &request,
+                &viewer,
+                &current,
+                &posted.only_touched(),
+                vec![error],
+            )?)
         }
         Err(error) if is_of_the_password(error.code) => {
             // Whatever is wrong is put right in the password field, or is the throttle on it.

@@ -217,7 +217,9 @@ impl Setting {
                     _ => plain,
                 })
             }
-            Kind::Networks(_) | Kind::Origins(_) => Some(format!("at most {} entries", lists::MOST)),
+            Kind::Networks(_) | Kind::Origins(_) => {
+                Some(format!("at most {} entries", lists::MOST))
+            }
             Kind::Switch(_) | Kind::Documents(_) => None,
         }
     }

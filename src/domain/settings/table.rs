@@ -77,7 +77,8 @@ macro_rules! at {
 }
 
 const NEXT_REQUEST: &str = "Takes effect on the next request.";
-const NEW_TOKENS: &str = "Takes effect on the next request for a token; tokens already issued keep their time.";
+const NEW_TOKENS: &str =
+    "Takes effect on the next request for a token; tokens already issued keep their time.";
 const NEXT_CLEANING: &str = "Takes effect within a minute.";
 
 /// Every setting, in the order of the screen.
@@ -145,7 +146,12 @@ pub static SETTINGS: [Setting; 16] = [
         when: NEW_TOKENS,
         up: "A stolen access token works for longer.",
         down: "Clients renew their tokens more often. People notice nothing.",
-        kind: Kind::Number { place: at!(access_token_seconds), unit: Unit::Seconds, least: 900, most: 86_400 },
+        kind: Kind::Number {
+            place: at!(access_token_seconds),
+            unit: Unit::Seconds,
+            least: 900,
+            most: 86_400,
+        },
         opens: Opens::Rising,
     },
     Setting {
@@ -156,7 +162,12 @@ pub static SETTINGS: [Setting; 16] = [
         when: NEW_TOKENS,
         up: "Connections that nobody uses stay open for longer.",
         down: "Clients that are not used for that long have to be connected again.",
-        kind: Kind::Number { place: at!(refresh_token_seconds), unit: Unit::Seconds, least: 3600, most: 31_536_000 },
+        kind: Kind::Number {
+            place: at!(refresh_token_seconds),
+            unit: Unit::Seconds,
+            least: 3600,
+            most: 31_536_000,
+        },
         opens: Opens::Rising,
     },
     Setting {
@@ -167,7 +178,12 @@ pub static SETTINGS: [Setting; 16] = [
         when: "Takes effect on the next request for connections made from then on; existing ones keep their end.",
         up: "A connection lasts longer before its person is asked to connect again.",
         down: "People connect their clients again more often.",
-        kind: Kind::Number { place: at!(refresh_absolute_seconds), unit: Unit::Seconds, least: 3600, most: 63_072_000 },
+        kind: Kind::Number {
+            place: at!(refresh_absolute_seconds),
+            unit: Unit::Seconds,
+            least: 3600,
+            most: 63_072_000,
+        },
         opens: Opens::Rising,
     },
     Setting {
@@ -178,7 +194,12 @@ pub static SETTINGS: [Setting; 16] = [
         when: NEXT_REQUEST,
         up: "A stolen refresh token that was used already yields access tokens for a longer moment.",
         down: "Clients on bad networks lose their connection more often and have to be connected again.",
-        kind: Kind::Number { place: at!(refresh_retry_seconds), unit: Unit::Seconds, least: 0, most: 300 },
+        kind: Kind::Number {
+            place: at!(refresh_retry_seconds),
+            unit: Unit::Seconds,
+            least: 0,
+            most: 300,
+        },
         opens: Opens::Rising,
     },
     Setting {
@@ -222,7 +243,12 @@ pub static SETTINGS: [Setting; 16] = [
         when: "Takes effect on the next request, for tokens made from then on.",
         up: "People may make tokens that work for longer.",
         down: "New tokens end sooner. Those made before keep their end.",
-        kind: Kind::Number { place: at!(personal_token_days), unit: Unit::Days, least: 1, most: 365 },
+        kind: Kind::Number {
+            place: at!(personal_token_days),
+            unit: Unit::Days,
+            least: 1,
+            most: 365,
+        },
         opens: Opens::Rising,
     },
     Setting {

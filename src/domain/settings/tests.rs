@@ -55,13 +55,10 @@ fn the_defaults_are_those_of_the_contract() {
         ("new_client_mail", "yes", "Yes"),
     ];
     let usual = Settings::default();
-    let told: Vec<_> = SETTINGS
-        .iter()
-        .map(|row| (row.name, row.stored(&usual), row.default_in_words()))
-        .collect();
-    let promised: Vec<_> = promised
-        .map(|(name, stored, words)| (name, stored.to_owned(), words.to_owned()))
-        .into();
+    let told: Vec<_> =
+        SETTINGS.iter().map(|row| (row.name, row.stored(&usual), row.default_in_words())).collect();
+    let promised: Vec<_> =
+        promised.map(|(name, stored, words)| (name, stored.to_owned(), words.to_owned())).into();
     assert_eq!(told, promised);
     assert!(usual.problems().is_empty());
 }
@@ -227,11 +224,8 @@ fn lifetimes_that_contradict_each_other_are_named() {
     };
     assert_eq!(named(&with("refresh_absolute_seconds", "2591999")), ["refresh_token_seconds"]);
     assert!(named(&with("refresh_absolute_seconds", "2592000")).is_empty());
-    let short = Settings {
-        refresh_token_seconds: 3600,
-        access_token_seconds: 3601,
-        ..Settings::default()
-    };
+    let short =
+        Settings { refresh_token_seconds: 3600, access_token_seconds: 3601, ..Settings::default() };
     assert_eq!(named(&short), ["access_token_seconds"]);
     let out = Settings { code_seconds: 601, ..Settings::default() };
     assert_eq!(named(&out), ["code_seconds"]);

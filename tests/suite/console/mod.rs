@@ -2,4 +2,5 @@
 
 mod login;
 mod settings;
+mod settings_form;
 mod setup;
