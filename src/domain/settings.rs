@@ -168,12 +168,12 @@ pub fn changes<'a>(was: &'a Settings, becomes: &'a Settings) -> Vec<Change<'a>> 
 
 impl Change<'_> {
     /// The old value as it is stored.
-    pub fn old(&self) -> String {
+    pub fn old_value(&self) -> String {
         self.setting.stored(self.was)
     }
 
     /// The new value as it is stored.
-    pub fn new(&self) -> String {
+    pub fn new_value(&self) -> String {
         self.setting.stored(self.becomes)
     }
 

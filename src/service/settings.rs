@@ -105,7 +105,7 @@ pub async fn change(
 fn write(conn: &mut Conn, edit: &Edit) -> Result<()> {
     let usual = Settings::default();
     for change in rules::changes(&edit.was, &edit.becomes) {
-        let value = change.new();
+        let value = change.new_value();
         if value == change.setting.stored(&usual) {
             settings::clear(conn, change.setting.name)?;
         } else {
@@ -120,7 +120,7 @@ fn told(edit: &Edit) -> (String, Map<String, Value>) {
     let changes = rules::changes(&edit.was, &edit.becomes);
     let names: Vec<_> = changes.iter().map(|change| change.setting.name).collect();
     let values = changes.iter().map(|change| {
-        let pair = json!({ "old": change.old(), "new": change.new() });
+        let pair = json!({ "old": change.old_value(), "new": change.new_value() });
         (change.setting.name.to_owned(), pair)
     });
     (names.join(", "), values.collect())

@@ -119,7 +119,7 @@ pub(super) fn confirmation(
 ) -> Result<HttpResponse> {
     let changes = changes(&edit.was, &edit.becomes);
     let mut fields = vec![("was", was(&edit.was)?)];
-    fields.extend(changes.iter().map(|change| (change.setting.name, change.new())));
+    fields.extend(changes.iter().map(|change| (change.setting.name, change.new_value())));
     let status = error.as_ref().map_or(200, |error| error.code.status());
     let template = ConfirmPage {
         shell: Shell::new(ctx, request, viewer),

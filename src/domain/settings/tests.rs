@@ -2,6 +2,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 
+/// Old value, new value, whether that widens.
+type Steps = &'static [(&'static str, &'static str, bool)];
+
 /// The default settings with one value changed.
 fn with(name: &str, value: &str) -> Settings {
     let mut settings = Settings::default();
@@ -89,14 +92,14 @@ fn every_row_is_told_apart_and_read_back_as_it_is_written() {
 /// Contract §9, Password re-entry: settings that widen access.
 #[test]
 fn what_opens_the_gate_further_is_known_of_each_setting() {
-    let all = "0.0.0.0/0 ::/0";
-    let cases: &[(&str, &[(&str, &str, bool)])] = &[
+    const ALL: &str = "0.0.0.0/0 ::/0";
+    let cases: &[(&str, Steps)] = &[
         ("mcp_enabled", &[("no", "yes", true), ("yes", "no", false)]),
         (
             "allowed_ips",
             &[
                 ("", "192.0.2.0/24", false),
-                ("", all, false),
+                ("", ALL, false),
                 ("192.0.2.0/24", "", true),
                 ("192.0.2.0/24", "192.0.2.7", false),
                 ("192.0.2.7", "192.0.2.0/24", true),

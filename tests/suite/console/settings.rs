@@ -83,7 +83,8 @@ both_databases! {
         let admin = app.admin().await;
         change(&admin, &[("access_token_seconds", "1800"), ("allowed_ips", "127.0.0.1\n192.0.2.9/24"), ("code_seconds", "60")]).await;
         let entries = app.audited("settings_changed").await;
-        let [entry] = entries.as_slice() else { panic!("{entries:?}") };
+        assert_eq!(entries.len(), 1, "{entries:?}");
+        let entry = &entries[0];
         assert_eq!((entry.actor.as_str(), entry.outcome.as_str()), (ADMIN.email, "ok"));
         assert_eq!(entry.target.as_deref(), Some("allowed_ips, access_token_seconds"));
         assert_eq!(entry.address.as_deref(), Some("127.0.0.1"));
