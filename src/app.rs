@@ -7,7 +7,9 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
-use crate::console::{dashboard, health, login, mcp_users, setup, theme, user_edit, users};
+use crate::console::{
+    dashboard, health, login, mcp_settings, mcp_users, setup, theme, user_edit, users,
+};
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::error::{Error, ErrorCode, Result};
@@ -73,6 +75,7 @@ routes! {
     "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
     "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }
     "/admin/mcp/users/{user}/access" { GET With(ManageMcpAccess) => mcp_users::confirm_access, POST With(ManageMcpAccess) => mcp_users::set_access }
+    "/admin/mcp/settings" { GET With(ViewSettings) => mcp_settings::show, POST With(ManageSettings) => mcp_settings::save }
     "/admin/users" { GET With(ViewUsers) => users::list }
     "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show }
 

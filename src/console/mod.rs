@@ -4,6 +4,7 @@ pub mod clients_config;
 pub mod dashboard;
 pub mod health;
 pub mod login;
+pub mod mcp_settings;
 pub mod mcp_users;
 pub mod setup;
 pub mod theme;

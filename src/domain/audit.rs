@@ -69,6 +69,8 @@ pub enum Action {
     Imported,
     /// A signing key was made.
     SigningKeyCreated,
+    /// Settings were changed, or a change was refused.
+    SettingsChanged,
 }
 
 impl Action {
@@ -91,6 +93,7 @@ impl Action {
             Self::ReuseAlarm => "reuse_alarm",
             Self::Imported => "imported",
             Self::SigningKeyCreated => "signing_key_created",
+            Self::SettingsChanged => "settings_changed",
         }
     }
 }

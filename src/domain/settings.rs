@@ -1,8 +1,18 @@
-//! The settings a running administrator changes, each with its default (contract §9).
+//! The settings a running administrator changes (contract §9): typed in [`Settings`], and listed
+//! once in [`SETTINGS`] with their words, bounds and what changing them means.
+
+mod kind;
+mod lists;
+mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
+
+pub use kind::{Kind, Unit};
+pub use table::{GROUPS, Group, SETTINGS, Setting, find};
 
 /// Which client metadata documents are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +21,8 @@ pub enum MetadataDocuments {
     Off,
     /// Those of the shipped table.
     Known,
+    /// Also those that any client publishes, fetched.
+    On,
 }
 
 /// All settings, typed. What the database does not hold has its default.
@@ -30,10 +42,10 @@ pub struct Settings {
     pub refresh_absolute_seconds: i64,
     /// Lifetime of an authorization code, seconds (at most 600).
     pub code_seconds: i64,
-    /// Whether a person is asked every time, even for what they have approved before.
-    pub require_consent: bool,
     /// The window in which a retired refresh token still yields an access token, seconds (0 to 300).
     pub refresh_retry_seconds: i64,
+    /// Whether a person is asked at every connection, also for what they have approved before.
+    pub require_consent: bool,
     /// Whether clients may register themselves.
     pub dynamic_registration: bool,
     /// Which client metadata documents are taken.
@@ -42,6 +54,10 @@ pub struct Settings {
     pub personal_access_tokens: bool,
     /// The longest life of a personal access token, days.
     pub personal_token_days: i64,
+    /// How long calls are kept in the activity log, days.
+    pub activity_days: i64,
+    /// How long the audit log is kept, days.
+    pub audit_days: i64,
     /// Whether a person gets mail when a client connects to their account.
     pub new_client_mail: bool,
 }
@@ -56,15 +72,37 @@ impl Default for Settings {
             refresh_token_seconds: 2_592_000,
             refresh_absolute_seconds: 180 * 86_400,
             code_seconds: 60,
-            require_consent: true,
             refresh_retry_seconds: 60,
+            require_consent: true,
             dynamic_registration: true,
             metadata_documents: MetadataDocuments::Known,
             personal_access_tokens: false,
             personal_token_days: 365,
+            activity_days: 90,
+            audit_days: 400,
             new_client_mail: true,
         }
     }
+}
+
+/// A setting that cannot have the value it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Which.
+    pub name: &'static str,
+    /// What it must be, for a person.
+    pub message: String,
+}
+
+/// A setting and its two values.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// Which.
+    pub setting: &'static Setting,
+    /// The settings as they were.
+    pub was: &'a Settings,
+    /// The settings as they become.
+    pub becomes: &'a Settings,
 }
 
 impl Settings {
@@ -74,102 +112,88 @@ impl Settings {
         let mut settings = Self::default();
         let mut unreadable = Vec::new();
         for (name, value) in rows {
-            if settings.set(name, value).is_err() {
+            if find(name).is_none_or(|setting| setting.put(&mut settings, value).is_err()) {
                 unreadable.push(name.clone());
             }
         }
         (settings, unreadable)
     }
 
-    /// Sets one setting from its text.
-    ///
-    /// # Errors
-    /// Says what the value must be.
-    pub fn set(&mut self, name: &str, value: &str) -> Result<(), &'static str> {
-        match name {
-            "mcp_enabled" => self.mcp_enabled = flag(value)?,
-            "allowed_ips" => self.allowed_ips = networks(value)?,
-            "allowed_origins" => {
-                self.allowed_origins = value.split_whitespace().map(str::to_owned).collect()
-            }
-            "access_token_seconds" => self.access_token_seconds = seconds(value, 900, 86_400)?,
-            "refresh_token_seconds" => {
-                self.refresh_token_seconds = seconds(value, 3600, 31_536_000)?
-            }
-            "refresh_absolute_seconds" => {
-                self.refresh_absolute_seconds = seconds(value, 3600, 63_072_000)?
-            }
-            "code_seconds" => self.code_seconds = seconds(value, 10, 600)?,
-            "require_consent" => self.require_consent = flag(value)?,
-            "refresh_retry_seconds" => self.refresh_retry_seconds = seconds(value, 0, 300)?,
-            "dynamic_registration" => self.dynamic_registration = flag(value)?,
-            "metadata_documents" => {
-                self.metadata_documents = match value {
-                    "off" => MetadataDocuments::Off,
-                    "known" => MetadataDocuments::Known,
-                    _ => return Err("must be off or known"),
-                };
-            }
-            "personal_access_tokens" => self.personal_access_tokens = flag(value)?,
-            "personal_token_days" => self.personal_token_days = number(value, 1, 365)?,
-            "new_client_mail" => self.new_client_mail = flag(value)?,
-            _ => return Err("is no setting of this version"),
+    /// Every setting as it is stored, by name.
+    pub fn to_rows(&self) -> BTreeMap<String, String> {
+        SETTINGS.iter().map(|row| (row.name.to_owned(), row.stored(self))).collect()
+    }
+
+    /// What is wrong with these settings: a value outside its bounds, or two that do not go
+    /// together.
+    pub fn problems(&self) -> Vec<Problem> {
+        let mut scratch = self.clone();
+        let mut problems: Vec<Problem> = SETTINGS
+            .iter()
+            .filter_map(|row| {
+                let message = row.put(&mut scratch, &row.stored(self)).err()?;
+                Some(Problem { name: row.name, message })
+            })
+            .collect();
+        if self.refresh_token_seconds > self.refresh_absolute_seconds {
+            problems.push(Problem {
+                name: "refresh_token_seconds",
+                message: format!(
+                    "Refresh token lifetime, idle: must not be longer than “Refresh token lifetime, in all”, which is {} seconds.",
+                    self.refresh_absolute_seconds
+                ),
+            });
         }
-        Ok(())
+        if self.access_token_seconds > self.refresh_token_seconds {
+            problems.push(Problem {
+                name: "access_token_seconds",
+                message: format!(
+                    "Access token lifetime: must not be longer than “Refresh token lifetime, idle”, which is {} seconds.",
+                    self.refresh_token_seconds
+                ),
+            });
+        }
+        problems
     }
 }
 
-fn flag(value: &str) -> Result<bool, &'static str> {
-    match value {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        _ => Err("must be yes or no"),
-    }
-}
-
-fn seconds(value: &str, least: i64, most: i64) -> Result<i64, &'static str> {
-    match value.parse() {
-        Ok(seconds) if (least..=most).contains(&seconds) => Ok(seconds),
-        _ => Err("must be a number of seconds within its bounds"),
-    }
-}
-
-fn number(value: &str, least: i64, most: i64) -> Result<i64, &'static str> {
-    match value.parse() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err("must be a number within its bounds"),
-    }
-}
-
-fn networks(value: &str) -> Result<Vec<IpNet>, &'static str> {
-    value
-        .split(|c: char| c.is_whitespace() || c == ',')
-        .filter(|part| !part.is_empty())
-        .map(|part| {
-            part.parse::<IpNet>()
-                .or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from))
-                .map_err(|_| "must be addresses or networks like 192.0.2.0/24")
-        })
+/// What is different, in the order of the table.
+pub fn changes<'a>(was: &'a Settings, becomes: &'a Settings) -> Vec<Change<'a>> {
+    SETTINGS
+        .iter()
+        .filter(|setting| setting.stored(was) != setting.stored(becomes))
+        .map(|setting| Change { setting, was, becomes })
         .collect()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Change<'_> {
+    /// The old value as it is stored.
+    pub fn old_value(&self) -> String {
+        self.setting.stored(self.was)
+    }
 
-    #[test]
-    fn an_unreadable_value_keeps_its_default_and_is_named() {
-        let rows = [
-            ("code_seconds", "9999"),
-            ("mcp_enabled", "no"),
-            ("allowed_ips", "192.0.2.0/24 2001:db8::1"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into();
-        let (settings, unreadable) = Settings::from_rows(&rows);
-        assert_eq!(settings.code_seconds, 60);
-        assert!(!settings.mcp_enabled);
-        assert_eq!(settings.allowed_ips.len(), 2);
-        assert_eq!(unreadable, ["code_seconds"]);
+    /// The new value as it is stored.
+    pub fn new_value(&self) -> String {
+        self.setting.stored(self.becomes)
+    }
+
+    /// The old value in words.
+    pub fn old_in_words(&self) -> String {
+        self.setting.words(self.was)
+    }
+
+    /// The new value in words.
+    pub fn new_in_words(&self) -> String {
+        self.setting.words(self.becomes)
+    }
+
+    /// Whether it lets in more, or for longer, than before; such a change needs the password.
+    pub fn widens(&self) -> bool {
+        self.setting.widens(self.was, self.becomes)
+    }
+
+    /// What will happen.
+    pub fn consequence(&self) -> &'static str {
+        if self.setting.rises(self.was, self.becomes) { self.setting.up } else { self.setting.down }
     }
 }

@@ -1,21 +1,20 @@
 //! Removes what has served its time: sessions, authorization requests, codes, throttle windows,
-//! registrations that never reached a consent, short quota windows, old activity.
+//! registrations that never reached a consent, short quota windows, old activity, old audit entries.
 
 use crate::error::Result;
 use crate::service::Ctx;
-use crate::store::{activity, clients, codes, outbox, requests, sessions, throttles, usage};
+use crate::store::{activity, audit, clients, codes, outbox, requests, sessions, throttles, usage};
 
+const DAY_SECONDS: i64 = 86_400;
 /// Codes are kept so long after their end, so that a replay still finds what to revoke, seconds.
 const CODES_KEPT_SECONDS: i64 = 86_400;
 /// Registrations without a consent are kept so long, seconds (contract §9).
 const CLIENTS_KEPT_SECONDS: i64 = 30 * 86_400;
 /// Minute and day windows are kept so long, seconds.
 const WINDOWS_KEPT_SECONDS: i64 = 2 * 86_400;
-/// Activity is kept so long, seconds (contract §9).
-const ACTIVITY_KEPT_SECONDS: i64 = 90 * 86_400;
 /// Mail is kept so long after it was handed over or given up, seconds.
 const MAIL_KEPT_SECONDS: i64 = 30 * 86_400;
-/// Rows of the largest table removed in one transaction.
+/// Rows of the two logs removed in one transaction.
 const AT_ONCE: i64 = 2_000;
 
 /// Purges once; each table in its own short transaction.
@@ -36,7 +35,10 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
     ctx.db
         .write(move |conn| Ok(outbox::purge(conn, now.plus_seconds(-MAIL_KEPT_SECONDS))?))
         .await?;
-    let before = now.plus_seconds(-ACTIVITY_KEPT_SECONDS);
+    let live = ctx.live_now().await?;
+    let before = now.plus_seconds(-live.settings.activity_days * DAY_SECONDS);
     while ctx.db.write(move |conn| Ok(activity::purge(conn, before, AT_ONCE)?)).await? > 0 {}
+    let before = now.plus_seconds(-live.settings.audit_days * DAY_SECONDS);
+    while ctx.db.write(move |conn| Ok(audit::purge(conn, before, AT_ONCE)?)).await? > 0 {}
     Ok(())
 }

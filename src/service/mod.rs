@@ -23,6 +23,7 @@ pub mod people;
 pub mod personal_tokens;
 pub mod register;
 pub mod revoke;
+pub mod settings;
 pub mod throttle;
 pub mod verify;
 

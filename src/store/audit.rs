@@ -24,6 +24,17 @@ pub struct NewEntry<'a> {
     pub detail: serde_json::Value,
 }
 
+/// Removes entries before `before`, at most `limit` of them: the only way that any leaves the log.
+pub fn purge(conn: &mut Conn, before: Timestamp, limit: i64) -> QueryResult<usize> {
+    let oldest: Vec<i64> = audit::table
+        .filter(audit::at.lt(before))
+        .order(audit::at.asc())
+        .limit(limit)
+        .select(audit::id)
+        .load(conn)?;
+    diesel::delete(audit::table.filter(audit::id.eq_any(oldest))).execute(conn)
+}
+
 /// Writes an entry, inside the transaction of what it records.
 pub fn insert(conn: &mut Conn, entry: &NewEntry<'_>) -> QueryResult<()> {
     diesel::insert_into(audit::table)

@@ -25,6 +25,11 @@ pub fn set(conn: &mut Conn, name: &str, value: &str) -> QueryResult<usize> {
     upsert::set_setting(conn, name, value)
 }
 
+/// Removes one, which gives it its default.
+pub fn clear(conn: &mut Conn, name: &str) -> QueryResult<usize> {
+    diesel::delete(settings::table.filter(settings::name.eq(name))).execute(conn)
+}
+
 /// Tells every replica that something changed.
 pub fn bump(conn: &mut Conn) -> QueryResult<usize> {
     diesel::update(settings_version::table)

@@ -8,6 +8,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { Wrong, check, given, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
+import { settings, settingsWithoutScript } from "./settings.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
 const CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback";
@@ -553,6 +554,8 @@ async function withoutScript(house) {
   check((await screen.text()).includes("Access Status: Enabled"), "without script the filter does not work");
   await sortByUser(screen);
   check(new URL(screen.page.url()).searchParams.get("status") === "enabled", "without script sorting forgets the filter");
+  await authorize(member, client);
+  await settingsWithoutScript(screen, admin, client);
   const cursor = await AiClient.start("Cursor", CURSOR);
   await member.go(cursor.ask());
   cursor.read(await leavesFor(member, "Authorize", CURSOR));
@@ -584,6 +587,8 @@ async function run() {
     await mcpInfo(screen, client);
     await authorize(member, client);
     await summary(screen, client);
+    await authorize(member, client);
+    await settings(screen, admin, client);
     await frame(screen);
     client.stop();
     for (const one of [screen, member]) one.isQuiet("the end");

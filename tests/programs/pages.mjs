@@ -60,6 +60,10 @@ class Element {
       yield* child.all(...tags);
     }
   }
+  /** What a text area holds; the line break after its tag is not part of it. */
+  raw() {
+    return this.children.join("").replace(/^\r?\n/, "");
+  }
   text() {
     const parts = this.children.map((child) => (typeof child === "string" ? child : child.text()));
     return parts.join(INLINE.has(this.tag) ? "" : " ").replace(/\s+/g, " ").trim();
@@ -121,7 +125,7 @@ export class Page {
   field(form, label) {
     for (const candidate of form.all("label")) {
       if (candidate.text() !== label) continue;
-      for (const control of form.all("input", "select")) if (control.get("id") === candidate.get("for")) return control;
+      for (const control of form.all("input", "select", "textarea")) if (control.get("id") === candidate.get("for")) return control;
     }
     throw new Wrong(`no field "${label}" on ${this}`);
   }
@@ -132,7 +136,7 @@ export class Page {
 
 function entries(form, pressed) {
   const sent = new URLSearchParams();
-  for (const control of form.all("input", "select")) {
+  for (const control of form.all("input", "select", "textarea")) {
     const name = control.get("name");
     const kind = control.get("type");
     if (!name || control.get("disabled") !== undefined) continue;
@@ -140,7 +144,8 @@ function entries(form, pressed) {
       const options = [...control.all("option")];
       const chosen = options.find((option) => option.get("selected") !== undefined) ?? options[0];
       sent.append(name, chosen?.get("value") ?? "");
-    } else if (kind !== "checkbox" && kind !== "radio") sent.append(name, control.get("value") ?? "");
+    } else if (control.tag === "textarea") sent.append(name, control.raw());
+    else if (kind !== "checkbox" && kind !== "radio") sent.append(name, control.get("value") ?? "");
     else if (control.get("checked") !== undefined) sent.append(name, control.get("value") ?? "on");
   }
   if (pressed.get("name")) sent.append(pressed.get("name"), pressed.get("value") ?? "");

@@ -1,4 +1,6 @@
 //! The console.
 
 mod login;
+mod settings;
+mod settings_form;
 mod setup;
