@@ -11,6 +11,8 @@ pub enum MetadataDocuments {
     Off,
     /// Those of the shipped table.
     Known,
+    /// Any: what is not in the table is fetched.
+    On,
 }
 
 /// All settings, typed. What the database does not hold has its default.
@@ -103,7 +105,8 @@ impl Settings {
                 self.metadata_documents = match value {
                     "off" => MetadataDocuments::Off,
                     "known" => MetadataDocuments::Known,
-                    _ => return Err("must be off or known"),
+                    "on" => MetadataDocuments::On,
+                    _ => return Err("must be off, known or on"),
                 };
             }
             "personal_access_tokens" => self.personal_access_tokens = flag(value)?,

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
-use crate::service::consent::{self, Asked, Decision, Refused, Request};
+use crate::service::consent::{self, Asked, Decision, Refused, Request, waiting};
 use crate::service::people;
 use crate::store::clients::ClientRow;
 use crate::store::users::UserRow;
@@ -33,6 +33,7 @@ struct ConsentPage<'a> {
     initial: String,
     is_verified: bool,
     host: String,
+    publisher: Option<String>,
     kind: Kind,
     user_name: &'a str,
     user_email: &'a str,
@@ -66,12 +67,13 @@ pub async fn ask(
 ) -> Result<HttpResponse, Failure> {
     let parameters = Parameters::parse(request.query_string().as_bytes());
     let parked = parameters.get("continue").map(PlainSecret::presented);
-    let checked = match &parked {
-        Some(handle) => consent::unpark(&ctx, handle).await.map_err(Refused::Page),
-        None => consent::check(&ctx, asked(&parameters)).await,
-    };
+    let checked =
+        waiting::check_for(&ctx, &visitor.actor, parked.as_ref(), asked(&parameters)).await;
     let (wanted, client) = match checked {
         Ok(checked) => checked,
+        Err(Refused::SignInFirst { handle }) => {
+            return Ok(see_other(&format!("/login?continue={}", handle.expose())));
+        }
         Err(Refused::Page(error)) => return Err(error.into()),
         Err(Refused::Redirect { location }) => return Ok(see_other(&location)),
     };
@@ -100,6 +102,7 @@ pub async fn ask(
             .unwrap_or_default(),
         is_verified: client.is_verified(),
         host: redirect::shown_host(&wanted.redirect_uri),
+        publisher: client.publisher(),
         kind: redirect::check(&wanted.redirect_uri).map_err(Error::internal)?,
         user_name: &user.name,
         user_email: &user.email,

@@ -1,7 +1,9 @@
 //! From an authorization request to the person's decision (RFC 6749 §4.1, checklist part E).
 //!
 //! `check` judges the request without touching anything; `park` keeps it while nobody is signed
-//! in; `present` binds it to the person and session that see it; `decide` uses it up.
+//! in (`waiting` when it cannot be judged before); `present` binds it to the person and session that see it; `decide` uses it up.
+
+pub mod waiting;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -10,6 +12,7 @@ use url::Url;
 use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::domain::metadata_document::is_url_like;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::domain::pkce::Challenge;
 use crate::domain::redirect;
@@ -29,7 +32,7 @@ const DECISION_SECONDS: i64 = 900;
 const LONGEST_STATE: usize = 4096;
 
 /// The parameters of an authorization request as they came; each at most once.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Asked {
     /// `client_id`.
     pub client_id: Option<String>,
@@ -82,6 +85,11 @@ pub enum Refused {
         /// The checked redirect URI with the error in it.
         location: String,
     },
+    /// It cannot be judged before somebody has signed in.
+    SignInFirst {
+        /// Names the request meanwhile.
+        handle: PlainSecret,
+    },
 }
 
 impl From<Error> for Refused {
@@ -94,7 +102,11 @@ impl From<Error> for Refused {
 ///
 /// # Errors
 /// See [`Refused`].
-pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refused> {
+pub async fn check(
+    ctx: &Ctx,
+    actor: &Actor,
+    asked: Asked,
+) -> Result<(Request, ClientRow), Refused> {
     let page =
         |message: &'static str| Refused::Page(Error::new(ErrorCode::InvalidRequest, message));
     if matches!(asked.repeated.as_deref(), Some("client_id" | "redirect_uri")) {
@@ -106,11 +118,11 @@ pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refu
         .client_id
         .clone()
         .ok_or_else(|| page("The program did not say which one it is (client_id is missing)."))?;
-    let wanted = client_id.clone();
-    let registered = ctx.db.read(move |conn| Ok(clients::by_client_id(conn, &wanted)?)).await?;
-    let client = match registered {
-        Some(client) => Some(client),
-        None => metadata_document::find(ctx, &client_id).await?,
+    // What is meant as a URL is a document's and nothing else (checklist D26).
+    let client = if is_url_like(&client_id) {
+        metadata_document::find(ctx, actor, &client_id).await?
+    } else {
+        ctx.db.read(move |conn| Ok(clients::by_client_id(conn, &client_id)?)).await?
     };
     let client = client.ok_or_else(|| {
         page("This server does not know that program. Remove the connection in the program and add it again.")
