@@ -4,27 +4,26 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Networks of IPv4 that are refused, each with the length of its prefix.
-const V4: [(Ipv4Addr, u32); 20] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),          // "this network"
-    (Ipv4Addr::new(10, 0, 0, 0), 8),         // private
-    (Ipv4Addr::new(100, 64, 0, 0), 10),      // shared by carriers
-    (Ipv4Addr::new(127, 0, 0, 0), 8),        // loopback
-    (Ipv4Addr::new(168, 63, 129, 16), 32),   // a cloud's own services, at a public-looking address
-    (Ipv4Addr::new(169, 254, 0, 0), 16),     // link-local, metadata services of clouds
-    (Ipv4Addr::new(172, 16, 0, 0), 12),      // private
-    (Ipv4Addr::new(192, 0, 0, 0), 24),       // protocol assignments
-    (Ipv4Addr::new(192, 0, 2, 0), 24),       // documentation
-    (Ipv4Addr::new(192, 31, 196, 0), 24),    // AS112
-    (Ipv4Addr::new(192, 52, 193, 0), 24),    // multicast tunnelling
-    (Ipv4Addr::new(192, 88, 99, 0), 24),     // relays of 6to4
-    (Ipv4Addr::new(192, 168, 0, 0), 16),     // private
-    (Ipv4Addr::new(192, 175, 48, 0), 24),    // AS112
-    (Ipv4Addr::new(198, 18, 0, 0), 15),      // benchmarking
-    (Ipv4Addr::new(198, 51, 100, 0), 24),    // documentation
-    (Ipv4Addr::new(203, 0, 113, 0), 24),     // documentation
-    (Ipv4Addr::new(224, 0, 0, 0), 4),        // multicast
-    (Ipv4Addr::new(240, 0, 0, 0), 4),        // reserved
-    (Ipv4Addr::new(255, 255, 255, 255), 32), // broadcast
+const V4: [(Ipv4Addr, u32); 19] = [
+    (Ipv4Addr::new(0, 0, 0, 0), 8),        // "this network"
+    (Ipv4Addr::new(10, 0, 0, 0), 8),       // private
+    (Ipv4Addr::new(100, 64, 0, 0), 10),    // shared by carriers
+    (Ipv4Addr::new(127, 0, 0, 0), 8),      // loopback
+    (Ipv4Addr::new(168, 63, 129, 16), 32), // a cloud's own services, at a public-looking address
+    (Ipv4Addr::new(169, 254, 0, 0), 16),   // link-local, metadata services of clouds
+    (Ipv4Addr::new(172, 16, 0, 0), 12),    // private
+    (Ipv4Addr::new(192, 0, 0, 0), 24),     // protocol assignments
+    (Ipv4Addr::new(192, 0, 2, 0), 24),     // documentation
+    (Ipv4Addr::new(192, 31, 196, 0), 24),  // AS112
+    (Ipv4Addr::new(192, 52, 193, 0), 24),  // multicast tunnelling
+    (Ipv4Addr::new(192, 88, 99, 0), 24),   // relays of 6to4
+    (Ipv4Addr::new(192, 168, 0, 0), 16),   // private
+    (Ipv4Addr::new(192, 175, 48, 0), 24),  // AS112
+    (Ipv4Addr::new(198, 18, 0, 0), 15),    // benchmarking
+    (Ipv4Addr::new(198, 51, 100, 0), 24),  // documentation
+    (Ipv4Addr::new(203, 0, 113, 0), 24),   // documentation
+    (Ipv4Addr::new(224, 0, 0, 0), 4),      // multicast
+    (Ipv4Addr::new(240, 0, 0, 0), 4),      // reserved, broadcast
 ];
 
 /// The only part of IPv6 that is given out for the public internet. Outside of it lie loopback,

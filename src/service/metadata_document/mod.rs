@@ -69,6 +69,9 @@ pub async fn find(ctx: &Ctx, actor: &Actor, client_id: &str) -> Result<Option<Cl
 }
 
 async fn source(ctx: &Ctx, client_id: &str) -> Result<Option<Source>> {
+    if !metadata_document::is_url_like(client_id) {
+        return Ok(None);
+    }
     let setting = ctx.live_now().await?.settings.metadata_documents;
     match (setting, known_clients::find(client_id)) {
         (MetadataDocuments::Off, _) | (MetadataDocuments::Known, None) => Ok(None),

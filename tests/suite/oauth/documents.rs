@@ -9,7 +9,9 @@ use crate::support::ai_client::{AuthorizationRequest, code, http, redirected};
 use crate::support::browser::Page;
 use crate::support::database::Backend;
 use crate::support::documents::{DOCUMENT, Hosts, document};
-use crate::support::{AiClient, Browser, MEMBER, OTHER, PASSWORD, TestApp, html, postgres};
+use crate::support::{
+    ADMIN, AUDITOR, AiClient, Browser, MEMBER, OTHER, PASSWORD, TestApp, html, postgres,
+};
 
 /// Longer than any test, so that only what is meant to be slow is too slow.
 const PATIENT: Duration = Duration::from_secs(30);
@@ -234,19 +236,25 @@ hosted! {
     }
 
     /// Rows: D24
-    async fn one_person_fetches_only_so_much(app, hosts) {
-        let browser = app.member().await;
+    async fn a_person_and_a_host_see_only_so_many_fetches(app, hosts) {
         hosts.document(&json!({}));
-        for _ in 0..20 {
-            assert_refused(&shown(app, &browser, DOCUMENT).await, "client_id");
+        let mut last = app.anonymous();
+        for person in [MEMBER, OTHER, ADMIN] {
+            last = app.signed_in(person).await;
+            for _ in 0..20 {
+                assert_refused(&shown(app, &last, DOCUMENT).await, "client_id");
+            }
         }
-        let page = shown(app, &browser, DOCUMENT).await;
-        assert_eq!((page.status, hosts.requests().len()), (429, 20), "{}", page.text);
-        assert_eq!(app.audited("client_registered").await.last().unwrap().outcome, "limited");
-        let other = app.signed_in(OTHER).await;
-        assert_refused(&shown(app, &other, DOCUMENT).await, "client_id");
+        let of_person = shown(app, &last, DOCUMENT).await;
+        let of_host = shown(app, &app.signed_in(AUDITOR).await, DOCUMENT).await;
+        for page in [of_person, of_host] {
+            assert_eq!((page.status, page.header("location")), (429, ""), "{}", page.text);
+        }
+        assert_eq!(hosts.requests().len(), 60);
+        let outcomes: Vec<_> = app.audited("client_registered").await.into_iter().map(|entry| entry.outcome).collect();
+        assert_eq!(outcomes[60..], ["limited", "limited"]);
         app.clock.advance(900);
-        assert_refused(&shown(app, &browser, DOCUMENT).await, "client_id");
+        assert_refused(&shown(app, &last, DOCUMENT).await, "client_id");
     }
 
     /// Off takes none, known takes the shipped ones and asks nobody, on takes all.
@@ -288,6 +296,9 @@ hosted! {
         }
         let registered = crate::support::ai_client::register(app, &["http://127.0.0.1/callback"]).await;
         assert!(uuid::Uuid::parse_str(&registered).is_ok(), "{registered}");
+        assert_shown(&shown(app, &browser, &registered).await, "Suite Client");
+        let page = shown(app, &app.anonymous(), &registered).await;
+        assert!(page.header("location").starts_with("/login?continue="), "{}", page.text);
         assert!(hosts.resolved().is_empty());
     }
 }
