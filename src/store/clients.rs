@@ -159,3 +159,63 @@ pub fn reap(conn: &mut Conn, before: Timestamp) -> QueryResult<usize> {
     )
     .execute(conn)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::databases;
+
+    const URL: &str = "https://client.example/client.json";
+
+    fn described(name: &'static str, good: Option<(i64, i64)>) -> DescribedClient<'static> {
+        let good = good.map(|(fetched, until)| (Timestamp(fetched), Timestamp(until)));
+        DescribedClient { client_id: URL, name, redirect_uris: "", trust: "unverified", good }
+    }
+
+    /// Rows: D23
+    #[test]
+    fn what_was_fetched_last_counts_and_what_is_shipped_has_the_last_word() {
+        for mut base in databases() {
+            let conn = &mut base.conn;
+            let mut look = |client: DescribedClient<'_>| {
+                if !add_described(conn, &client, Timestamp(1)).unwrap() {
+                    refresh_described(conn, &client).unwrap();
+                }
+                let row = by_client_id(conn, URL).unwrap().unwrap();
+                (row.name, row.document_expires_at.map(|at| at.0))
+            };
+            assert_eq!(look(described("first", Some((10, 20)))), ("first".into(), Some(20)));
+            assert_eq!(look(described("third", Some((30, 40)))), ("third".into(), Some(40)));
+            assert_eq!(
+                look(described("second", Some((20, 90)))),
+                ("third".into(), Some(40)),
+                "late"
+            );
+            assert_eq!(look(described("shipped", None)), ("shipped".into(), None));
+            assert_eq!(look(described("fourth", Some((50, 60)))), ("fourth".into(), Some(60)));
+        }
+    }
+
+    #[test]
+    fn fetched_clients_without_a_consent_go_unless_they_are_blocked() {
+        for mut base in databases() {
+            let conn = &mut base.conn;
+            let mut left = |good: Option<(i64, i64)>, trust: &'static str, before: i64| {
+                add_described(
+                    conn,
+                    &DescribedClient { trust, ..described("x", good) },
+                    Timestamp(1),
+                )
+                .unwrap();
+                reap(conn, Timestamp(before)).unwrap();
+                let is_left = by_client_id(conn, URL).unwrap().is_some();
+                diesel::delete(clients::table).execute(conn).unwrap();
+                is_left
+            };
+            assert!(!left(Some((10, 20)), "unverified", 11));
+            assert!(left(Some((10, 20)), "unverified", 10), "looked at lately");
+            assert!(left(Some((10, 20)), "blocked", 11));
+            assert!(left(None, "verified", 11), "shipped");
+        }
+    }
+}
