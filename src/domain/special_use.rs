@@ -93,6 +93,7 @@ mod tests {
         }
     }
 
+    /// Rows: D22
     #[test]
     fn what_is_not_public_is_refused_to_its_last_address() {
         for text in [

@@ -145,7 +145,8 @@ impl Inner {
 
     /// A connection to the first of these that answers, and to nothing else.
     async fn connect(&self, addresses: &[IpAddr]) -> Result<TcpStream, NotFetched> {
-        let patience = self.deadline / (ADDRESSES_TRIED as u32 + 1);
+        let tried = u32::try_from(addresses.len().clamp(1, ADDRESSES_TRIED));
+        let patience = self.deadline / tried.map_err(because("addresses"))?;
         let mut failed = NotFetched("no address".into());
         for address in addresses.iter().take(ADDRESSES_TRIED) {
             let address = SocketAddr::new(*address, 443);

@@ -31,3 +31,19 @@ impl Network for Internet {
         Box::pin(TcpStream::connect(address))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Internet, Network};
+    use crate::domain::special_use::is_special_use;
+
+    /// The system's resolver is asked, and what it says about this computer is not fetched from.
+    ///
+    /// Rows: D22
+    #[actix_web::test]
+    async fn this_computer_is_not_of_the_internet() {
+        let addresses = Internet.resolve("localhost").await.unwrap();
+        assert!(!addresses.is_empty());
+        assert!(addresses.into_iter().all(is_special_use));
+    }
+}

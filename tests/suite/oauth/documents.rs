@@ -281,6 +281,22 @@ hosted! {
         assert_eq!(hosts.resolved(), ["client.example"], "nothing is fetched for what is shipped");
     }
 
+    /// What was kept of an older version's table is brought up to date; a block stays.
+    ///
+    /// Rows: D25
+    async fn a_shipped_client_is_what_this_version_ships(app, hosts) {
+        app.set("metadata_documents", "known").await;
+        let browser = app.member().await;
+        let asked = request(app, CLAUDE_CODE).with("redirect_uri", "http://localhost:9/callback").path();
+        assert_shown(&browser.get(&asked).await, "Claude Code");
+        app.sql("UPDATE clients SET name = 'Old', redirect_uris = 'https://old.example/callback'").await;
+        assert_shown(&browser.get(&asked).await, "Claude Code");
+        app.sql("UPDATE clients SET name = 'Old', trust = 'blocked'").await;
+        assert_refused(&browser.get(&asked).await, "blocked");
+        assert_eq!(app.count("SELECT count(*) FROM clients WHERE name = 'Claude Code'").await, 1);
+        assert!(hosts.resolved().is_empty());
+    }
+
     /// A URL is a document's, whatever else is registered, and is judged before anything is asked.
     ///
     /// Rows: D19, D26

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::ai_client::AuthorizationRequest;
 use crate::support::database::Backend;
-use crate::support::documents::{ADDRESS, DOCUMENT, Hosts, document};
+use crate::support::documents::{ADDRESS, DEAD, DOCUMENT, Hosts, document};
 use crate::support::{Browser, TestApp, html};
 
 const PATIENT: Duration = Duration::from_secs(30);
@@ -268,5 +268,22 @@ async fn a_name_that_changes_its_mind_gains_nothing() {
     let page = stage.browser.get(&asked).await;
     assert_eq!(page.status, 400, "{}", page.text);
     assert_eq!((stage.hosts.resolved().len(), stage.hosts.connected()), (2, vec![checked]));
+    stage.app.stop().await;
+}
+
+/// A host with several addresses is reached at the one that answers; one at which nobody answers
+/// looks like one that does not exist.
+///
+/// Rows: D24
+#[actix_web::test]
+async fn a_dead_address_is_passed_over_and_looks_like_no_address() {
+    let stage = Stage::new(PATIENT).await;
+    stage.hosts.name("client.example", &[&[DEAD]]);
+    stage.assert_not_fetched("closed port").await;
+    stage.hosts.name("client.example", &[&[DEAD, ADDRESS]]);
+    let asked = AuthorizationRequest::new(&stage.app, DOCUMENT, "usage:read").path();
+    assert_eq!(stage.browser.get(&asked).await.status, 200);
+    let tried: Vec<_> = stage.hosts.connected().iter().map(|to| to.to_string()).collect();
+    assert_eq!(tried, [DEAD, DEAD, ADDRESS].map(|address| format!("{address}:443")));
     stage.app.stop().await;
 }

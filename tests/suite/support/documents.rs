@@ -25,6 +25,8 @@ use super::database::{Backend, Database};
 pub const DOCUMENT: &str = "https://client.example/oauth/client.json";
 /// Where its host is; a public address, to which nothing is ever sent.
 pub const ADDRESS: &str = "9.9.9.9";
+/// A public address at which nobody answers.
+pub const DEAD: &str = "9.9.9.10";
 /// Names that the server's certificate holds.
 const NAMES: [&str; 3] = ["client.example", "other.example", "redirected.example"];
 
@@ -68,6 +70,9 @@ impl Network for Hosts {
 
     fn connect(&self, address: SocketAddr) -> BoxFuture<'_, io::Result<TcpStream>> {
         self.state.connected.lock().unwrap().push(address);
+        if address.ip().to_string() == DEAD {
+            return Box::pin(async { Err(io::ErrorKind::ConnectionRefused.into()) });
+        }
         Box::pin(TcpStream::connect(("127.0.0.1", self.port)))
     }
 }
