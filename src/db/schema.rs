@@ -119,6 +119,17 @@ diesel::table! {
         created_address -> Nullable<Text>,
         created_at -> BigInt,
         first_consent_at -> Nullable<BigInt>,
+        document_fetched_at -> Nullable<BigInt>,
+        document_expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    waiting_requests (handle_hash) {
+        handle_hash -> Text,
+        asked -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
     }
 }
 
@@ -344,6 +355,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     clients,
     consents,
     authorization_requests,
+    waiting_requests,
     tokens,
     authorization_codes,
     refresh_tokens,

@@ -61,36 +61,43 @@ pub fn count_attempt(
         .get_result(conn))
 }
 
-/// A client whose metadata we ship.
+/// A client that describes itself by a metadata document.
 #[derive(Debug, Clone, Copy)]
-pub struct ShippedClient<'a> {
-    /// Its `client_id`.
+pub struct DescribedClient<'a> {
+    /// Its `client_id`: the document's URL.
     pub client_id: &'a str,
     /// Its name.
     pub name: &'a str,
     /// Its redirect URIs, one a line.
     pub redirect_uris: &'a str,
+    /// `verified` or `unverified`, while it is new.
+    pub trust: &'a str,
+    /// When the document was asked for and until when it is good; none if it is shipped.
+    pub good: Option<(Timestamp, Timestamp)>,
 }
 
-/// Keeps a shipped client; one that is there already is left as it is, blocked ones too.
-pub fn keep_client(
+/// Adds such a client; one that is there already is left as it is. Returns whether it was added.
+pub fn add_described(
     conn: &mut Conn,
-    client: &ShippedClient<'_>,
+    client: &DescribedClient<'_>,
     now: Timestamp,
-) -> QueryResult<usize> {
-    on_each_backend!(conn, |conn| diesel::insert_into(clients::table)
+) -> QueryResult<bool> {
+    let added = on_each_backend!(conn, |conn| diesel::insert_into(clients::table)
         .values((
             clients::client_id.eq(client.client_id),
             clients::name.eq(client.name),
             clients::registration.eq("metadata_document"),
-            clients::trust.eq("verified"),
+            clients::trust.eq(client.trust),
             clients::auth_method.eq("none"),
             clients::redirect_uris.eq(client.redirect_uris),
             clients::created_at.eq(now),
+            clients::document_fetched_at.eq(client.good.map(|(fetched, _)| fetched)),
+            clients::document_expires_at.eq(client.good.map(|(_, until)| until)),
         ))
         .on_conflict(clients::client_id)
         .do_nothing()
-        .execute(conn))
+        .execute(conn))?;
+    Ok(added > 0)
 }
 
 /// What to add to a window of an account's usage, and the most it may hold afterwards.

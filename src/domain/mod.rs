@@ -2,13 +2,16 @@
 
 pub mod access;
 pub mod audit;
+pub mod client_name;
 pub mod cursor;
 pub mod email;
 pub mod filter;
+pub mod freshness;
 pub mod grant;
 pub mod host;
 pub mod import;
 pub mod known_clients;
+pub mod metadata_document;
 pub mod oauth_error;
 pub mod password;
 pub mod pkce;
@@ -19,4 +22,5 @@ pub mod redirect;
 pub mod refresh;
 pub mod scope;
 pub mod settings;
+pub mod special_use;
 pub mod tool;

@@ -3,7 +3,9 @@
 
 use crate::error::Result;
 use crate::service::Ctx;
-use crate::store::{activity, audit, clients, codes, outbox, requests, sessions, throttles, usage};
+use crate::store::{
+    activity, audit, clients, codes, outbox, requests, sessions, throttles, usage, waiting,
+};
 
 const DAY_SECONDS: i64 = 86_400;
 /// Codes are kept so long after their end, so that a replay still finds what to revoke, seconds.
@@ -22,6 +24,7 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
     let now = ctx.clock.now();
     ctx.db.write(move |conn| Ok(sessions::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(requests::purge(conn, now)?)).await?;
+    ctx.db.write(move |conn| Ok(waiting::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(throttles::purge(conn, now)?)).await?;
     ctx.db
         .write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?))

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
-use crate::service::consent::{self, Asked, Decider, Decision, Refused, Request};
+use crate::service::consent::{self, Asked, Decider, Decision, Refused, Request, waiting};
 use crate::service::people;
 use crate::store::clients::ClientRow;
 use crate::store::users::UserRow;
@@ -35,6 +35,7 @@ struct ConsentPage<'a> {
     initial: String,
     is_verified: bool,
     host: String,
+    publisher: Option<String>,
     kind: Kind,
     user_name: &'a str,
     user_email: &'a str,
@@ -68,12 +69,13 @@ pub async fn ask(
 ) -> Result<HttpResponse, Failure> {
     let parameters = Parameters::parse(request.query_string().as_bytes());
     let parked = parameters.get("continue").map(PlainSecret::presented);
-    let checked = match &parked {
-        Some(handle) => consent::unpark(&ctx, handle).await.map_err(Refused::Page),
-        None => consent::check(&ctx, asked(&parameters)).await,
-    };
+    let checked =
+        waiting::check_for(&ctx, &visitor.actor, parked.as_ref(), asked(&parameters)).await;
     let (wanted, client) = match checked {
         Ok(checked) => checked,
+        Err(Refused::SignInFirst { handle }) => {
+            return Ok(see_other(&format!("/login?continue={}", handle.expose())));
+        }
         Err(Refused::Page(error)) => return Err(error.into()),
         Err(Refused::Redirect { location }) => return Ok(see_other(&location)),
     };
@@ -117,6 +119,7 @@ pub async fn ask(
             .unwrap_or_default(),
         is_verified: client.is_verified(),
         host: redirect::shown_host(&wanted.redirect_uri),
+        publisher: client.publisher(),
         kind: redirect::check(&wanted.redirect_uri).map_err(Error::internal)?,
         user_name: &user.name,
         user_email: &user.email,
@@ -219,6 +222,7 @@ fn asked(parameters: &Parameters) -> Asked {
         max_age: parameters.get("max_age"),
         has_request: parameters.get("request").is_some(),
         has_request_uri: parameters.get("request_uri").is_some(),
+        asked_at: None,
         repeated: parameters.repeated(),
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::settings::Settings;
 use crate::error::{Error, Result};
 use crate::service::hasher::Hasher;
 use crate::service::keyring::Keyring;
+use crate::service::metadata_document::DocumentFetcher;
 use crate::service::verify::SignatureCache;
 use crate::store;
 
@@ -25,6 +26,8 @@ pub struct Ctx {
     pub(crate) hasher: Hasher,
     /// Verified signatures.
     pub(crate) signatures: SignatureCache,
+    /// The way to clients' metadata documents.
+    pub(crate) documents: DocumentFetcher,
     live: Arc<RwLock<Option<Arc<Live>>>>,
 }
 
@@ -48,8 +51,15 @@ impl Ctx {
             clock,
             hasher: Hasher::new(),
             signatures: SignatureCache::new(),
+            documents: DocumentFetcher::internet(),
             live: Arc::default(),
         }
+    }
+
+    /// The same, with metadata documents fetched another way.
+    #[must_use]
+    pub fn with_documents(self, documents: DocumentFetcher) -> Self {
+        Self { documents, ..self }
     }
 
     /// Settings and keys as they are now: the version is read from the database, the rest only

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
-use crate::domain::redirect;
+use crate::domain::{client_name, redirect};
 use crate::error::{Error, ErrorCode};
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
@@ -16,8 +16,6 @@ use crate::store::clients::{self, NewClient};
 
 /// Redirect URIs of one client at most.
 const MOST_REDIRECT_URIS: usize = 10;
-/// The longest client name, in characters.
-const LONGEST_NAME: usize = 200;
 /// Registrations without any approval that are kept at the same time.
 const MOST_UNUSED: i64 = 10_000;
 /// How a client without a name is listed.
@@ -74,7 +72,8 @@ pub async fn dynamic(
             ));
         }
     };
-    let name = clean_name(wanted.client_name.as_deref());
+    let name = wanted.client_name.as_deref().and_then(client_name::clean);
+    let name = name.unwrap_or_else(|| NAMELESS.into());
     let client_uri = wanted
         .client_uri
         .filter(|uri| uri.len() <= 2048 && redirect::check(uri) == Ok(redirect::Kind::Web));
@@ -158,29 +157,4 @@ fn check_redirect_uris(uris: &[String]) -> Result<(), OAuthError> {
         }
     }
     Ok(())
-}
-
-/// A name fit to be shown: one line, without control or direction-changing characters (checklist
-/// D16), of bounded length.
-fn clean_name(name: Option<&str>) -> String {
-    let is_trick = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let clean: String =
-        name.unwrap_or_default().chars().filter(|c| !is_trick(*c)).take(LONGEST_NAME).collect();
-    let clean = clean.trim();
-    if clean.is_empty() { NAMELESS.into() } else { clean.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::clean_name;
-
-    #[test]
-    fn names_cannot_turn_text_around_or_be_empty() {
-        assert_eq!(clean_name(Some("Cl\u{202e}aude\n Code ")), "Claude Code");
-        assert_eq!(clean_name(Some(" \u{200b} ")), "Unnamed client");
-        assert_eq!(clean_name(None), "Unnamed client");
-    }
 }

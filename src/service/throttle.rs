@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::{Error, ErrorCode, Result};
+use crate::ids::UserId;
 use crate::store::throttles;
 
 /// A thing that may be tried only so often.
@@ -30,6 +31,16 @@ impl Limit {
     /// reconnection (checklist D15).
     pub fn registrations_from(address: IpAddr) -> Self {
         Self { subject: format!("register-from:{address}"), most: 60, window_seconds: 3600 }
+    }
+
+    /// Metadata documents fetched for one person: 20 in 15 minutes.
+    pub fn documents_for(user: UserId) -> Self {
+        Self { subject: format!("document-for:{user}"), most: 20, window_seconds: 900 }
+    }
+
+    /// Metadata documents fetched from one host: 60 in 15 minutes.
+    pub fn documents_from(host: &str) -> Self {
+        Self { subject: format!("document-from:{host}"), most: 60, window_seconds: 900 }
     }
 
     /// Failures at the token endpoint from one address.

@@ -1,6 +1,7 @@
 //! Registered OAuth clients. Table: `clients`.
 
 use diesel::prelude::*;
+use url::Url;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
@@ -8,7 +9,7 @@ use crate::db::schema::clients;
 use crate::ids::ClientRowId;
 use crate::secrets::HashedSecret;
 
-pub use crate::db::upsert::{ShippedClient, keep_client as keep};
+pub use crate::db::upsert::{DescribedClient, add_described};
 
 /// A registered client.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -32,6 +33,8 @@ pub struct ClientRow {
     pub redirect_uris: String,
     /// When it registered.
     pub created_at: Timestamp,
+    /// Until when its fetched metadata document is good.
+    pub document_expires_at: Option<Timestamp>,
 }
 
 impl ClientRow {
@@ -43,6 +46,12 @@ impl ClientRow {
     /// Whether an administrator has blocked it for everyone.
     pub fn is_blocked(&self) -> bool {
         self.trust == "blocked"
+    }
+
+    /// The host of the document that describes it, if one does.
+    pub fn publisher(&self) -> Option<String> {
+        let url = Url::parse(&self.client_id).ok()?;
+        url.host_str().filter(|_| self.registration == "metadata_document").map(str::to_owned)
     }
 
     /// Whether somebody vouches for its name.
@@ -102,6 +111,28 @@ pub fn insert(conn: &mut Conn, client: &NewClient<'_>) -> QueryResult<ClientRowI
         .get_result(conn)
 }
 
+/// Brings a client to what its document says now, unless a later look has said something else; what
+/// is shipped has the last word. What an administrator thinks of it (`trust`) is not the document's
+/// to say.
+pub fn refresh_described(conn: &mut Conn, client: &DescribedClient<'_>) -> QueryResult<usize> {
+    let (fetched_at, expires_at) = client.good.unzip();
+    let latest = fetched_at.unwrap_or(Timestamp(i64::MAX));
+    let is_later = clients::document_fetched_at.assume_not_null().le(latest);
+    diesel::update(
+        clients::table
+            .filter(clients::client_id.eq(client.client_id))
+            .filter(clients::registration.eq("metadata_document"))
+            .filter(clients::document_fetched_at.is_null().or(is_later)),
+    )
+    .set((
+        clients::name.eq(client.name),
+        clients::redirect_uris.eq(client.redirect_uris),
+        clients::document_fetched_at.eq(fetched_at),
+        clients::document_expires_at.eq(expires_at),
+    ))
+    .execute(conn)
+}
+
 /// Registrations that nobody has ever approved: bounded, because registering is open.
 pub fn count_unused(conn: &mut Conn) -> QueryResult<i64> {
     clients::table.filter(clients::first_consent_at.is_null()).count().get_result(conn)
@@ -114,13 +145,77 @@ pub fn note_consent(conn: &mut Conn, id: ClientRowId, now: Timestamp) -> QueryRe
         .execute(conn)
 }
 
-/// Removes registrations older than `before` that never reached a consent.
+/// Removes registrations older than `before` that never reached a consent, those by a fetched
+/// document too, unless that would forget that one is blocked.
 pub fn reap(conn: &mut Conn, before: Timestamp) -> QueryResult<usize> {
+    let is_dynamic = clients::registration.eq("dynamic");
+    let is_fetched =
+        clients::document_fetched_at.assume_not_null().lt(before).and(clients::trust.ne("blocked"));
     diesel::delete(
         clients::table
             .filter(clients::first_consent_at.is_null())
-            .filter(clients::registration.eq("dynamic"))
-            .filter(clients::created_at.lt(before)),
+            .filter(clients::created_at.lt(before))
+            .filter(is_dynamic.or(clients::document_fetched_at.is_not_null().and(is_fetched))),
     )
     .execute(conn)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::testing::databases;
+
+    const URL: &str = "https://client.example/client.json";
+
+    fn described(name: &'static str, good: Option<(i64, i64)>) -> DescribedClient<'static> {
+        let good = good.map(|(fetched, until)| (Timestamp(fetched), Timestamp(until)));
+        DescribedClient { client_id: URL, name, redirect_uris: "", trust: "unverified", good }
+    }
+
+    /// Rows: D23
+    #[test]
+    fn what_was_fetched_last_counts_and_what_is_shipped_has_the_last_word() {
+        for mut base in databases() {
+            let conn = &mut base.conn;
+            let mut look = |client: DescribedClient<'_>| {
+                if !add_described(conn, &client, Timestamp(1)).unwrap() {
+                    refresh_described(conn, &client).unwrap();
+                }
+                let row = by_client_id(conn, URL).unwrap().unwrap();
+                (row.name, row.document_expires_at.map(|at| at.0))
+            };
+            assert_eq!(look(described("first", Some((10, 20)))), ("first".into(), Some(20)));
+            assert_eq!(look(described("third", Some((30, 40)))), ("third".into(), Some(40)));
+            assert_eq!(
+                look(described("second", Some((20, 90)))),
+                ("third".into(), Some(40)),
+                "late"
+            );
+            assert_eq!(look(described("shipped", None)), ("shipped".into(), None));
+            assert_eq!(look(described("fourth", Some((50, 60)))), ("fourth".into(), Some(60)));
+        }
+    }
+
+    #[test]
+    fn fetched_clients_without_a_consent_go_unless_they_are_blocked() {
+        for mut base in databases() {
+            let conn = &mut base.conn;
+            let mut left = |good: Option<(i64, i64)>, trust: &'static str, before: i64| {
+                add_described(
+                    conn,
+                    &DescribedClient { trust, ..described("x", good) },
+                    Timestamp(1),
+                )
+                .unwrap();
+                reap(conn, Timestamp(before)).unwrap();
+                let is_left = by_client_id(conn, URL).unwrap().is_some();
+                diesel::delete(clients::table).execute(conn).unwrap();
+                is_left
+            };
+            assert!(!left(Some((10, 20)), "unverified", 11));
+            assert!(left(Some((10, 20)), "unverified", 10), "looked at lately");
+            assert!(left(Some((10, 20)), "blocked", 11));
+            assert!(left(None, "verified", 11), "shipped");
+        }
+    }
 }

@@ -25,3 +25,4 @@ pub mod throttles;
 pub mod tokens;
 pub mod usage;
 pub mod users;
+pub mod waiting;

@@ -1,23 +1,28 @@
 //! From an authorization request to the person's decision (RFC 6749 §4.1, checklist part E).
 //!
 //! `check` judges the request without touching anything; `park` keeps it while nobody is signed
-//! in; `present` binds it to the person and session that see it; `decide` uses it up; `remembered`
-//! answers without a page where the settings and an earlier decision allow it.
+//! in (`waiting` when it cannot be judged before); `present` binds it to the person and session
+//! that see it; `decide` uses it up; `remembered` answers without a page where the settings and an
+//! earlier decision allow it.
 
 mod answer;
 mod decide;
 mod parked;
+pub mod waiting;
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::clock::Timestamp;
+use crate::domain::audit::Actor;
+use crate::domain::metadata_document::is_url_like;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::domain::pkce::Challenge;
 use crate::domain::prompt::Prompt;
 use crate::domain::redirect;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::error::{Error, ErrorCode, Result};
+use crate::secrets::PlainSecret;
 use crate::service::{Ctx, metadata_document};
 use crate::store::clients::{self, ClientRow};
 
@@ -29,7 +34,7 @@ pub use parked::{park, present, unpark};
 const LONGEST_STATE: usize = 4096;
 
 /// The parameters of an authorization request as they came; each at most once.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Asked {
     /// `client_id`.
     pub client_id: Option<String>,
@@ -59,6 +64,8 @@ pub struct Asked {
     pub has_request: bool,
     /// Whether `request_uri` came, likewise.
     pub has_request_uri: bool,
+    /// When it was asked, if it waited since.
+    pub asked_at: Option<Timestamp>,
     /// A parameter that came twice.
     pub repeated: Option<String>,
 }
@@ -96,6 +103,11 @@ pub enum Refused {
         /// The checked redirect URI with the error in it.
         location: String,
     },
+    /// It cannot be judged before somebody has signed in.
+    SignInFirst {
+        /// Names the request meanwhile.
+        handle: PlainSecret,
+    },
 }
 
 impl From<Error> for Refused {
@@ -108,7 +120,11 @@ impl From<Error> for Refused {
 ///
 /// # Errors
 /// See [`Refused`].
-pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refused> {
+pub async fn check(
+    ctx: &Ctx,
+    actor: &Actor,
+    asked: Asked,
+) -> Result<(Request, ClientRow), Refused> {
     let page =
         |message: &'static str| Refused::Page(Error::new(ErrorCode::InvalidRequest, message));
     if matches!(asked.repeated.as_deref(), Some("client_id" | "redirect_uri")) {
@@ -120,11 +136,11 @@ pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refu
         .client_id
         .clone()
         .ok_or_else(|| page("The program did not say which one it is (client_id is missing)."))?;
-    let wanted = client_id.clone();
-    let registered = ctx.db.read(move |conn| Ok(clients::by_client_id(conn, &wanted)?)).await?;
-    let client = match registered {
-        Some(client) => Some(client),
-        None => metadata_document::find(ctx, &client_id).await?,
+    // What is meant as a URL is a document's and nothing else (checklist D26).
+    let client = if is_url_like(&client_id) {
+        metadata_document::find(ctx, actor, &client_id).await?
+    } else {
+        ctx.db.read(move |conn| Ok(clients::by_client_id(conn, &client_id)?)).await?
     };
     let client = client.ok_or_else(|| {
         page("This server does not know that program. Remove the connection in the program and add it again.")
@@ -187,6 +203,9 @@ fn check_rest(ctx: &Ctx, asked: &Asked, redirect_uri: &str) -> Result<Request, O
     let challenge =
         Challenge::parse(asked.code_challenge.as_deref(), asked.code_challenge_method.as_deref())
             .map_err(|reason| invalid(reason.into()))?;
+    if asked.nonce.as_ref().is_some_and(|nonce| nonce.contains('\0')) {
+        return Err(invalid("nonce must not contain NUL".into()));
+    }
     if [&asked.state, &asked.nonce].into_iter().flatten().any(|text| text.len() > LONGEST_STATE) {
         return Err(invalid("state and nonce must be at most 4096 characters".into()));
     }
@@ -206,7 +225,7 @@ fn check_rest(ctx: &Ctx, asked: &Asked, redirect_uri: &str) -> Result<Request, O
             "none of the requested scopes is offered here",
         ));
     }
-    let now = ctx.clock.now();
+    let now = asked.asked_at.unwrap_or_else(|| ctx.clock.now());
     let prompt = Prompt::parse(asked.prompt.as_deref()).map_err(|reason| invalid(reason.into()))?;
     let youngest = match asked.max_age.as_deref().map(str::parse::<u32>) {
         None => None,

@@ -9,7 +9,7 @@ use crate::store::clients::ClientRow;
 use crate::store::requests;
 
 /// How long a person may take to sign in and decide, seconds.
-const DECISION_SECONDS: i64 = 900;
+pub(super) const DECISION_SECONDS: i64 = 900;
 
 /// Keeps a request until somebody has signed in; the answer names it.
 ///

@@ -2,7 +2,9 @@
 
 mod authorize;
 mod consent;
+mod documents;
 mod exchange;
+mod hostile_documents;
 mod metadata;
 mod prompt;
 mod races;

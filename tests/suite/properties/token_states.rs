@@ -125,7 +125,7 @@ impl<'a> World<'a> {
             code_challenge_method: Some("S256".into()),
             ..Asked::default()
         };
-        let (request, client) = consent::check(&app.ctx, asked).await.unwrap();
+        let (request, client) = consent::check(&app.ctx, &Actor::system(), asked).await.unwrap();
         let session = PlainSecret::presented("a session");
         let handle = consent::present(&app.ctx, &request, &client, owner, &session).await.unwrap();
         let decision = Decision::Authorize(ScopeSet::parse_known("usage:read"));

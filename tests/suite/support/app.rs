@@ -49,13 +49,23 @@ impl TestApp {
     }
 
     async fn over(database: Database, backend: Backend, pairs: &[(&str, &str)]) -> Self {
+        Self::with(database, backend, pairs, |ctx| ctx).await
+    }
+
+    /// With a part of its state replaced.
+    pub async fn with(
+        database: Database,
+        backend: Backend,
+        pairs: &[(&str, &str)],
+        replace: impl FnOnce(Ctx) -> Ctx,
+    ) -> Self {
         // The port first: the issuer must be known before anything is built from it.
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let bind = listener.local_addr().unwrap().to_string();
         let mut all = vec![("DATABASE_URL", database.url.as_str()), ("BIND", bind.as_str())];
         all.extend_from_slice(pairs);
         let clock = Clock::fixed(START);
-        let ctx = bootstrap::open(config(&all), clock.clone()).await.unwrap();
+        let ctx = replace(bootstrap::open(config(&all), clock.clone()).await.unwrap());
         let server = portcullis::app::serve(&ctx, listener).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);

@@ -4,6 +4,7 @@ pub mod ai_client;
 pub mod app;
 pub mod browser;
 pub mod database;
+pub mod documents;
 pub mod fixture;
 pub mod forge;
 pub mod html;
