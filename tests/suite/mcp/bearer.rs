@@ -22,6 +22,7 @@ async fn assert_no_token(app: &TestApp, name: &str, token: &str) {
 
 on_sqlite! {
     /// C5, F25: everything about a token but its bytes may be right, and it is still not one.
+    /// Rows: C4, C5, F25
     async fn a_token_that_was_not_issued_for_here_is_refused(app) {
         let client = app.ai_client("usage:read").await;
         let forge = Forge::new(app, &client.access_token).await;
@@ -88,6 +89,7 @@ on_sqlite! {
     }
 
     /// C6: no other secret of ours opens the endpoint.
+    /// Rows: C6
     async fn other_secrets_are_no_access_tokens(app) {
         let client = app.ai_client("usage:read").await;
         let browser = app.member().await;
@@ -108,6 +110,7 @@ on_sqlite! {
     }
 
     /// C7: a signed-in browser is nobody here.
+    /// Rows: C7
     async fn cookies_never_authenticate(app) {
         let browser = app.member().await;
         for method in ["POST", "GET"] {
@@ -119,6 +122,7 @@ on_sqlite! {
     }
 
     /// C8: a token in the query or in a form is no token, and never a log line.
+    /// Rows: C8
     async fn tokens_in_query_or_body_are_not_looked_at(app) {
         let client = app.ai_client("usage:read").await;
         let body = rpc::legacy("ping", json!({}));
@@ -131,6 +135,7 @@ on_sqlite! {
     }
 
     /// C9: the header's form.
+    /// Rows: C9
     async fn an_authorization_header_that_is_no_single_bearer_token_is_refused(app) {
         let client = app.ai_client("usage:read").await;
         let token = &client.access_token;
@@ -167,6 +172,7 @@ on_sqlite! {
 
 both_databases! {
     /// C4: expiry passes by the clock, with the allowed skew, and a refresh mends it.
+    /// Rows: C4, F23
     async fn an_expired_access_token_is_refused_and_a_refresh_mends_it(app) {
         let mut client = app.ai_client("usage:read offline_access").await;
         app.clock.advance(3600 + 59);
@@ -192,6 +198,7 @@ both_databases! {
     }
 
     /// Idle end of the family: without a refresh, the row ends too.
+    /// Rows: F15
     async fn a_family_ends_after_its_idle_time(app) {
         let mut client = app.ai_client("usage:read").await;
         app.clock.advance(20 * 86_400);
@@ -205,6 +212,7 @@ both_databases! {
     }
 
     /// ASVS 10.4.8: however often it is used, 180 days are the end.
+    /// Rows: F15
     async fn a_family_ends_after_its_absolute_time(app) {
         let mut client = app.ai_client("usage:read").await;
         for _ in 0..8 {

@@ -9,6 +9,7 @@ const STORE: &str = "shop01.example.com";
 
 both_databases! {
     /// C16: 403 with all scopes of the operation, on the HTTP level; then step up and retry.
+    /// Rows: B13, C16
     async fn a_missing_scope_is_403_with_everything_that_is_needed(app) {
         let client = app.ai_client("usage:read").await;
         for (tool, arguments) in [
@@ -33,6 +34,7 @@ both_databases! {
     }
 
     /// Check 6: acts on the next request, and cannot be told from a tool that does not exist.
+    /// Rows: E18
     async fn a_tool_that_the_role_does_not_allow_is_not_there(app) {
         let client = app.ai_client_of(AUDITOR, "usage:read stores:read").await;
         assert_eq!(client.list_tools().await,
@@ -53,6 +55,7 @@ both_databases! {
 
 on_sqlite! {
     /// B8: in both eras.
+    /// Rows: B8
     async fn calls_that_name_no_tool_are_invalid_params(app) {
         let client = app.ai_client("usage:read").await;
         for params in [

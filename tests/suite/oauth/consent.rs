@@ -26,6 +26,7 @@ fn field(page: &Page, name: &str) -> String {
 
 both_databases! {
     /// E22: a denial is told, with state and issuer, and leaves nothing behind.
+    /// Rows: E21, E22
     async fn deny_goes_back_as_access_denied(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -40,6 +41,7 @@ both_databases! {
     }
 
     /// E13, E22: used up by the first decision.
+    /// Rows: E13, E22
     async fn a_decision_counts_once(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -52,6 +54,7 @@ both_databases! {
         assert_eq!(app.count("SELECT count(*) FROM authorization_codes").await, 1);
     }
 
+    /// Rows: E13, E22
     async fn of_many_parallel_decisions_one_counts(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -64,6 +67,7 @@ both_databases! {
     }
 
     /// E13: the handle belongs to this person in this session, and ends.
+    /// Rows: E13
     async fn a_request_can_be_decided_only_where_it_was_shown(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -98,6 +102,7 @@ both_databases! {
     }
 
     /// E17: less than was asked for is what is granted, and said.
+    /// Rows: E17
     async fn fewer_scopes_than_asked_for_can_be_granted(app) {
         let client = register(app, &[REDIRECT]).await;
         let browser = app.member().await;
@@ -110,6 +115,7 @@ both_databases! {
     }
 
     /// Contract §6: revoking deletes the remembered approval, and reconnecting asks again.
+    /// Rows: E16
     async fn every_connection_is_asked_for(app) {
         let client = register(app, &[REDIRECT]).await;
         let browser = app.member().await;
@@ -126,6 +132,7 @@ both_databases! {
 
 on_sqlite! {
     /// E13: the form token, and the browser's own word on who sent the form.
+    /// Rows: E13
     async fn a_form_from_elsewhere_is_refused(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -143,6 +150,7 @@ on_sqlite! {
     }
 
     /// E13: what is granted is what was shown; fields of the form cannot change the request.
+    /// Rows: E13
     async fn the_form_cannot_change_the_request(app) {
         let client = register(app, &[REDIRECT]).await;
         let browser = app.member().await;
@@ -172,6 +180,7 @@ on_sqlite! {
     }
 
     /// E14, E20, E23.
+    /// Rows: E14, E20, E23
     async fn the_page_is_framed_by_nobody_and_leads_only_back(app) {
         let client = register(app, &[REDIRECT, "cursor://anysphere.cursor-mcp/oauth/callback", "https://a.example/cb"]).await;
         let browser = app.member().await;
@@ -195,6 +204,7 @@ on_sqlite! {
     }
 
     /// E15: names the client, where it goes, who decides, and each scope in words.
+    /// Rows: E15
     async fn the_page_says_who_asks_for_what(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read stores:read contacts:reveal").await;
@@ -210,6 +220,7 @@ on_sqlite! {
     }
 
     /// E19: signing in leads back to exactly this request, and to nothing else.
+    /// Rows: E19
     async fn signing_in_continues_the_same_request(app) {
         let client = register(app, &[REDIRECT]).await;
         let request = AuthorizationRequest::new(app, &client, "usage:read").with("state", "s & t");
@@ -235,6 +246,7 @@ on_sqlite! {
 }
 
 /// E20 and ASVS 3.3: over TLS every cookie is bound to the host.
+/// Rows: E20
 #[actix_web::test]
 async fn cookies_are_bound_to_the_host_over_tls() {
     let app = TestApp::on(Backend::Sqlite, &[("PUBLIC_URL", "https://gate.example")]).await;

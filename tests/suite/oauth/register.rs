@@ -76,6 +76,7 @@ fn real_clients() -> Vec<(&'static str, Value)> {
 
 on_sqlite! {
     /// D8, D9, D13.
+    /// Rows: D8, D9, D13, D26
     async fn real_clients_are_registered_and_told_what_was_accepted(app) {
         for (name, body) in real_clients() {
             let answer = register(app, &body).await;
@@ -91,6 +92,7 @@ on_sqlite! {
     }
 
     /// D10, D11.
+    /// Rows: D10, D11
     async fn a_secret_is_given_to_those_who_use_one(app) {
         for (method, told, has_secret) in [
             (json!("none"), "none", false),
@@ -120,6 +122,7 @@ on_sqlite! {
     }
 
     /// D12.
+    /// Rows: D12
     async fn dangerous_redirect_uris_are_refused(app) {
         for uris in [
             json!(null), json!([]), json!("https://a.example/cb"), json!([7]), json!([null]),
@@ -144,6 +147,7 @@ on_sqlite! {
     }
 
     /// D14.
+    /// Rows: D14
     async fn registrations_are_bounded(app) {
         let uris = |count: usize| json!((0..count).map(|n| format!("http://127.0.0.1/{n}")).collect::<Vec<_>>());
         assert_eq!(register(app, &json!({ "redirect_uris": uris(10) })).await.status, 201);
@@ -165,6 +169,7 @@ on_sqlite! {
     }
 
     /// D16: escaped on the page; characters that turn text around are gone; no foreign picture.
+    /// Rows: D16
     async fn a_name_is_text_and_nothing_else(app) {
         let body = json!({
             "client_name": "\u{202e}<img src=x onerror=alert(1)>\u{0007}\"'&\n</title>",
@@ -188,6 +193,7 @@ on_sqlite! {
     }
 
     /// D17: a borrowed name earns nothing.
+    /// Rows: D17
     async fn registering_gives_no_rights(app) {
         let body = json!({ "client_name": "Claude", "redirect_uris": ["https://evil.example/cb"], "token_endpoint_auth_method": "none" });
         let client = register(app, &body).await.json["client_id"].as_str().unwrap().to_owned();
@@ -205,6 +211,7 @@ on_sqlite! {
 
 both_databases! {
     /// D15: a generous burst, then 429 that says when; another window starts anew.
+    /// Rows: D15
     async fn registrations_of_one_address_are_limited(app) {
         let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none" });
         let mut accepted = 0;
@@ -226,6 +233,7 @@ both_databases! {
     }
 
     /// Contract §9: registrations that never reached a consent are removed after 30 days.
+    /// Rows: D15
     async fn unused_registrations_end_and_used_ones_stay(app) {
         let client = app.ai_client("usage:read").await;
         let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none" });
