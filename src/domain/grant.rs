@@ -50,6 +50,8 @@ pub enum EndReason {
     RefreshTokenReplayed,
     /// The operator revoked it at the command line.
     RevokedByOperator,
+    /// Its owner's password was set anew: whoever knew the old one is out.
+    PasswordChanged,
     /// Its time passed.
     Expired,
 }
@@ -65,6 +67,7 @@ impl EndReason {
             Self::CodeReplayed => "code_replayed",
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::RevokedByOperator => "revoked_by_operator",
+            Self::PasswordChanged => "password_changed",
             Self::Expired => "expired",
         }
     }

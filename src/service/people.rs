@@ -6,13 +6,14 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::domain::access::{ADMINISTRATOR, BuiltInRole};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::domain::grant::EndReason;
 use crate::domain::{email, password};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::{PlainSecret, random_text};
-use crate::service::Ctx;
 use crate::service::bootstrap::SETUP_PURPOSE;
 use crate::service::notify::{self, News, Recipient};
+use crate::service::{Ctx, revoke};
 use crate::store::audit::{self, NewEntry};
 use crate::store::users::{self, NewUser, UserRow};
 use crate::store::{accounts, links, roles, sessions};
@@ -82,7 +83,8 @@ pub async fn set_up(
         .await
 }
 
-/// Sets a person's password and ends their sessions.
+/// Sets a person's password, and ends their sessions and tokens: whoever knew the old one may have
+/// connected a client with it.
 ///
 /// # Errors
 /// Names the field that is wrong; `not_found` if there is no such person.
@@ -94,6 +96,7 @@ pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) ->
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
+            let tokens = revoke::end_everything_of(conn, user.id, EndReason::PasswordChanged, now)?;
             users::set_password(conn, user.id, &hash)?;
             let ended = sessions::delete_of_user(conn, user.id)?;
             let to = Recipient { name: &user.name, email: &user.email };
@@ -105,7 +108,7 @@ pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) ->
                 action: Action::PasswordSet,
                 target: Some(&target),
                 outcome: Outcome::Ok,
-                detail: json!({ "sessions_ended": ended }),
+                detail: json!({ "sessions_ended": ended, "tokens_revoked": tokens }),
             };
             Ok(audit::insert(conn, &entry)?)
         })

@@ -4,8 +4,8 @@
 use portcullis::domain::audit::Actor;
 use portcullis::error::ErrorCode;
 use portcullis::service::access::{self, Authority, Changed};
-use portcullis::service::login;
 use portcullis::service::revoke::{self, Revoked};
+use portcullis::service::{login, people};
 use serde_json::json;
 
 use crate::support::ai_client::{AuthorizationRequest, challenge, code};
@@ -163,6 +163,21 @@ both_databases! {
         let refused = AiClient::redeem(app, &client.client_id, &code).await.err().unwrap();
         assert_eq!((refused.status, refused.oauth_error()), (400, "invalid_grant"));
         assert_eq!(app.count("SELECT sum(active_tokens) FROM users").await, 0);
+    }
+
+    /// Whoever knew the old password may have connected a client with it.
+    /// Rows: C20
+    async fn a_new_password_ends_every_token_of_its_owner(app) {
+        let client = app.ai_client("usage:read").await;
+        let other = app.ai_client_of(OTHER, "usage:read").await;
+        let request = AuthorizationRequest::new(app, &client.client_id, "usage:read");
+        let code = code(&app.member().await, &request).await;
+        people::set_password(&app.ctx, &Actor::operator(), MEMBER.email, "another good password").await.unwrap();
+        assert_refused(&client).await;
+        assert!(AiClient::redeem(app, &client.client_id, &code).await.is_err(), "codes included");
+        assert!(other.call().await.is_ok());
+        assert_eq!(app.audited("password_set").await[0].detail()["tokens_revoked"], json!(1));
+        assert_eq!(live_consents(app).await, 1, "of the other");
     }
 
     /// Rows: C20
