@@ -1,15 +1,19 @@
 //! The authorization server.
 
+mod authentication;
 mod authorize;
 mod confidential;
 mod consent;
 mod exchange;
 mod introspect;
 mod keys;
+mod mail;
 mod metadata;
 mod openid;
 mod races;
 mod refresh;
 mod register;
+mod restart;
 mod revoke;
 mod token;
+mod two_origins;
