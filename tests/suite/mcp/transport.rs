@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::ai_client::Answer;
-use crate::support::{AiClient, on_sqlite, raw, rpc};
+use crate::support::{AiClient, both_databases, on_sqlite, raw, rpc};
 
 fn body() -> String {
     rpc::legacy("tools/list", json!({})).to_string()
@@ -140,28 +140,6 @@ on_sqlite! {
         }
     }
 
-    /// A46, A49: codes of the specification only, and no insides in any of them.
-    /// Rows: A46, A49
-    async fn errors_tell_nothing_of_the_inside(app) {
-        let client = app.ai_client("usage:read stores:read").await;
-        let mut answers = Vec::new();
-        for text in ["'; DROP TABLE users; --", "\u{0}", "../../etc/passwd", "<script>", "%00", "\\"] {
-            answers.push(client.call_tool("get_store", json!({ "domain": text })).await);
-            answers.push(client.call_tool("search_stores", json!({ "cursor": text })).await);
-            answers.push(client.call_tool("search_stores", json!({ "filters": { "q": text } })).await);
-            answers.push(client.call_tool("search_stores", json!({ "sort": text })).await);
-            answers.push(client.legacy(text, json!({})).await);
-        }
-        for answer in answers {
-            assert!(answer.status < 500, "{}", answer.text);
-            let code = answer.rpc_error();
-            assert!([0, -32600, -32601, -32602, -32700].contains(&code), "{}", answer.text);
-            for inside in ["src/", ".rs:", "diesel", "SELECT", "panicked", "sqlite", "rusqlite"] {
-                assert!(!answer.text.contains(inside), "{}", answer.text);
-            }
-        }
-    }
-
     /// A49: an internal error has the request's id and no more.
     /// Rows: A49
     async fn an_internal_error_is_a_request_id(app) {
@@ -186,5 +164,29 @@ on_sqlite! {
         assert!(answer.status >= 500, "{}", answer.text);
         assert_eq!(answer.json["result"], Value::Null);
         assert!(!answer.text.contains("consents"), "{}", answer.text);
+    }
+}
+
+both_databases! {
+    /// A46, A49: codes of the specification only, and no insides in any of them.
+    /// Rows: A46, A49
+    async fn errors_tell_nothing_of_the_inside(app) {
+        let client = app.ai_client("usage:read stores:read").await;
+        let mut answers = Vec::new();
+        for text in ["'; DROP TABLE users; --", "\u{0}", "../../etc/passwd", "<script>", "%00", "\\"] {
+            answers.push(client.call_tool("get_store", json!({ "domain": text })).await);
+            answers.push(client.call_tool("search_stores", json!({ "cursor": text })).await);
+            answers.push(client.call_tool("search_stores", json!({ "filters": { "q": text } })).await);
+            answers.push(client.call_tool("search_stores", json!({ "sort": text })).await);
+            answers.push(client.legacy(text, json!({})).await);
+        }
+        for answer in answers {
+            assert!(answer.status < 500, "{}", answer.text);
+            let code = answer.rpc_error();
+            assert!([0, -32600, -32601, -32602, -32700].contains(&code), "{}", answer.text);
+            for inside in ["src/", ".rs:", "diesel", "SELECT", "panicked", "sqlite", "rusqlite"] {
+                assert!(!answer.text.contains(inside), "{}", answer.text);
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The authorization server.
 
+mod abuse;
 mod authentication;
 mod authorize;
 mod confidential;
@@ -11,6 +12,7 @@ mod mail;
 mod metadata;
 mod openid;
 mod races;
+mod real_clients;
 mod refresh;
 mod register;
 mod restart;

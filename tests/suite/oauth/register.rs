@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::real_clients::{self, Real};
 use crate::support::ai_client::{Answer, AuthorizationRequest, CHALLENGE, REDIRECT, http};
 use crate::support::{TestApp, both_databases, html, on_sqlite};
 
@@ -9,76 +10,11 @@ async fn register(app: &TestApp, body: &Value) -> Answer {
     Answer::of(http().post(app.url("/oauth/register")).json(body).send().await.unwrap()).await
 }
 
-/// D9: bodies as the named clients send them (dossier §3).
-fn real_clients() -> Vec<(&'static str, Value)> {
-    let grants = json!(["authorization_code", "refresh_token"]);
-    vec![
-        (
-            "Claude Code",
-            json!({ "client_name": "Claude Code (portcullis)", "redirect_uris": ["http://localhost:54545/callback"],
-            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "none" }),
-        ),
-        (
-            "Codex",
-            json!({ "client_name": "Codex", "redirect_uris": ["http://127.0.0.1:41711/callback"],
-            "grant_types": grants, "token_endpoint_auth_method": "none", "response_types": ["code"],
-            "application_type": "native" }),
-        ),
-        (
-            "Gemini CLI",
-            json!({ "client_name": "Gemini CLI MCP Client", "redirect_uris": ["http://localhost:7777/oauth/callback"],
-            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "none",
-            "scope": "usage:read stores:read" }),
-        ),
-        (
-            "mcp-remote",
-            json!({ "redirect_uris": ["http://localhost:3334/oauth/callback"], "token_endpoint_auth_method": "none",
-            "grant_types": grants, "response_types": ["code"], "client_name": "MCP CLI Proxy",
-            "client_uri": "https://github.com/modelcontextprotocol/mcp-cli", "software_id": "2e6dc280-f3c3-4e01-99a7-8181dbd1d23d",
-            "software_version": "0.15.1" }),
-        ),
-        (
-            "Inspector",
-            json!({ "redirect_uris": ["http://localhost:6274/oauth/callback"], "token_endpoint_auth_method": "none",
-            "grant_types": grants, "response_types": ["code"], "client_name": "MCP Inspector",
-            "client_uri": "https://github.com/modelcontextprotocol/inspector", "scope": "" }),
-        ),
-        (
-            "FastMCP",
-            json!({ "client_name": "FastMCP Client", "redirect_uris": ["http://localhost:52001/callback"],
-            "grant_types": grants, "response_types": ["code"], "scope": null }),
-        ),
-        (
-            "VS Code",
-            json!({ "client_name": "Visual Studio Code", "client_uri": "https://code.visualstudio.com",
-            "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
-            "response_types": ["code"], "application_type": "native", "token_endpoint_auth_method": "none",
-            "redirect_uris": ["https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect", "http://127.0.0.1/", "http://127.0.0.1:33418/"] }),
-        ),
-        (
-            "Cursor",
-            json!({ "client_name": "Cursor", "token_endpoint_auth_method": "none", "grant_types": grants,
-            "redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback", "https://www.cursor.com/agents/mcp/oauth/callback", "http://localhost:8787/callback"] }),
-        ),
-        (
-            "claude.ai",
-            json!({ "client_name": "Claude", "redirect_uris": ["https://claude.ai/api/mcp/auth_callback"],
-            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "client_secret_post",
-            "scope": "claudeai" }),
-        ),
-        (
-            "unknown members",
-            json!({ "redirect_uris": ["com.example.app:/oauth"], "token_endpoint_auth_method": "none",
-            "jwks": { "keys": [] }, "software_statement": "a.b.c", "contacts": ["a@example.com"], "x": { "y": [1] } }),
-        ),
-    ]
-}
-
 on_sqlite! {
     /// D8, D9, D13.
     /// Rows: D8, D9, D13, D26
     async fn real_clients_are_registered_and_told_what_was_accepted(app) {
-        for (name, body) in real_clients() {
+        for Real { name, body, .. } in real_clients::all() {
             let answer = register(app, &body).await;
             assert_eq!(answer.status, 201, "{name}: {}", answer.text);
             assert_eq!(answer.header("cache-control"), "no-store");
