@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::ai_client::challenge;
-use crate::support::{AUDITOR, both_databases, on_sqlite};
+use crate::support::{AUDITOR, MEMBER, both_databases, on_sqlite};
 
 const STORE: &str = "shop01.example.com";
 
@@ -31,6 +31,24 @@ both_databases! {
         let wider = app.ai_client("usage:read stores:read").await;
         assert!(wider.call_tool("get_store", json!({ "domain": STORE })).await.is_ok());
         assert_eq!(client.modern("tools/call", json!({ "name": "get_store", "arguments": {} })).await.status, 403);
+    }
+
+    /// E18: what somebody approved is worth only what their role still allows, with the token they
+    /// hold and with the next one.
+    /// Rows: E18
+    async fn a_demoted_person_takes_the_tools_of_their_clients_along(app) {
+        let mut client = app.ai_client("usage:read stores:read").await;
+        let get = || json!({ "domain": STORE });
+        assert!(client.call_tool("get_store", get()).await.is_ok());
+        app.sql("UPDATE roles SET tools = '[\"get_usage\"]' WHERE name = 'Auditor'").await;
+        app.sql(format!("UPDATE users SET role_id = (SELECT id FROM roles WHERE name = 'Auditor') WHERE email = '{}'", MEMBER.email)).await;
+        assert_eq!(client.call_tool("get_store", get()).await.rpc_error(), -32602, "the token they hold");
+        assert_eq!(client.refresh().await.status, 200);
+        assert_eq!(client.call_tool("get_store", get()).await.rpc_error(), -32602, "the next one");
+        assert_eq!(client.list_tools().await, ["get_usage"]);
+        let again = app.ai_client("usage:read stores:read").await;
+        assert_eq!(again.call_tool("get_store", get()).await.rpc_error(), -32602, "and a new approval");
+        assert!(again.call().await.is_ok());
     }
 
     /// Check 6: acts on the next request, and cannot be told from a tool that does not exist.

@@ -115,7 +115,7 @@ both_databases! {
             }
         }
         let basic = http().post(app.url("/oauth/token")).basic_auth("%00", Some("%00")).form(&[("grant_type", "refresh_token")]);
-        assert_eq!(basic.send().await.unwrap().status(), 401);
+        assert!([400, 401].contains(&basic.send().await.unwrap().status().as_u16()));
         let body: Value = json!({ "redirect_uris": [REDIRECT], "client_name": "a\u{0}b", "client_uri": "https://a.example/\u{0}" });
         let answer = http().post(app.url("/oauth/register")).json(&body).send().await.unwrap();
         assert_eq!(answer.status(), 201, "cleaned like every name");

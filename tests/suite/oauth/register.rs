@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::real_clients::{self, Real};
 use crate::support::ai_client::{Answer, AuthorizationRequest, CHALLENGE, REDIRECT, http};
-use crate::support::{TestApp, both_databases, html, on_sqlite};
+use crate::support::{AiClient, MEMBER, TestApp, both_databases, html, on_sqlite};
 
 async fn register(app: &TestApp, body: &Value) -> Answer {
     Answer::of(http().post(app.url("/oauth/register")).json(body).send().await.unwrap()).await
@@ -126,6 +126,23 @@ on_sqlite! {
         let login = anonymous.get(&AuthorizationRequest::new(app, &client, "usage:read").path()).await;
         let login = anonymous.get(login.header("location")).await;
         assert!(!login.text.contains("<img"));
+        let location = crate::support::ai_client::code(&browser, &AuthorizationRequest::new(app, &client, "usage:read")).await;
+        AiClient::redeem(app, &client, &location).await.unwrap();
+        let (admin, member) = (app.admin().await, app.id_of(MEMBER).await.0);
+        for (viewer, path) in [
+            (&browser, "/dashboard".to_owned()),
+            (&admin, "/admin/mcp/users".to_owned()),
+            (&admin, format!("/admin/mcp/users/{member}/tokens")),
+            (&admin, format!("/admin/users/{member}?tab=mcp")),
+        ] {
+            let page = viewer.get(&path).await;
+            assert_eq!(page.status, 200, "{path}");
+            assert!(!page.text.contains("<img src=x") && !page.text.contains("logo.png"), "{path}");
+            assert!(!page.text.contains(['\u{202e}', '\u{7}']), "{path}");
+            if !path.contains("tab=") {
+                assert!(html::text(&page.text).contains("<img src=x onerror=alert(1)>"), "{path}: shown as what it is");
+            }
+        }
     }
 
     /// D17: a borrowed name earns nothing.
