@@ -8,6 +8,7 @@ mod consent;
 mod exchange;
 mod introspect;
 mod keys;
+mod logs;
 mod mail;
 mod metadata;
 mod openid;

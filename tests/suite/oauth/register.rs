@@ -185,6 +185,28 @@ both_databases! {
         assert_eq!(app.audited("client_registered").await.len(), accepted + 1);
     }
 
+    /// However many addresses somebody has: unused registrations have a limit together, and room is
+    /// made by time. Those in use do not count.
+    /// Rows: D15
+    async fn unused_registrations_are_limited_together(app) {
+        let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none" });
+        let now = app.clock.now().0;
+        let fill = |first: i64, last: i64, consent: &str| format!(
+            "INSERT INTO clients (client_id, name, registration, trust, auth_method, redirect_uris, created_at, first_consent_at) \
+             WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) \
+             SELECT 'filled-' || i, 'Filled', 'dynamic', 'unverified', 'none', '{REDIRECT}', {now}, {consent} FROM n");
+        app.sql(fill(1, 200, &now.to_string())).await;
+        app.sql(fill(201, 10_199, "NULL")).await;
+        assert_eq!(register(app, &body).await.status, 201, "the last that fits");
+        let refused = register(app, &body).await;
+        assert_eq!((refused.status, refused.oauth_error()), (503, "temporarily_unavailable"), "{}", refused.text);
+        assert!(refused.header("retry-after").parse::<i64>().unwrap() > 0);
+        app.clock.advance(31 * 86_400);
+        portcullis::jobs::run_all(&app.ctx).await;
+        assert_eq!(register(app, &body).await.status, 201);
+        assert_eq!(app.count("SELECT count(*) FROM clients").await, 201, "those in use stay");
+    }
+
     /// Contract §9: registrations that never reached a consent are removed after 30 days.
     /// Rows: D15
     async fn unused_registrations_end_and_used_ones_stay(app) {
