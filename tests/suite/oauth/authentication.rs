@@ -200,3 +200,32 @@ async fn guessing_slows_down_one_address_only() {
     assert_eq!(other.status, 200, "{}", other.text);
     app.stop().await;
 }
+
+/// RFC 6749 §2.3.1: every endpoint that takes a secret slows down guessing, and they count together.
+/// Rows: F21
+#[actix_web::test]
+async fn no_endpoint_is_a_side_door_for_guessing() {
+    for path in ["/oauth/token", "/oauth/revoke", "/oauth/introspect"] {
+        let app = TestApp::sqlite().await;
+        let client = Confidential::register(&app, "client_secret_basic").await;
+        let form = [("token", "x"), ("grant_type", "refresh_token"), ("refresh_token", "x")];
+        let mut failures = 0;
+        let refused = loop {
+            let answer = client.post_with("pc_cs_guess", path, &form).await;
+            if answer.status != 401 {
+                break answer;
+            }
+            failures += 1;
+            assert!(failures < 500, "{path}");
+        };
+        assert_eq!((failures, refused.status), (100, 429), "{path}: {}", refused.text);
+        for other in ["/oauth/token", "/oauth/revoke", "/oauth/introspect"] {
+            let right = client.post(other, &form).await;
+            assert_eq!(right.status, 429, "{path}, then {other}");
+            assert!((1..=60).contains(&right.header("retry-after").parse::<i64>().unwrap()));
+        }
+        app.clock.advance(61);
+        assert_eq!(client.post("/oauth/introspect", &form).await.status, 200);
+        app.stop().await;
+    }
+}
