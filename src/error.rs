@@ -257,6 +257,15 @@ impl From<diesel::result::Error> for Error {
             {
                 Self::unavailable(info.message())
             }
+            // PostgreSQL has no text with a NUL in it, whatever the text was meant for.
+            diesel::result::Error::DatabaseError(_, info)
+                if info.message().contains("invalid byte sequence for encoding") =>
+            {
+                Self::new(
+                    ErrorCode::InvalidRequest,
+                    "A text in the request holds a NUL character. Take it out and send it again.",
+                )
+            }
             other => Self::internal(other),
         }
     }

@@ -88,10 +88,7 @@ pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
         UserCommand::SetPassword(set) => {
             let password = read_password(set.password_stdin)?;
             people::set_password(ctx, &actor, &set.email, &password).await?;
-            println!(
-                "Set the password of {}. Their sessions have ended, and their AI clients are disconnected.",
-                set.email
-            );
+            println!("Set the password of {}. Their sessions and tokens have ended.", set.email);
         }
         UserCommand::EnableMcp(user) => set_access(ctx, &actor, &user.email, true).await?,
         UserCommand::DisableMcp(user) => set_access(ctx, &actor, &user.email, false).await?,

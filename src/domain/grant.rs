@@ -50,7 +50,7 @@ pub enum EndReason {
     RefreshTokenReplayed,
     /// The operator revoked it at the command line.
     RevokedByOperator,
-    /// Its owner's password was set anew.
+    /// Its owner's password was set anew: whoever knew the old one is out.
     PasswordChanged,
     /// Its time passed.
     Expired,

@@ -5,7 +5,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
+use crate::oauth::caller;
 use crate::oauth::form::{credentials, read_form};
+use crate::oauth::guessing::slowed;
 use crate::secrets::PlainSecret;
 use crate::service::introspect::{self, Active};
 use crate::service::{Ctx, issue};
@@ -14,28 +16,33 @@ use crate::web::error::Failure;
 /// Says whether a token works, and what it is.
 ///
 /// # Errors
-/// `invalid_request`, `invalid_client`.
+/// `invalid_request`, `invalid_client`, or too many failures.
 pub async fn introspect(
     ctx: web::Data<Ctx>,
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    let parameters = read_form(&request, body).await?;
-    let client = issue::authenticate(&ctx, credentials(&request, &parameters)?).await?;
+    let actor = caller(&ctx, &request);
+    let told = slowed(&ctx, &actor, attempt(&ctx, &request, body)).await?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(told))
+}
+
+async fn attempt(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    body: web::Payload,
+) -> Result<Value, OAuthError> {
+    let parameters = read_form(request, body).await?;
+    let client = issue::authenticate(ctx, credentials(request, &parameters)?).await?;
     if client.secret_hash.is_none() {
         return Err(OAuthError::new(
             OAuthErrorCode::InvalidClient,
             "only clients with a secret may introspect",
-        )
-        .into());
+        ));
     }
     let token = PlainSecret::presented(parameters.require("token")?);
-    let active = introspect::token(&ctx, &client, token).await.map_err(OAuthError::from)?;
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(describe(
-        &ctx,
-        &client.client_id,
-        active,
-    )))
+    let active = introspect::token(ctx, &client, token).await?;
+    Ok(describe(ctx, &client.client_id, active))
 }
 
 fn describe(ctx: &Ctx, client_id: &str, active: Option<Active>) -> Value {

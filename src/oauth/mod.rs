@@ -3,6 +3,7 @@
 
 pub mod authorize;
 mod form;
+mod guessing;
 pub mod introspect;
 pub mod jwks;
 pub mod metadata;

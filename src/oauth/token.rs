@@ -8,10 +8,10 @@ use crate::domain::audit::Actor;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::oauth::caller;
 use crate::oauth::form::{credentials, read_form};
+use crate::oauth::guessing::slowed;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
 use crate::service::issue::{self, CodeExchange, Issued, RefreshExchange};
-use crate::service::throttle::{self, Limit};
 use crate::web::error::Failure;
 
 /// Exchanges a code or a refresh token for tokens.
@@ -24,14 +24,7 @@ pub async fn exchange(
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
     let actor = caller(&ctx, &request);
-    check_throttle(&ctx, &actor).await?;
-    let result = attempt(&ctx, &request, body, &actor).await;
-    if let Err(error) = &result
-        && matches!(error.code, OAuthErrorCode::InvalidGrant | OAuthErrorCode::InvalidClient)
-    {
-        count_failure(&ctx, &actor).await?;
-    }
-    Ok(answer(&result?))
+    Ok(answer(&slowed(&ctx, &actor, attempt(&ctx, &request, body, &actor)).await?))
 }
 
 async fn attempt(
@@ -84,17 +77,4 @@ fn answer(issued: &Issued) -> HttpResponse {
         .insert_header((header::PRAGMA, "no-cache"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .json(body)
-}
-
-async fn check_throttle(ctx: &web::Data<Ctx>, actor: &Actor) -> Result<(), OAuthError> {
-    let Some(limit) = actor.address.map(Limit::token_failures_from) else { return Ok(()) };
-    let now = ctx.clock.now();
-    Ok(ctx.db.glance(move |conn| throttle::check(conn, &limit, now)).await?)
-}
-
-async fn count_failure(ctx: &web::Data<Ctx>, actor: &Actor) -> Result<(), OAuthError> {
-    let Some(limit) = actor.address.map(Limit::token_failures_from) else { return Ok(()) };
-    let now = ctx.clock.now();
-    ctx.db.join_batch(move |conn| throttle::count(conn, &limit, now).map(|_| ())).await?;
-    Ok(())
 }

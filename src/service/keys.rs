@@ -41,10 +41,13 @@ pub async fn maintain(ctx: &Ctx) -> Result<()> {
     let (secret, now) = (ctx.config.secret.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            let in_use = keys::all(conn)?.into_iter().find(|key| key.retired_at.is_none());
-            if in_use.is_none_or(|key| now >= key.created_at.plus_seconds(ROTATED_AFTER_SECONDS)) {
-                let key = keyring::generate(&secret, now)?;
-                replace(conn, &Actor::system(), &key, now)?;
+            if is_due(conn, now)? {
+                settings::bump(conn)?;
+                // Read again: another replica may have been first while we waited.
+                if is_due(conn, now)? {
+                    let key = keyring::generate(&secret, now)?;
+                    replace(conn, &Actor::system(), &key, now)?;
+                }
             }
             if keys::purge(conn, now.plus_seconds(-KEPT_SECONDS))? > 0 {
                 settings::bump(conn)?;
@@ -62,10 +65,18 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<SigningKeyRow>> {
     ctx.db.read(|conn| Ok(keys::all(conn)?)).await
 }
 
+/// Whether the key in use is old, or there is none.
+fn is_due(conn: &mut Conn, now: Timestamp) -> Result<bool> {
+    let in_use = keys::all(conn)?.into_iter().find(|key| key.retired_at.is_none());
+    Ok(in_use.is_none_or(|key| now >= key.created_at.plus_seconds(ROTATED_AFTER_SECONDS)))
+}
+
 fn replace(conn: &mut Conn, actor: &Actor, key: &SigningKeyRow, now: Timestamp) -> Result<()> {
+    // First, because it makes whoever rotates at the same time wait: what is retired next includes
+    // their key, so that one is left in use.
+    settings::bump(conn)?;
     let retired = keys::retire_all(conn, now)?;
     keys::insert(conn, key)?;
-    settings::bump(conn)?;
     let target = Target { kind: "signing_key", id: None, label: key.kid.clone() };
     let entry = NewEntry {
         at: now,

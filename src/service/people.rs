@@ -83,7 +83,8 @@ pub async fn set_up(
         .await
 }
 
-/// Sets a person's password and ends their sessions, tokens and connections (checklist C20).
+/// Sets a person's password, and ends their sessions and tokens: whoever knew the old one may have
+/// connected a client with it.
 ///
 /// # Errors
 /// Names the field that is wrong; `not_found` if there is no such person.
@@ -95,11 +96,9 @@ pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) ->
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
+            let tokens = revoke::end_everything_of(conn, user.id, EndReason::PasswordChanged, now)?;
             users::set_password(conn, user.id, &hash)?;
             let ended = sessions::delete_of_user(conn, user.id)?;
-            // Whoever knew the old password may have connected a client with it.
-            let reason = EndReason::PasswordChanged;
-            let revoked = revoke::end_everything_of(conn, user.id, reason, now)?;
             let to = Recipient { name: &user.name, email: &user.email };
             notify::tell(conn, &state.config, to, News::PasswordChanged, now)?;
             let target = Target { kind: "user", id: Some(user.id.0), label: user.email };
@@ -109,7 +108,7 @@ pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) ->
                 action: Action::PasswordSet,
                 target: Some(&target),
                 outcome: Outcome::Ok,
-                detail: json!({ "sessions_ended": ended, "tokens_revoked": revoked }),
+                detail: json!({ "sessions_ended": ended, "tokens_revoked": tokens }),
             };
             Ok(audit::insert(conn, &entry)?)
         })

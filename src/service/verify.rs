@@ -239,7 +239,7 @@ fn check_claims(
     if claims.iss != ctx.config.public_url || !claims.aud.contains(audience) {
         return Err(BadToken::NotOurs);
     }
-    if now.seconds() >= claims.exp + SKEW_SECONDS {
+    if now.seconds() >= claims.exp.saturating_add(SKEW_SECONDS) {
         return Err(BadToken::Expired);
     }
     if claims.iat > now.seconds() + SKEW_SECONDS {

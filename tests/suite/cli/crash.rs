@@ -66,6 +66,7 @@ fn count(database: &Database, sql: &str) -> i64 {
         .number
 }
 
+/// Rows: F23
 #[actix_web::test]
 async fn kill_9_loses_no_call_that_was_answered() {
     let database = Database::filled(crate::support::database::Backend::Sqlite).await;
@@ -112,6 +113,7 @@ async fn kill_9_loses_no_call_that_was_answered() {
     assert_eq!(client.refresh().await.status, 200, "the grant survives");
 }
 
+/// Rows: C10
 #[actix_web::test]
 async fn a_switch_off_by_another_process_counts_at_once_and_survives_kill_9() {
     let database = Database::filled(crate::support::database::Backend::Sqlite).await;

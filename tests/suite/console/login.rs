@@ -93,6 +93,7 @@ on_sqlite! {
     }
 
     /// ASVS 7.2.4: a session that an attacker planted is not the one that is signed in.
+    /// Rows: E19
     async fn the_session_is_new_at_sign_in(app) {
         let browser = app.anonymous();
         let page = browser.get("/login").await;
@@ -106,6 +107,7 @@ on_sqlite! {
     }
 
     /// E19: back only to pages of ours.
+    /// Rows: E19
     async fn signing_in_leads_only_to_our_own_pages(app) {
         for (next, to) in [
             ("/admin/mcp/users?page=2", "/admin/mcp/users?page=2"),
@@ -124,6 +126,7 @@ on_sqlite! {
     }
 
     /// ASVS 3.5.1: also the sign-in form is ours alone.
+    /// Rows: E19
     async fn a_sign_in_form_from_elsewhere_is_refused(app) {
         let browser = app.anonymous();
         let fields = [("email", MEMBER.email), ("password", PASSWORD), ("csrf", "")];

@@ -80,6 +80,7 @@ both_databases! {
     }
 
     /// F19: nothing that opens anything is kept in clear, in tables, logs or files.
+    /// Rows: C8, C21, F19
     async fn no_secret_of_the_run_is_kept_in_clear(app) {
         let mut client = app.ai_client(SCOPES).await;
         let first = client.clone();

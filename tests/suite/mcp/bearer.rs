@@ -1,12 +1,15 @@
 //! Check 4: which tokens are tokens (checklist C4 to C9, F25; RFC 9068, RFC 6750 §2.1).
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use jsonwebtoken::EncodingKey;
 use serde_json::{Value, json};
 
 use crate::support::ai_client::{
     Answer, AuthorizationRequest, REDIRECT, VERIFIER, challenge, code, http,
 };
 use crate::support::forge::Forge;
-use crate::support::{MEMBER, TestApp, both_databases, on_sqlite, raw, rpc};
+use crate::support::{MEMBER, PASSWORD, TestApp, both_databases, html, on_sqlite, raw, rpc};
 
 async fn with_header(app: &TestApp, value: &str) -> Answer {
     let request = http().post(app.resource()).header("Authorization", value);
@@ -22,6 +25,7 @@ async fn assert_no_token(app: &TestApp, name: &str, token: &str) {
 
 on_sqlite! {
     /// C5, F25: everything about a token but its bytes may be right, and it is still not one.
+    /// Rows: C4, C5, F25
     async fn a_token_that_was_not_issued_for_here_is_refused(app) {
         let client = app.ai_client("usage:read").await;
         let forge = Forge::new(app, &client.access_token).await;
@@ -46,7 +50,6 @@ on_sqlite! {
             ("type of an ID token", forge.sign(&forge.claims, "id_token+jwt", &forge.kid)),
             ("foreign kid", forge.sign(&forge.claims, "at+jwt", "no-such-key")),
             ("kid that is a path", forge.sign(&forge.claims, "at+jwt", "../../etc/passwd")),
-            ("HMAC with the public key", forge.hmac()),
             ("alg none", forge.unsigned("none")),
             ("alg None", forge.unsigned("None")),
             ("alg ES256 without signature", forge.unsigned("ES256")),
@@ -59,6 +62,107 @@ on_sqlite! {
         ];
         for (name, token) in cases {
             assert_no_token(app, name, &token).await;
+        }
+    }
+
+    /// The header is the attacker's to write: it neither chooses the algorithm nor brings a key.
+    /// Rows: F25
+    async fn a_header_chooses_neither_algorithm_nor_key(app) {
+        let client = app.ai_client("usage:read").await;
+        let forge = Forge::new(app, &client.access_token).await;
+        let own = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+        let own = EncodingKey::from_ec_der(own.as_ref());
+        let kid = forge.kid.as_str();
+        let with = |more: Value| {
+            let mut header = json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid });
+            header.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            header
+        };
+        assert_eq!(with_header(app, &format!("Bearer {}", forge.under(with(json!({})), None))).await.status, 200);
+        for (place, token) in forge.hmacs().iter().enumerate() {
+            assert_no_token(app, &format!("HMAC under the public key, form {place}"), token).await;
+        }
+        for alg in ["RS256", "PS256", "ES384", "EdDSA", "HS256", "HS512", "none", "es256", "", "dir"] {
+            assert_no_token(app, alg, &forge.under(with(json!({ "alg": alg })), None)).await;
+        }
+        let (x, y) = forge.public.split_at(43);
+        for more in [
+            json!({}),
+            json!({ "jwk": { "kty": "EC", "crv": "P-256", "x": x, "y": y } }),
+            json!({ "jku": "https://evil.example/jwks" }),
+            json!({ "x5u": "https://evil.example/chain.pem" }),
+            json!({ "x5c": ["bm90aGluZw=="] }),
+            json!({ "kid": "own", "jku": "https://evil.example/jwks" }),
+        ] {
+            assert_no_token(app, &format!("another key with {more}"), &forge.under(with(more.clone()), Some(&own))).await;
+        }
+        for (name, header) in [
+            ("no kid", json!({ "alg": "ES256", "typ": "at+jwt" })),
+            ("empty kid", with(json!({ "kid": "" }))),
+            ("kid of another type", with(json!({ "kid": 7 }))),
+            ("no type", json!({ "alg": "ES256", "kid": kid })),
+            ("no algorithm", json!({ "typ": "at+jwt", "kid": kid })),
+            ("type of a logout token", with(json!({ "typ": "logout+jwt" }))),
+            ("a header that is a list", json!([])),
+            ("a header that is a text", json!("ES256")),
+        ] {
+            assert_no_token(app, name, &forge.under(header, None)).await;
+        }
+    }
+
+    /// Contract §7: 60 seconds of skew on both ends, and not one more.
+    /// Rows: F23
+    async fn skewed_clocks_are_borne_to_the_second(app) {
+        let client = app.ai_client("usage:read").await;
+        let forge = Forge::new(app, &client.access_token).await;
+        let now = app.clock.now().seconds();
+        for (changes, status) in [
+            (json!({ "iat": now + 60 }), 200),
+            (json!({ "iat": now + 61 }), 401),
+            (json!({ "exp": now - 59 }), 200),
+            (json!({ "exp": now - 60 }), 401),
+            (json!({ "exp": 0 }), 401),
+            (json!({ "exp": -1 }), 401),
+            (json!({ "exp": i64::MAX }), 200),
+            (json!({ "iat": i64::MAX }), 401),
+            (json!({ "iat": i64::MIN, "exp": i64::MIN }), 401),
+            (json!({ "exp": 1.5e300 }), 401),
+        ] {
+            let token = forge.access_token(changes.clone());
+            assert_eq!(with_header(app, &format!("Bearer {token}")).await.status, status, "{changes}");
+        }
+    }
+
+    /// One changed, missing or added character anywhere, and it is nothing.
+    /// Rows: C4
+    async fn a_damaged_token_is_none(app) {
+        let client = app.ai_client("usage:read").await;
+        let good = client.access_token.as_str();
+        assert!(client.call().await.is_ok(), "its signature is remembered now");
+        let parts: Vec<&str> = good.split('.').collect();
+        for part in 0..3 {
+            for place in [0, parts[part].len() / 2, parts[part].len() - 2] {
+                let mut bytes = parts[part].as_bytes().to_vec();
+                bytes[place] = if bytes[place] == b'A' { b'B' } else { b'A' };
+                let mut changed = parts.clone();
+                let text = String::from_utf8(bytes).unwrap();
+                changed[part] = &text;
+                assert_no_token(app, &format!("part {part}, place {place}"), &changed.join(".")).await;
+            }
+        }
+        for bad in [
+            good[..good.len() - 1].to_owned(),
+            good[..good.len() / 2].to_owned(),
+            format!("{good}."),
+            format!(".{good}"),
+            format!("{good}.{}", parts[2]),
+            format!("{}..{}", parts[0], parts[2]),
+            format!("{}.{}.", parts[0], parts[1]),
+            format!("{}.{}", parts[1], parts[2]),
+            format!("{good}=="),
+            format!("{}{}", good, "A".repeat(10_000)),
+        ] {
+            assert_no_token(app, &bad, &bad).await;
         }
     }
 
@@ -88,6 +192,7 @@ on_sqlite! {
     }
 
     /// C6: no other secret of ours opens the endpoint.
+    /// Rows: C6
     async fn other_secrets_are_no_access_tokens(app) {
         let client = app.ai_client("usage:read").await;
         let browser = app.member().await;
@@ -105,9 +210,20 @@ on_sqlite! {
         for prefix in ["pc_pat_", "pc_key_"] {
             assert_no_token(app, prefix, &format!("{prefix}{}", "a".repeat(43))).await;
         }
+        for cookie in session_cookies(app).await {
+            let value = cookie.split_once('=').unwrap().1.split(';').next().unwrap();
+            assert_no_token(app, "session cookie", value).await;
+        }
+        let request = AuthorizationRequest::new(app, &client.client_id, "openid usage:read");
+        let code = crate::support::ai_client::code(&browser, &request).await;
+        let form = [("grant_type", "authorization_code"), ("client_id", client.client_id.as_str()),
+            ("code", code.as_str()), ("code_verifier", VERIFIER)];
+        let answer: Value = http().post(app.url("/oauth/token")).form(&form).send().await.unwrap().json().await.unwrap();
+        assert_no_token(app, "ID token", answer["id_token"].as_str().unwrap()).await;
     }
 
     /// C7: a signed-in browser is nobody here.
+    /// Rows: C7
     async fn cookies_never_authenticate(app) {
         let browser = app.member().await;
         for method in ["POST", "GET"] {
@@ -119,6 +235,7 @@ on_sqlite! {
     }
 
     /// C8: a token in the query or in a form is no token, and never a log line.
+    /// Rows: C8
     async fn tokens_in_query_or_body_are_not_looked_at(app) {
         let client = app.ai_client("usage:read").await;
         let body = rpc::legacy("ping", json!({}));
@@ -131,6 +248,7 @@ on_sqlite! {
     }
 
     /// C9: the header's form.
+    /// Rows: C9
     async fn an_authorization_header_that_is_no_single_bearer_token_is_refused(app) {
         let client = app.ai_client("usage:read").await;
         let token = &client.access_token;
@@ -165,8 +283,57 @@ on_sqlite! {
     }
 }
 
+/// The cookies of a person who has just signed in.
+async fn session_cookies(app: &TestApp) -> Vec<String> {
+    let page = http().get(app.url("/login")).send().await.unwrap();
+    let cookie = page.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let csrf = html::hidden_fields(&page.text().await.unwrap(), "/login").remove(0).1;
+    let fields = [("csrf", csrf.as_str()), ("email", MEMBER.email), ("password", PASSWORD)];
+    let sent = cookie.split(';').next().unwrap();
+    let answer =
+        http().post(app.url("/login")).header("Cookie", sent).form(&fields).send().await.unwrap();
+    assert_eq!(answer.status(), 303);
+    let cookies = answer.headers().get_all("set-cookie").iter();
+    let cookies: Vec<_> = cookies.map(|value| value.to_str().unwrap().to_owned()).collect();
+    assert!(!cookies.is_empty());
+    cookies
+}
+
 both_databases! {
+    /// Nobody can tell a token that never was from one that was ended.
+    /// Rows: C21
+    async fn unknown_and_ended_tokens_are_told_alike(app) {
+        let ended = app.ai_client("usage:read").await;
+        let mut asking = app.ai_client("usage:read").await;
+        let forge = Forge::new(app, &ended.access_token).await;
+        let actor = app.admin_actor().await;
+        let owner = app.id_of(MEMBER).await;
+        let token = app.tokens_of(MEMBER).await[1].id;
+        portcullis::service::revoke::one(&app.ctx, &actor, owner, token).await.unwrap();
+        let mut told = Vec::new();
+        for token in [
+            ended.access_token.clone(),
+            forge.access_token(json!({ "tid": 999_999 })),
+            forge.access_token(json!({ "sub": "somebody" })),
+            "nonsense".to_owned(),
+        ] {
+            let answer = with_header(app, &format!("Bearer {token}")).await;
+            let id = answer.header("x-request-id").to_owned();
+            told.push((answer.header("www-authenticate").to_owned(), answer.text.replace(&id, "")));
+        }
+        assert!(told.iter().all(|one| *one == told[0]), "{told:#?}");
+        let mut told = Vec::new();
+        asking.client_id = ended.client_id.clone();
+        for token in [ended.refresh_token.as_str(), "pc_rt_unknown", "nonsense", &asking.refresh_token] {
+            let answer = asking.present(token).await;
+            let id = answer.header("x-request-id").to_owned();
+            told.push((answer.status, answer.text.replace(&id, "")));
+        }
+        assert!(told.iter().all(|one| *one == told[0]), "{told:#?}");
+    }
+
     /// C4: expiry passes by the clock, with the allowed skew, and a refresh mends it.
+    /// Rows: C4, F23
     async fn an_expired_access_token_is_refused_and_a_refresh_mends_it(app) {
         let mut client = app.ai_client("usage:read offline_access").await;
         app.clock.advance(3600 + 59);
@@ -192,6 +359,7 @@ both_databases! {
     }
 
     /// Idle end of the family: without a refresh, the row ends too.
+    /// Rows: F15
     async fn a_family_ends_after_its_idle_time(app) {
         let mut client = app.ai_client("usage:read").await;
         app.clock.advance(20 * 86_400);
@@ -205,6 +373,7 @@ both_databases! {
     }
 
     /// ASVS 10.4.8: however often it is used, 180 days are the end.
+    /// Rows: F15
     async fn a_family_ends_after_its_absolute_time(app) {
         let mut client = app.ai_client("usage:read").await;
         for _ in 0..8 {

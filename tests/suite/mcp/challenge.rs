@@ -7,6 +7,7 @@ use crate::support::{on_sqlite, rpc};
 
 on_sqlite! {
     /// C1, C2, A3: in every method and era, before 405 and before anything of the body is looked at.
+    /// Rows: A3, C1, C2, C3, C14
     async fn without_a_token_everything_is_401_with_one_bearer_challenge(app) {
         let metadata = app.url("/.well-known/oauth-protected-resource/mcp");
         for path in ["/mcp", "/mcp/"] {
@@ -42,6 +43,7 @@ on_sqlite! {
     }
 
     /// A4: neither spelling redirects anybody, token or not.
+    /// Rows: A4
     async fn both_spellings_of_the_endpoint_answer_directly(app) {
         let client = app.ai_client("usage:read").await;
         for path in ["/mcp", "/mcp/"] {
@@ -53,6 +55,7 @@ on_sqlite! {
     }
 
     /// A48: a forged host or forwarding header never gets into what clients are told.
+    /// Rows: A48
     async fn a_forged_host_is_never_repeated(app) {
         for (name, value) in [
             ("X-Forwarded-Host", "evil.example"),

@@ -68,6 +68,7 @@ on_sqlite! {
     }
 
     /// A14: exactly 403, before the token.
+    /// Rows: A14
     async fn a_foreign_origin_is_refused(app) {
         let client = app.ai_client("usage:read").await;
         app.set("allowed_origins", "https://inspector.example").await;
@@ -96,6 +97,7 @@ on_sqlite! {
     }
 
     /// A15: DNS rebinding; forwarding headers of a caller count for nothing.
+    /// Rows: A15
     async fn a_foreign_host_is_refused(app) {
         let client = app.ai_client("usage:read").await;
         let port = app.host().rsplit_once(':').unwrap().1;
@@ -122,6 +124,7 @@ on_sqlite! {
     }
 
     /// A47: only listed pages are let in, and anybody may ask.
+    /// Rows: A47
     async fn a_preflight_is_answered_without_a_token(app) {
         app.set("allowed_origins", "https://inspector.example").await;
         let ask = |origin: &'static str| {
@@ -142,6 +145,7 @@ on_sqlite! {
     }
 
     /// C18: no business reason is told as 403; that status is for scope, origin, host and address.
+    /// Rows: C18
     async fn a_plan_without_access_is_told_inside_the_result(app) {
         let client = app.ai_client("usage:read stores:read").await;
         app.sql("UPDATE accounts SET plan_id = (SELECT id FROM plans WHERE name = 'Free')").await;

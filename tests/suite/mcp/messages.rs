@@ -21,6 +21,7 @@ async fn send(client: &AiClient, body: &str, headers: &[(&str, &str)]) -> Answer
 
 on_sqlite! {
     /// A9, A10, A11: told apart, and never a crash.
+    /// Rows: A9, A10, A11, A13
     async fn what_is_no_message_is_refused_with_its_reason(app) {
         let client = app.ai_client("usage:read").await;
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -56,6 +57,7 @@ on_sqlite! {
     }
 
     /// A5, A6: with and without the modern headers.
+    /// Rows: A5, A6
     async fn notifications_are_accepted_with_an_empty_answer(app) {
         let client = app.ai_client("usage:read").await;
         let meta = json!({ "io.modelcontextprotocol/protocolVersion": rpc::MODERN });
@@ -74,6 +76,7 @@ on_sqlite! {
     }
 
     /// A7: this server asks nothing.
+    /// Rows: A7
     async fn an_answer_posted_by_a_client_is_refused(app) {
         let client = app.ai_client("usage:read").await;
         for body in [
@@ -88,6 +91,7 @@ on_sqlite! {
     }
 
     /// A16: same value, same type.
+    /// Rows: A16
     async fn the_answer_carries_the_requests_id(app) {
         let client = app.ai_client("usage:read").await;
         for id in [json!("a"), json!(""), json!(0), json!(-1), json!(7), json!(9_007_199_254_740_991_i64), json!("7")] {
@@ -103,6 +107,7 @@ on_sqlite! {
     }
 
     /// A17: the version asked for if it has a handshake, else the newest that has.
+    /// Rows: A17, A37
     async fn initialize_agrees_on_a_version_with_a_handshake(app) {
         let client = app.ai_client("usage:read").await;
         for (asked, agreed) in [
@@ -130,6 +135,7 @@ on_sqlite! {
     }
 
     /// A19, A21: a revision without the header is the oldest that has none.
+    /// Rows: A19, A21
     async fn a_request_without_a_version_is_served(app) {
         let client = app.ai_client("usage:read").await;
         for (method, member) in [("tools/list", "tools"), ("ping", "")] {
@@ -140,6 +146,7 @@ on_sqlite! {
     }
 
     /// A20: 400, without codes of the modern era.
+    /// Rows: A20
     async fn an_unsupported_version_header_is_refused(app) {
         let client = app.ai_client("usage:read").await;
         for version in ["9999-01-01", "abc", "2025-11-25 "] {
@@ -156,6 +163,7 @@ on_sqlite! {
     }
 
     /// A31, A18: what is not announced is not there.
+    /// Rows: A18, A31
     async fn an_unknown_method_is_not_found_in_its_eras_way(app) {
         let client = app.ai_client("usage:read").await;
         for method in ["foo/bar", "prompts/list", "resources/list", "completion/complete", "sampling/createMessage", "tools/Call"] {
@@ -181,6 +189,7 @@ on_sqlite! {
     }
 
     /// A50: members that nobody defined are ignored.
+    /// Rows: A50
     async fn unknown_members_are_ignored(app) {
         let client = app.ai_client("usage:read").await;
         let params = json!({

@@ -28,6 +28,7 @@ const HEADERS: [(&str, &str); 2] =
 
 on_sqlite! {
     /// A22.
+    /// Rows: A22
     async fn missing_metadata_is_invalid_params(app) {
         let client = app.ai_client("usage:read").await;
         for body in [
@@ -41,6 +42,7 @@ on_sqlite! {
     }
 
     /// A23.
+    /// Rows: A23
     async fn client_info_is_not_required(app) {
         let client = app.ai_client("usage:read").await;
         let body = list(|meta| drop(meta.as_object_mut().unwrap().remove("io.modelcontextprotocol/clientInfo")));
@@ -48,6 +50,7 @@ on_sqlite! {
     }
 
     /// A24, A26, A27, A28: headers say what the body says, or the request is refused.
+    /// Rows: A24, A26, A27, A28
     async fn headers_that_differ_from_the_body_are_refused(app) {
         let client = app.ai_client("usage:read stores:read").await;
         let list = list(|_| ());
@@ -85,6 +88,7 @@ on_sqlite! {
     }
 
     /// A25.
+    /// Rows: A25
     async fn an_unsupported_version_is_told_with_those_supported(app) {
         let client = app.ai_client("usage:read").await;
         let body = list(|meta| meta[VERSION] = json!("2030-01-01"));
@@ -95,6 +99,7 @@ on_sqlite! {
     }
 
     /// A32: gone with the handshake.
+    /// Rows: A32
     async fn removed_methods_are_not_found(app) {
         let client = app.ai_client("usage:read").await;
         for method in ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"] {
@@ -104,6 +109,7 @@ on_sqlite! {
     }
 
     /// A33, A18: every version listed really works.
+    /// Rows: A18, A33
     async fn discovery_lists_what_works(app) {
         let client = app.ai_client("usage:read").await;
         let answer = client.modern("server/discover", json!({})).await;
@@ -120,6 +126,7 @@ on_sqlite! {
     }
 
     /// A34, A35: caching hints; private, because the list depends on the role.
+    /// Rows: A34, A35
     async fn results_have_a_type_and_may_be_kept_privately(app) {
         let client = app.ai_client("usage:read").await;
         for method in ["server/discover", "tools/list"] {

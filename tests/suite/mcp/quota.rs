@@ -30,6 +30,7 @@ fn retry_after(answer: &Answer) -> i64 {
 }
 
 both_databases! {
+    /// Rows: B21
     async fn the_minute_is_counted_and_starts_again(app) {
         plan(app, "requests_per_minute", 3).await;
         let client = app.ai_client(SCOPES).await;

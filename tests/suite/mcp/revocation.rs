@@ -4,8 +4,8 @@
 use portcullis::domain::audit::Actor;
 use portcullis::error::ErrorCode;
 use portcullis::service::access::{self, Authority, Changed};
-use portcullis::service::login;
 use portcullis::service::revoke::{self, Revoked};
+use portcullis::service::{login, people};
 use serde_json::json;
 
 use crate::support::ai_client::{AuthorizationRequest, challenge, code};
@@ -33,6 +33,7 @@ async fn live_consents(app: &TestApp) -> i64 {
 }
 
 both_databases! {
+    /// Rows: C4, C10
     async fn revoked_token_is_refused_on_the_next_call(app) {
         let client = app.ai_client("usage:read").await;
         let neighbour = app.ai_client("usage:read").await;
@@ -55,6 +56,7 @@ both_databases! {
 
     /// Contract §7, check 5: each thing that a token stands on is enough to end it, alone and at
     /// once, and is read anew every time.
+    /// Rows: C10, C20
     async fn a_token_falls_with_each_thing_it_stands_on(app) {
         let client = app.ai_client("usage:read").await;
         for (fall, rise) in [
@@ -163,6 +165,22 @@ both_databases! {
         assert_eq!(app.count("SELECT sum(active_tokens) FROM users").await, 0);
     }
 
+    /// Whoever knew the old password may have connected a client with it.
+    /// Rows: C20
+    async fn a_new_password_ends_every_token_of_its_owner(app) {
+        let client = app.ai_client("usage:read").await;
+        let other = app.ai_client_of(OTHER, "usage:read").await;
+        let request = AuthorizationRequest::new(app, &client.client_id, "usage:read");
+        let code = code(&app.member().await, &request).await;
+        people::set_password(&app.ctx, &Actor::operator(), MEMBER.email, "another good password").await.unwrap();
+        assert_refused(&client).await;
+        assert!(AiClient::redeem(app, &client.client_id, &code).await.is_err(), "codes included");
+        assert!(other.call().await.is_ok());
+        assert_eq!(app.audited("password_set").await[0].detail()["tokens_revoked"], json!(1));
+        assert_eq!(live_consents(app).await, 1, "of the other");
+    }
+
+    /// Rows: C20
     async fn suspended_user_is_refused_on_the_next_call(app) {
         let client = app.ai_client("usage:read").await;
         let browser = app.member().await;
@@ -174,6 +192,7 @@ both_databases! {
         assert_eq!(page.status, 401, "the console is closed at once too");
     }
 
+    /// Rows: C20, F9
     async fn blocked_client_is_refused_for_everybody(app) {
         let client = app.ai_client("usage:read").await;
         let other = app.ai_client("usage:read").await;
@@ -198,6 +217,7 @@ both_databases! {
         assert!(client.call().await.is_ok());
     }
 
+    /// Rows: C10, F23
     async fn a_revocation_counts_on_every_replica(app) {
         let replica = app.replica().await;
         let client = app.ai_client("usage:read").await;

@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use crate::support::ai_client::challenge;
-use crate::support::{AUDITOR, both_databases, on_sqlite};
+use crate::support::{AUDITOR, MEMBER, both_databases, on_sqlite};
 
 const STORE: &str = "shop01.example.com";
 
 both_databases! {
     /// C16: 403 with all scopes of the operation, on the HTTP level; then step up and retry.
+    /// Rows: B13, C16
     async fn a_missing_scope_is_403_with_everything_that_is_needed(app) {
         let client = app.ai_client("usage:read").await;
         for (tool, arguments) in [
@@ -32,7 +33,26 @@ both_databases! {
         assert_eq!(client.modern("tools/call", json!({ "name": "get_store", "arguments": {} })).await.status, 403);
     }
 
+    /// E18: what somebody approved is worth only what their role still allows, with the token they
+    /// hold and with the next one.
+    /// Rows: E18
+    async fn a_demoted_person_takes_the_tools_of_their_clients_along(app) {
+        let mut client = app.ai_client("usage:read stores:read").await;
+        let get = || json!({ "domain": STORE });
+        assert!(client.call_tool("get_store", get()).await.is_ok());
+        app.sql("UPDATE roles SET tools = '[\"get_usage\"]' WHERE name = 'Auditor'").await;
+        app.sql(format!("UPDATE users SET role_id = (SELECT id FROM roles WHERE name = 'Auditor') WHERE email = '{}'", MEMBER.email)).await;
+        assert_eq!(client.call_tool("get_store", get()).await.rpc_error(), -32602, "the token they hold");
+        assert_eq!(client.refresh().await.status, 200);
+        assert_eq!(client.call_tool("get_store", get()).await.rpc_error(), -32602, "the next one");
+        assert_eq!(client.list_tools().await, ["get_usage"]);
+        let again = app.ai_client("usage:read stores:read").await;
+        assert_eq!(again.call_tool("get_store", get()).await.rpc_error(), -32602, "and a new approval");
+        assert!(again.call().await.is_ok());
+    }
+
     /// Check 6: acts on the next request, and cannot be told from a tool that does not exist.
+    /// Rows: E18
     async fn a_tool_that_the_role_does_not_allow_is_not_there(app) {
         let client = app.ai_client_of(AUDITOR, "usage:read stores:read").await;
         assert_eq!(client.list_tools().await,
@@ -53,6 +73,7 @@ both_databases! {
 
 on_sqlite! {
     /// B8: in both eras.
+    /// Rows: B8
     async fn calls_that_name_no_tool_are_invalid_params(app) {
         let client = app.ai_client("usage:read").await;
         for params in [

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::ai_client::Answer;
-use crate::support::{AiClient, on_sqlite, raw, rpc};
+use crate::support::{AiClient, both_databases, on_sqlite, raw, rpc};
 
 fn body() -> String {
     rpc::legacy("tools/list", json!({})).to_string()
@@ -25,6 +25,7 @@ const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 on_sqlite! {
     /// A1, A38: plain JSON, once, in both eras; never an event stream for a plain call.
+    /// Rows: A1, A38, A39
     async fn every_answer_is_one_json_object(app) {
         let client = app.ai_client("usage:read stores:read").await;
         for answer in [
@@ -42,6 +43,7 @@ on_sqlite! {
     }
 
     /// A2: with a token; without one it is 401.
+    /// Rows: A2
     async fn other_methods_are_405_and_say_which_is_right(app) {
         let client = app.ai_client("usage:read").await;
         for method in ["GET", "DELETE", "PUT", "PATCH", "HEAD"] {
@@ -53,6 +55,7 @@ on_sqlite! {
     }
 
     /// A8: only a value that excludes both of the answer types is refused.
+    /// Rows: A8
     async fn accept_is_read_kindly(app) {
         let client = app.ai_client("usage:read").await;
         for (accept, status) in [
@@ -76,6 +79,7 @@ on_sqlite! {
     }
 
     /// A12.
+    /// Rows: A12
     async fn another_content_type_is_415(app) {
         let client = app.ai_client("usage:read").await;
         for (kind, status) in [
@@ -93,6 +97,7 @@ on_sqlite! {
     }
 
     /// A13: whatever the declared length says.
+    /// Rows: A13
     async fn a_body_over_the_limit_is_413(app) {
         let client = app.ai_client("usage:read").await;
         let large = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#, "a".repeat(5 << 20));
@@ -111,6 +116,7 @@ on_sqlite! {
     }
 
     /// A30, A36, A37: remnants of other eras mean nothing.
+    /// Rows: A30, A36, A37
     async fn stale_session_and_method_headers_are_ignored(app) {
         let client = app.ai_client("usage:read").await;
         for header in [
@@ -134,28 +140,8 @@ on_sqlite! {
         }
     }
 
-    /// A46, A49: codes of the specification only, and no insides in any of them.
-    async fn errors_tell_nothing_of_the_inside(app) {
-        let client = app.ai_client("usage:read stores:read").await;
-        let mut answers = Vec::new();
-        for text in ["'; DROP TABLE users; --", "\u{0}", "../../etc/passwd", "<script>", "%00", "\\"] {
-            answers.push(client.call_tool("get_store", json!({ "domain": text })).await);
-            answers.push(client.call_tool("search_stores", json!({ "cursor": text })).await);
-            answers.push(client.call_tool("search_stores", json!({ "filters": { "q": text } })).await);
-            answers.push(client.call_tool("search_stores", json!({ "sort": text })).await);
-            answers.push(client.legacy(text, json!({})).await);
-        }
-        for answer in answers {
-            assert!(answer.status < 500, "{}", answer.text);
-            let code = answer.rpc_error();
-            assert!([0, -32600, -32601, -32602, -32700].contains(&code), "{}", answer.text);
-            for inside in ["src/", ".rs:", "diesel", "SELECT", "panicked", "sqlite", "rusqlite"] {
-                assert!(!answer.text.contains(inside), "{}", answer.text);
-            }
-        }
-    }
-
     /// A49: an internal error has the request's id and no more.
+    /// Rows: A49
     async fn an_internal_error_is_a_request_id(app) {
         let client = app.ai_client("usage:read stores:read").await;
         app.sql("ALTER TABLE store_technologies RENAME TO hidden").await;
@@ -178,5 +164,29 @@ on_sqlite! {
         assert!(answer.status >= 500, "{}", answer.text);
         assert_eq!(answer.json["result"], Value::Null);
         assert!(!answer.text.contains("consents"), "{}", answer.text);
+    }
+}
+
+both_databases! {
+    /// A46, A49: codes of the specification only, and no insides in any of them.
+    /// Rows: A46, A49
+    async fn errors_tell_nothing_of_the_inside(app) {
+        let client = app.ai_client("usage:read stores:read").await;
+        let mut answers = Vec::new();
+        for text in ["'; DROP TABLE users; --", "\u{0}", "../../etc/passwd", "<script>", "%00", "\\"] {
+            answers.push(client.call_tool("get_store", json!({ "domain": text })).await);
+            answers.push(client.call_tool("search_stores", json!({ "cursor": text })).await);
+            answers.push(client.call_tool("search_stores", json!({ "filters": { "q": text } })).await);
+            answers.push(client.call_tool("search_stores", json!({ "sort": text })).await);
+            answers.push(client.legacy(text, json!({})).await);
+        }
+        for answer in answers {
+            assert!(answer.status < 500, "{}", answer.text);
+            let code = answer.rpc_error();
+            assert!([0, -32600, -32601, -32602, -32700].contains(&code), "{}", answer.text);
+            for inside in ["src/", ".rs:", "diesel", "SELECT", "panicked", "sqlite", "rusqlite"] {
+                assert!(!answer.text.contains(inside), "{}", answer.text);
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@ async fn error_of(app: &TestApp, request: &AuthorizationRequest) -> (u16, String
 
 on_sqlite! {
     /// E1, E2, E3.
+    /// Rows: E1, E2, E3
     async fn redirect_uris_match_exactly_but_for_the_port_of_loopback(app) {
         let client = register(app, &[
             "https://a.example/cb", "https://b.example/cb?x=1", "http://127.0.0.1:4711/callback",
@@ -70,6 +71,7 @@ on_sqlite! {
     }
 
     /// E4: a page, and nowhere to go.
+    /// Rows: E4, E9
     async fn an_unknown_program_is_never_redirected_to(app) {
         let client = register(app, &[REDIRECT]).await;
         let good = AuthorizationRequest::new(app, &client, "usage:read");
@@ -90,6 +92,7 @@ on_sqlite! {
     }
 
     /// E5, E6, E7, E9, E11: everything else goes back to the client, with state and issuer.
+    /// Rows: E5, E6, E7, E9, E10, E11
     async fn other_mistakes_go_back_to_the_client(app) {
         let client = register(app, &[REDIRECT]).await;
         let good = AuthorizationRequest::new(app, &client, "usage:read");
@@ -144,6 +147,7 @@ on_sqlite! {
     }
 
     /// E17: one policy: what is not known is left out; nothing asked for means the default.
+    /// Rows: E17
     async fn unknown_scopes_are_left_out(app) {
         let client = register(app, &[REDIRECT]).await;
         let browser = app.member().await;
@@ -157,6 +161,7 @@ on_sqlite! {
     }
 
     /// E8: byte for byte, once, also beside a query of its own.
+    /// Rows: E8
     async fn the_answer_has_code_state_and_issuer(app) {
         let own = "https://a.example/cb?tenant=7&x=%26";
         let client = register(app, &[own]).await;
@@ -179,6 +184,7 @@ on_sqlite! {
     }
 
     /// E12: looking grants nothing, however often and by whatever method.
+    /// Rows: E12
     async fn looking_grants_nothing(app) {
         let client = register(app, &[REDIRECT]).await;
         let request = AuthorizationRequest::new(app, &client, "usage:read");

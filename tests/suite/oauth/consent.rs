@@ -26,6 +26,7 @@ fn field(page: &Page, name: &str) -> String {
 
 both_databases! {
     /// E22: a denial is told, with state and issuer, and leaves nothing behind.
+    /// Rows: E21, E22
     async fn deny_goes_back_as_access_denied(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -40,6 +41,7 @@ both_databases! {
     }
 
     /// E13, E22: used up by the first decision.
+    /// Rows: E13, E22
     async fn a_decision_counts_once(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -52,6 +54,7 @@ both_databases! {
         assert_eq!(app.count("SELECT count(*) FROM authorization_codes").await, 1);
     }
 
+    /// Rows: E13, E22
     async fn of_many_parallel_decisions_one_counts(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -64,6 +67,7 @@ both_databases! {
     }
 
     /// E13: the handle belongs to this person in this session, and ends.
+    /// Rows: E13
     async fn a_request_can_be_decided_only_where_it_was_shown(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -98,6 +102,7 @@ both_databases! {
     }
 
     /// E17: less than was asked for is what is granted, and said.
+    /// Rows: E17
     async fn fewer_scopes_than_asked_for_can_be_granted(app) {
         let client = register(app, &[REDIRECT]).await;
         let browser = app.member().await;
@@ -109,7 +114,24 @@ both_databases! {
         assert_eq!(connected.call_tool("list_taxonomy", json!({})).await.status, 403);
     }
 
+    /// Denied and then authorized, or the other way round: the first counts.
+    /// Rows: E22
+    async fn the_first_decision_counts_whatever_comes_after(app) {
+        let browser = app.member().await;
+        for (first, second, codes) in [("deny", "authorize", 0), ("authorize", "deny", 1)] {
+            let page = shown(app, &browser, "usage:read").await;
+            let answer = browser.send(&page, ACTION, &[("decision", first), ("scope", "usage:read")]).await;
+            assert_eq!(answer.header("location").contains("code="), first == "authorize");
+            let late = browser.send(&page, ACTION, &[("decision", second), ("scope", "usage:read")]).await;
+            assert_eq!((late.status, late.header("location")), (409, ""));
+            assert!(html::text(&late.text).contains("answered already"), "and says so");
+            assert_eq!(app.count("SELECT count(*) FROM authorization_codes").await, codes);
+        }
+        assert_eq!(app.audited("consent_decided").await.len(), 2);
+    }
+
     /// Contract §6: revoking deletes the remembered approval, and reconnecting asks again.
+    /// Rows: E16
     async fn every_connection_is_asked_for(app) {
         let client = register(app, &[REDIRECT]).await;
         let browser = app.member().await;
@@ -126,6 +148,7 @@ both_databases! {
 
 on_sqlite! {
     /// E13: the form token, and the browser's own word on who sent the form.
+    /// Rows: E13
     async fn a_form_from_elsewhere_is_refused(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read").await;
@@ -142,7 +165,78 @@ on_sqlite! {
         assert_eq!(browser.post(ACTION, &fields).await.status, 303, "the right one still works");
     }
 
+    /// E13: the handle is the request. Changed, borrowed, of a parked request or of another form, it
+    /// is nothing; and a wrong try leaves the right one as it was.
+    /// Rows: E13
+    async fn a_handle_is_exactly_the_one_of_the_page(app) {
+        let client = register(app, &[REDIRECT]).await;
+        let request = AuthorizationRequest::new(app, &client, "usage:read");
+        let login = app.anonymous().get(&request.path()).await.header("location").to_owned();
+        let parked = login.split_once("continue=").unwrap().1.to_owned();
+        let browser = app.member().await;
+        let page = browser.get(&request.path()).await;
+        let (csrf, handle) = (field(&page, "csrf"), field(&page, "handle"));
+        let stolen = shown(app, &app.signed_in(OTHER).await, "usage:read contacts:reveal").await;
+        let stolen = field(&stolen, "handle");
+        let cut = handle[..handle.len() - 1].to_owned();
+        let turned = handle.chars().rev().collect::<String>();
+        let upper = handle.to_uppercase();
+        let blank = format!("{handle} ");
+        for wrong in ["", "nonsense", "' OR 1=1 --", &parked, &stolen, &cut, &turned, &upper, &blank, &csrf] {
+            let fields = [("csrf", csrf.as_str()), ("handle", wrong), ("decision", "authorize"), ("scope", "usage:read")];
+            let answer = browser.post(ACTION, &fields).await;
+            assert_eq!((answer.status, answer.header("location")), (409, ""), "{wrong}");
+        }
+        let twice = [("csrf", csrf.as_str()), ("handle", &handle), ("handle", &stolen), ("decision", "authorize"), ("scope", "usage:read")];
+        let answer = browser.post(ACTION, &twice).await;
+        assert!([400, 409].contains(&answer.status) && answer.header("location").is_empty(), "{}", answer.status);
+        let address = format!("{ACTION}?handle={handle}&decision=authorize&scope=usage:read");
+        let answer = browser.post(&address, &[("csrf", csrf.as_str())]).await;
+        assert!((400..500).contains(&answer.status), "nothing is read from the address");
+        assert_eq!(app.count("SELECT count(*) FROM authorization_codes").await, 0);
+        let fields = [("csrf", csrf.as_str()), ("handle", &handle), ("decision", "authorize"), ("scope", "usage:read")];
+        assert_eq!(browser.post(ACTION, &fields).await.status, 303);
+    }
+
+    /// Every page of the flow, also those that refuse: framed by nobody, kept by nobody, no script
+    /// from anywhere, and no address told to others.
+    /// Rows: E14, E20
+    async fn every_page_of_the_flow_is_closed_to_other_sites(app) {
+        let client = register(app, &[REDIRECT]).await;
+        let good = AuthorizationRequest::new(app, &client, "usage:read");
+        let anonymous = app.anonymous();
+        let login = anonymous.get(&good.path()).await.header("location").to_owned();
+        let browser = app.member().await;
+        let open = browser.get(&good.path()).await;
+        let fields = [("decision", "deny"), ("scope", "usage:read")];
+        browser.send(&open, ACTION, &fields).await;
+        let mut pages = vec![
+            ("sign-in", 200, anonymous.get(&login).await),
+            ("consent", 200, browser.get(&good.path()).await),
+            ("unknown client", 400, browser.get(&good.clone().with("client_id", "x").path()).await),
+            ("bad redirect", 400, browser.get(&good.clone().with("redirect_uri", "https://evil.example/").path()).await),
+            ("answered already", 409, browser.send(&open, ACTION, &fields).await),
+            ("no form token", 403, browser.post(ACTION, &[("decision", "deny")]).await),
+        ];
+        app.set_access(MEMBER, false).await;
+        pages.push(("disabled", 403, browser.get(&good.path()).await));
+        for (name, status, page) in pages {
+            assert_eq!(page.status, status, "{name}");
+            let policy = page.header("content-security-policy");
+            for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+                assert!(policy.contains(part), "{name}: {part} is not in {policy}");
+            }
+            assert!(!policy.contains("unsafe") && !policy.contains('*'), "{name}: {policy}");
+            assert_eq!(page.header("x-frame-options"), "DENY", "{name}");
+            assert_eq!(page.header("x-content-type-options"), "nosniff", "{name}");
+            assert_eq!(page.header("cache-control"), "no-store", "{name}");
+            assert!(["no-referrer", "same-origin"].contains(&page.header("referrer-policy")), "{name}: {}", page.header("referrer-policy"));
+            assert!(page.headers.get("access-control-allow-origin").is_none(), "{name}");
+        }
+    }
+
     /// E13: what is granted is what was shown; fields of the form cannot change the request.
+    /// Rows: E13
     async fn the_form_cannot_change_the_request(app) {
         let client = register(app, &[REDIRECT]).await;
         let browser = app.member().await;
@@ -172,6 +266,7 @@ on_sqlite! {
     }
 
     /// E14, E20, E23.
+    /// Rows: E14, E20, E23
     async fn the_page_is_framed_by_nobody_and_leads_only_back(app) {
         let client = register(app, &[REDIRECT, "cursor://anysphere.cursor-mcp/oauth/callback", "https://a.example/cb"]).await;
         let browser = app.member().await;
@@ -195,6 +290,7 @@ on_sqlite! {
     }
 
     /// E15: names the client, where it goes, who decides, and each scope in words.
+    /// Rows: E15
     async fn the_page_says_who_asks_for_what(app) {
         let browser = app.member().await;
         let page = shown(app, &browser, "usage:read stores:read contacts:reveal").await;
@@ -210,6 +306,7 @@ on_sqlite! {
     }
 
     /// E19: signing in leads back to exactly this request, and to nothing else.
+    /// Rows: E19
     async fn signing_in_continues_the_same_request(app) {
         let client = register(app, &[REDIRECT]).await;
         let request = AuthorizationRequest::new(app, &client, "usage:read").with("state", "s & t");
@@ -235,6 +332,7 @@ on_sqlite! {
 }
 
 /// E20 and ASVS 3.3: over TLS every cookie is bound to the host.
+/// Rows: E20
 #[actix_web::test]
 async fn cookies_are_bound_to_the_host_over_tls() {
     let app = TestApp::on(Backend::Sqlite, &[("PUBLIC_URL", "https://gate.example")]).await;

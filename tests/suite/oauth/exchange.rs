@@ -32,6 +32,7 @@ async fn exchange(app: &TestApp, client: &str, code: &str, changes: &[(&str, &st
 
 both_databases! {
     /// F2, F15.
+    /// Rows: F2, F15
     async fn a_code_yields_tokens(app) {
         let (client, code) = ready(app).await;
         let answer = exchange(app, &client, &code, &[]).await;
@@ -47,6 +48,7 @@ both_databases! {
     }
 
     /// F3: a second use ends what the first produced, and the log says so.
+    /// Rows: F3
     async fn a_code_that_comes_again_revokes_what_it_produced(app) {
         let (client, code) = ready(app).await;
         let connected = AiClient::redeem(app, &client, &code).await.unwrap();
@@ -61,6 +63,7 @@ both_databases! {
     }
 
     /// F3: also long after the code itself has expired.
+    /// Rows: F3
     async fn a_late_replay_still_finds_what_to_revoke(app) {
         let (client, code) = ready(app).await;
         let mut connected = AiClient::redeem(app, &client, &code).await.unwrap();
@@ -73,6 +76,7 @@ both_databases! {
     }
 
     /// F5: 60 seconds.
+    /// Rows: F5
     async fn a_code_ends(app) {
         let (client, code) = ready(app).await;
         app.clock.advance(60);
@@ -84,6 +88,7 @@ both_databases! {
     }
 
     /// F6, F7: everything must fit, and a failed verifier burns the code.
+    /// Rows: F6
     async fn a_code_works_only_with_everything_it_was_made_with(app) {
         let foreign = register(app, &[REDIRECT]).await;
         for (changes, error, burns) in [

@@ -11,6 +11,7 @@ const SERVER: &str = "/.well-known/oauth-authorization-server";
 
 on_sqlite! {
     /// C11, C12, C13, C14.
+    /// Rows: C11, C12, C13, C14
     async fn the_resource_is_described_alike_at_both_addresses(app) {
         let mut texts = Vec::new();
         for path in RESOURCE {
@@ -28,6 +29,7 @@ on_sqlite! {
     }
 
     /// D1 to D5.
+    /// Rows: D1, D2, D3, D4, D5
     async fn the_server_describes_itself(app) {
         let answer = Answer::of(http().get(app.url(SERVER)).send().await.unwrap()).await;
         assert_eq!(answer.json["issuer"], json!(app.base));
@@ -45,6 +47,7 @@ on_sqlite! {
     }
 
     /// D6: every address in it is ours and answers.
+    /// Rows: D6
     async fn every_address_in_the_documents_answers(app) {
         for path in [SERVER, RESOURCE[0]] {
             let document: Value = http().get(app.url(path)).send().await.unwrap().json().await.unwrap();
@@ -60,6 +63,7 @@ on_sqlite! {
     }
 
     /// C15: whatever version a client names, also for pages and for a look at the head.
+    /// Rows: C15
     async fn documents_are_for_everybody(app) {
         for path in [SERVER, RESOURCE[0], RESOURCE[1], "/oauth/jwks"] {
             for version in ["2026-07-28", "2025-06-18", "2024-11-05", "nonsense"] {
@@ -79,6 +83,7 @@ on_sqlite! {
     }
 
     /// F22: token and registration may be called from pages, without credentials; consent not.
+    /// Rows: F22
     async fn pages_may_call_what_needs_no_cookie(app) {
         for (path, allowed) in [("/oauth/token", true), ("/oauth/register", true), ("/oauth/authorize", false), ("/login", false)] {
             let answer = http().request(reqwest::Method::OPTIONS, app.url(path))
@@ -93,6 +98,7 @@ on_sqlite! {
     }
 
     /// D7: JSON or a plain 404, never a page with 200.
+    /// Rows: D7
     async fn what_is_not_offered_is_not_there(app) {
         for path in [ "/.well-known/oauth-authorization-server/mcp",
             "/.well-known/oauth-protected-resource/other", "/oauth/nothing", "/authorize", "/register", "/token"] {
@@ -112,6 +118,7 @@ on_sqlite! {
     }
 
     /// F24, F25: what signed the tokens is what the key set says, and no private half is in it.
+    /// Rows: F24, F25
     async fn tokens_are_signed_by_a_published_key(app) {
         let client = app.ai_client("usage:read").await;
         let keys: Value = http().get(app.url("/oauth/jwks")).send().await.unwrap().json().await.unwrap();

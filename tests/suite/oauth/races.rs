@@ -12,6 +12,7 @@ async fn live_refresh_tokens(app: &TestApp) -> i64 {
 
 both_databases! {
     /// F4: fifty at once. The others are replays, so what the winner got is ended.
+    /// Rows: F4
     async fn of_fifty_parallel_redemptions_exactly_one_succeeds(app) {
         let client = register(app, &[REDIRECT]).await;
         let request = AuthorizationRequest::new(app, &client, "usage:read");
@@ -27,6 +28,7 @@ both_databases! {
     }
 
     /// F12: twenty at once leave one family, one live refresh token, and a working client.
+    /// Rows: F12
     async fn twenty_parallel_refreshes_leave_one_live_refresh_token(app) {
         let mut client = app.ai_client("usage:read").await;
         let answers = join_all((0..20).map(|_| client.present(&client.refresh_token))).await;
@@ -45,6 +47,7 @@ both_databases! {
     }
 
     /// The same over two replicas, which share nothing but the database.
+    /// Rows: F12, F23
     async fn parallel_refreshes_on_two_replicas_do_not_fork_the_family(app) {
         let replica = app.replica().await;
         let client = app.ai_client("usage:read").await;

@@ -5,6 +5,7 @@ use crate::support::{MEMBER, both_databases};
 
 both_databases! {
     /// F10, F11: each token is good for one successor, and a copy used later ends the family.
+    /// Rows: F10, F11
     async fn replay_after_the_window_revokes_the_family_and_is_audited(app) {
         let mut client = app.ai_client("usage:read").await;
         let stolen = client.refresh_token.clone();
@@ -52,6 +53,7 @@ both_databases! {
     }
 
     /// A grandparent is theft as well, however young.
+    /// Rows: F11
     async fn a_token_two_generations_old_is_judged_by_its_own_time(app) {
         let mut client = app.ai_client("usage:read").await;
         let first = client.refresh_token.clone();
@@ -64,6 +66,7 @@ both_databases! {
     }
 
     /// F13: narrows that token only; a later refresh may return to the whole grant.
+    /// Rows: F13
     async fn a_narrower_scope_narrows_this_token_only(app) {
         let mut client = app.ai_client("usage:read stores:read").await;
         let refresh = client.refresh_token.clone();
@@ -89,6 +92,7 @@ both_databases! {
     }
 
     /// E18: what the connection covers is read again at every refresh.
+    /// Rows: E18
     async fn a_narrowed_connection_narrows_the_next_token(app) {
         let mut client = app.ai_client("usage:read stores:read").await;
         app.sql("UPDATE consents SET scopes = 'usage:read'").await;

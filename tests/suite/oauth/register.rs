@@ -2,82 +2,19 @@
 
 use serde_json::{Value, json};
 
+use super::real_clients::{self, Real};
 use crate::support::ai_client::{Answer, AuthorizationRequest, CHALLENGE, REDIRECT, http};
-use crate::support::{TestApp, both_databases, html, on_sqlite};
+use crate::support::{AiClient, MEMBER, TestApp, both_databases, html, on_sqlite};
 
 async fn register(app: &TestApp, body: &Value) -> Answer {
     Answer::of(http().post(app.url("/oauth/register")).json(body).send().await.unwrap()).await
 }
 
-/// D9: bodies as the named clients send them (dossier §3).
-fn real_clients() -> Vec<(&'static str, Value)> {
-    let grants = json!(["authorization_code", "refresh_token"]);
-    vec![
-        (
-            "Claude Code",
-            json!({ "client_name": "Claude Code (portcullis)", "redirect_uris": ["http://localhost:54545/callback"],
-            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "none" }),
-        ),
-        (
-            "Codex",
-            json!({ "client_name": "Codex", "redirect_uris": ["http://127.0.0.1:41711/callback"],
-            "grant_types": grants, "token_endpoint_auth_method": "none", "response_types": ["code"],
-            "application_type": "native" }),
-        ),
-        (
-            "Gemini CLI",
-            json!({ "client_name": "Gemini CLI MCP Client", "redirect_uris": ["http://localhost:7777/oauth/callback"],
-            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "none",
-            "scope": "usage:read stores:read" }),
-        ),
-        (
-            "mcp-remote",
-            json!({ "redirect_uris": ["http://localhost:3334/oauth/callback"], "token_endpoint_auth_method": "none",
-            "grant_types": grants, "response_types": ["code"], "client_name": "MCP CLI Proxy",
-            "client_uri": "https://github.com/modelcontextprotocol/mcp-cli", "software_id": "2e6dc280-f3c3-4e01-99a7-8181dbd1d23d",
-            "software_version": "0.15.1" }),
-        ),
-        (
-            "Inspector",
-            json!({ "redirect_uris": ["http://localhost:6274/oauth/callback"], "token_endpoint_auth_method": "none",
-            "grant_types": grants, "response_types": ["code"], "client_name": "MCP Inspector",
-            "client_uri": "https://github.com/modelcontextprotocol/inspector", "scope": "" }),
-        ),
-        (
-            "FastMCP",
-            json!({ "client_name": "FastMCP Client", "redirect_uris": ["http://localhost:52001/callback"],
-            "grant_types": grants, "response_types": ["code"], "scope": null }),
-        ),
-        (
-            "VS Code",
-            json!({ "client_name": "Visual Studio Code", "client_uri": "https://code.visualstudio.com",
-            "grant_types": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"],
-            "response_types": ["code"], "application_type": "native", "token_endpoint_auth_method": "none",
-            "redirect_uris": ["https://insiders.vscode.dev/redirect", "https://vscode.dev/redirect", "http://127.0.0.1/", "http://127.0.0.1:33418/"] }),
-        ),
-        (
-            "Cursor",
-            json!({ "client_name": "Cursor", "token_endpoint_auth_method": "none", "grant_types": grants,
-            "redirect_uris": ["cursor://anysphere.cursor-mcp/oauth/callback", "https://www.cursor.com/agents/mcp/oauth/callback", "http://localhost:8787/callback"] }),
-        ),
-        (
-            "claude.ai",
-            json!({ "client_name": "Claude", "redirect_uris": ["https://claude.ai/api/mcp/auth_callback"],
-            "grant_types": grants, "response_types": ["code"], "token_endpoint_auth_method": "client_secret_post",
-            "scope": "claudeai" }),
-        ),
-        (
-            "unknown members",
-            json!({ "redirect_uris": ["com.example.app:/oauth"], "token_endpoint_auth_method": "none",
-            "jwks": { "keys": [] }, "software_statement": "a.b.c", "contacts": ["a@example.com"], "x": { "y": [1] } }),
-        ),
-    ]
-}
-
 on_sqlite! {
     /// D8, D9, D13.
+    /// Rows: D8, D9, D13, D26
     async fn real_clients_are_registered_and_told_what_was_accepted(app) {
-        for (name, body) in real_clients() {
+        for Real { name, body, .. } in real_clients::all() {
             let answer = register(app, &body).await;
             assert_eq!(answer.status, 201, "{name}: {}", answer.text);
             assert_eq!(answer.header("cache-control"), "no-store");
@@ -91,6 +28,7 @@ on_sqlite! {
     }
 
     /// D10, D11.
+    /// Rows: D10, D11
     async fn a_secret_is_given_to_those_who_use_one(app) {
         for (method, told, has_secret) in [
             (json!("none"), "none", false),
@@ -120,6 +58,7 @@ on_sqlite! {
     }
 
     /// D12.
+    /// Rows: D12
     async fn dangerous_redirect_uris_are_refused(app) {
         for uris in [
             json!(null), json!([]), json!("https://a.example/cb"), json!([7]), json!([null]),
@@ -144,6 +83,7 @@ on_sqlite! {
     }
 
     /// D14.
+    /// Rows: D14
     async fn registrations_are_bounded(app) {
         let uris = |count: usize| json!((0..count).map(|n| format!("http://127.0.0.1/{n}")).collect::<Vec<_>>());
         assert_eq!(register(app, &json!({ "redirect_uris": uris(10) })).await.status, 201);
@@ -165,6 +105,7 @@ on_sqlite! {
     }
 
     /// D16: escaped on the page; characters that turn text around are gone; no foreign picture.
+    /// Rows: D16
     async fn a_name_is_text_and_nothing_else(app) {
         let body = json!({
             "client_name": "\u{202e}<img src=x onerror=alert(1)>\u{0007}\"'&\n</title>",
@@ -185,9 +126,27 @@ on_sqlite! {
         let login = anonymous.get(&AuthorizationRequest::new(app, &client, "usage:read").path()).await;
         let login = anonymous.get(login.header("location")).await;
         assert!(!login.text.contains("<img"));
+        let location = crate::support::ai_client::code(&browser, &AuthorizationRequest::new(app, &client, "usage:read")).await;
+        AiClient::redeem(app, &client, &location).await.unwrap();
+        let (admin, member) = (app.admin().await, app.id_of(MEMBER).await.0);
+        for (viewer, path) in [
+            (&browser, "/dashboard".to_owned()),
+            (&admin, "/admin/mcp/users".to_owned()),
+            (&admin, format!("/admin/mcp/users/{member}/tokens")),
+            (&admin, format!("/admin/users/{member}?tab=mcp")),
+        ] {
+            let page = viewer.get(&path).await;
+            assert_eq!(page.status, 200, "{path}");
+            assert!(!page.text.contains("<img src=x") && !page.text.contains("logo.png"), "{path}");
+            assert!(!page.text.contains(['\u{202e}', '\u{7}']), "{path}");
+            if !path.contains("tab=") {
+                assert!(html::text(&page.text).contains("<img src=x onerror=alert(1)>"), "{path}: shown as what it is");
+            }
+        }
     }
 
     /// D17: a borrowed name earns nothing.
+    /// Rows: D17
     async fn registering_gives_no_rights(app) {
         let body = json!({ "client_name": "Claude", "redirect_uris": ["https://evil.example/cb"], "token_endpoint_auth_method": "none" });
         let client = register(app, &body).await.json["client_id"].as_str().unwrap().to_owned();
@@ -205,6 +164,7 @@ on_sqlite! {
 
 both_databases! {
     /// D15: a generous burst, then 429 that says when; another window starts anew.
+    /// Rows: D15
     async fn registrations_of_one_address_are_limited(app) {
         let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none" });
         let mut accepted = 0;
@@ -225,7 +185,30 @@ both_databases! {
         assert_eq!(app.audited("client_registered").await.len(), accepted + 1);
     }
 
+    /// However many addresses somebody has: unused registrations have a limit together, and room is
+    /// made by time. Those in use do not count.
+    /// Rows: D15
+    async fn unused_registrations_are_limited_together(app) {
+        let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none" });
+        let now = app.clock.now().0;
+        let fill = |first: i64, last: i64, consent: &str| format!(
+            "INSERT INTO clients (client_id, name, registration, trust, auth_method, redirect_uris, created_at, first_consent_at) \
+             WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) \
+             SELECT 'filled-' || i, 'Filled', 'dynamic', 'unverified', 'none', '{REDIRECT}', {now}, {consent} FROM n");
+        app.sql(fill(1, 200, &now.to_string())).await;
+        app.sql(fill(201, 10_199, "NULL")).await;
+        assert_eq!(register(app, &body).await.status, 201, "the last that fits");
+        let refused = register(app, &body).await;
+        assert_eq!((refused.status, refused.oauth_error()), (503, "temporarily_unavailable"), "{}", refused.text);
+        assert!(refused.header("retry-after").parse::<i64>().unwrap() > 0);
+        app.clock.advance(31 * 86_400);
+        portcullis::jobs::run_all(&app.ctx).await;
+        assert_eq!(register(app, &body).await.status, 201);
+        assert_eq!(app.count("SELECT count(*) FROM clients").await, 201, "those in use stay");
+    }
+
     /// Contract §9: registrations that never reached a consent are removed after 30 days.
+    /// Rows: D15
     async fn unused_registrations_end_and_used_ones_stay(app) {
         let client = app.ai_client("usage:read").await;
         let body = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "none" });

@@ -44,6 +44,7 @@ fn assert_oauth(answer: &Answer, what: &str) {
 
 on_sqlite! {
     /// F1: JSON always, never a page.
+    /// Rows: F1
     async fn everything_but_a_posted_form_is_refused_in_json(app) {
         for method in ["GET", "PUT", "DELETE", "PATCH"] {
             let answer = http().request(method.parse().unwrap(), app.url("/oauth/token"));
@@ -71,6 +72,7 @@ on_sqlite! {
     }
 
     /// F16, E9: and nothing twice.
+    /// Rows: F16
     async fn other_grants_do_not_exist(app) {
         let (client, _) = register(app, "none").await;
         for (form, error) in [
@@ -95,6 +97,7 @@ on_sqlite! {
     }
 
     /// F1, A49: a failure of ours is JSON too and tells nothing.
+    /// Rows: A49, F1
     async fn our_own_failures_are_json(app) {
         let client = app.ai_client("usage:read").await;
         app.sql("ALTER TABLE refresh_tokens RENAME TO hidden").await;
@@ -107,6 +110,7 @@ on_sqlite! {
 
 both_databases! {
     /// F8: by the registered method, in one way only.
+    /// Rows: D11, F8
     async fn confidential_clients_authenticate_by_their_method(app) {
         let browser = app.member().await;
         for method in ["client_secret_basic", "client_secret_post"] {
@@ -159,6 +163,7 @@ both_databases! {
     }
 
     /// F9: so that claude.ai registers again.
+    /// Rows: F9
     async fn an_unknown_client_is_told_so(app) {
         let client = app.ai_client("usage:read").await;
         let mut gone = client.clone();
@@ -170,6 +175,7 @@ both_databases! {
     }
 
     /// F14: another client's refresh token is worth nothing, and is not harmed by the attempt.
+    /// Rows: F14
     async fn a_refresh_token_is_bound_to_client_and_resource(app) {
         let client = app.ai_client("usage:read").await;
         let other = app.ai_client("usage:read").await;
@@ -181,6 +187,7 @@ both_databases! {
     }
 
     /// F21: guessing is slowed down, in JSON and with the time to wait; using is not.
+    /// Rows: F21
     async fn guessing_is_slowed_down(app) {
         let mut client = app.ai_client("usage:read").await;
         for _ in 0..120 {

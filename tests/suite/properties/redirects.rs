@@ -44,6 +44,7 @@ fn without_port(uri: &str) -> String {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
+    /// Rows: E1, E2, E3
     #[test]
     fn two_that_match_are_equal_or_loopback_and_differ_in_the_port(a in uri(), b in uri()) {
         if a != b && matches(&a, &b) {
@@ -53,6 +54,7 @@ proptest! {
         }
     }
 
+    /// Rows: E2, E3
     #[test]
     fn the_port_of_loopback_is_free(
         host in prop_oneof![Just("localhost"), Just("127.0.0.1"), Just("[::1]")],
@@ -62,6 +64,7 @@ proptest! {
         prop_assert!(matches(&with(registered), &with(Some(asked))));
     }
 
+    /// Rows: E1
     #[test]
     fn one_changed_character_is_another_address(uri in uri(), place in any::<prop::sample::Index>(), to in "[a-z0-9/?@:#\\\\.%A-Z]") {
         let at = place.index(uri.len());

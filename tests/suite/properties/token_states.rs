@@ -289,6 +289,7 @@ impl<'a> World<'a> {
     }
 }
 
+/// Rows: C10, C20, F10, F11
 #[actix_web::test]
 async fn no_history_lets_a_call_through_after_its_revocation() {
     let mut runner = TestRunner::new(Config { cases: 24, ..Config::default() });

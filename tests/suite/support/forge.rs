@@ -1,7 +1,7 @@
 //! Tokens that the server never issued, some of them signed with its own key.
 
 use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use portcullis::secrets::MasterSecret;
 use portcullis::store::keys;
@@ -9,6 +9,15 @@ use serde_json::{Value, json};
 
 use super::TestApp;
 use super::database::SECRET;
+
+const SPKI: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
+}
 
 /// The server's signing key, and a good token taken apart.
 pub struct Forge {
@@ -60,13 +69,40 @@ impl Forge {
         self.sign(&self.changed(changes), "at+jwt", &self.kid)
     }
 
-    /// A token "signed" with HMAC under the public key.
-    pub fn hmac(&self) -> String {
+    /// A token "signed" with HMAC under the public key, in every form that it has.
+    pub fn hmacs(&self) -> Vec<String> {
+        let (x, y) = self.public.split_at(43);
+        let coordinate = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+        let point = [vec![4], coordinate(x), coordinate(y)].concat();
+        // SubjectPublicKeyInfo of a P-256 key up to its point (RFC 5480 §2).
+        let der = [hex(SPKI), point.clone()].concat();
+        let lines = STANDARD.encode(&der).into_bytes();
+        let lines: Vec<_> = lines.chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
+        let pem =
+            format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"));
+        let jwk = format!(r#"{{"kty":"EC","crv":"P-256","x":"{x}","y":"{y}"}}"#);
+        let texts = [self.public.clone(), pem.trim_end().to_owned(), pem, jwk, self.kid.clone()];
+        let mut keys: Vec<Vec<u8>> = texts.map(String::into_bytes).into();
+        keys.extend([point, der, Vec::new()]);
         let mut header = Header::new(Algorithm::HS256);
         header.typ = Some("at+jwt".into());
         header.kid = Some(self.kid.clone());
-        let key = EncodingKey::from_secret(self.public.as_bytes());
-        jsonwebtoken::encode(&header, &self.claims, &key).unwrap()
+        keys.iter()
+            .map(|key| {
+                jsonwebtoken::encode(&header, &self.claims, &EncodingKey::from_secret(key)).unwrap()
+            })
+            .collect()
+    }
+
+    /// The claims under a header of one's own, signed with the server's key all the same, or with
+    /// `key`.
+    pub fn under(&self, header: Value, key: Option<&EncodingKey>) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(&header), part(&self.claims));
+        let key = key.unwrap_or(&self.key);
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), key, Algorithm::ES256).unwrap();
+        format!("{message}.{signature}")
     }
 
     /// A token with `alg: none` in that spelling.

@@ -1,0 +1,32 @@
+//! Endpoints where a client proves who it is slow down guessing, together (RFC 6749 §2.3.1).
+
+use std::future::Future;
+
+use crate::domain::audit::Actor;
+use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
+use crate::service::Ctx;
+use crate::service::throttle::{self, Limit};
+
+/// Runs an attempt unless its address has failed too often, and counts it if it fails.
+///
+/// # Errors
+/// Too many attempts, with the seconds to wait; else what the attempt says.
+pub(super) async fn slowed<T>(
+    ctx: &Ctx,
+    actor: &Actor,
+    attempt: impl Future<Output = Result<T, OAuthError>>,
+) -> Result<T, OAuthError> {
+    let Some(limit) = actor.address.map(Limit::token_failures_from) else {
+        return attempt.await;
+    };
+    let now = ctx.clock.now();
+    let asked = limit.clone();
+    ctx.db.glance(move |conn| throttle::check(conn, &asked, now)).await?;
+    let result = attempt.await;
+    if let Err(error) = &result
+        && matches!(error.code, OAuthErrorCode::InvalidGrant | OAuthErrorCode::InvalidClient)
+    {
+        ctx.db.join_batch(move |conn| throttle::count(conn, &limit, now).map(|_| ())).await?;
+    }
+    result
+}
