@@ -7,7 +7,9 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
-use crate::console::{dashboard, health, login, mcp_users, setup, theme, user_edit, users};
+use crate::console::{
+    dashboard, health, login, mcp_users, settings_mcp, setup, theme, user_edit, users,
+};
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
@@ -65,6 +67,10 @@ routes! {
     "/login" { GET Anyone => login::form, POST Anyone => login::submit }
     "/logout" { POST SignedIn => login::logout }
     "/dashboard" { GET SignedIn => dashboard::show }
+    "/dashboard/settings/mcp" { GET SignedIn => settings_mcp::show }
+    "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => settings_mcp::confirm_revoke_connection, POST SignedIn => settings_mcp::revoke_connection }
+    "/dashboard/settings/mcp/tokens" { GET SignedIn => settings_mcp::token_form, POST SignedIn => settings_mcp::create_token }
+    "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => settings_mcp::confirm_revoke_token, POST SignedIn => settings_mcp::revoke_token }
     "/account/theme" { POST SignedIn => theme::set }
 
     "/admin/mcp/users" { GET With(ViewMcpUsers) => mcp_users::grid }

@@ -5,6 +5,7 @@ pub mod dashboard;
 pub mod health;
 pub mod login;
 pub mod mcp_users;
+pub mod settings_mcp;
 pub mod setup;
 pub mod theme;
 pub mod user_edit;

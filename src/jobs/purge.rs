@@ -1,9 +1,11 @@
-//! Removes what has served its time: sessions, authorization requests, codes, throttle windows,
+//! Removes what has served its time: sessions, authorization requests, one-time links, codes, throttle windows,
 //! registrations that never reached a consent, short quota windows, old activity.
 
 use crate::error::Result;
 use crate::service::Ctx;
-use crate::store::{activity, clients, codes, outbox, requests, sessions, throttles, usage};
+use crate::store::{
+    activity, clients, codes, links, outbox, requests, sessions, throttles, usage,
+};
 
 /// Codes are kept so long after their end, so that a replay still finds what to revoke, seconds.
 const CODES_KEPT_SECONDS: i64 = 86_400;
@@ -23,6 +25,7 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
     let now = ctx.clock.now();
     ctx.db.write(move |conn| Ok(sessions::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(requests::purge(conn, now)?)).await?;
+    ctx.db.write(move |conn| Ok(links::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(throttles::purge(conn, now)?)).await?;
     ctx.db
         .write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?))

@@ -7,6 +7,7 @@ pub mod database;
 pub mod fixture;
 pub mod forge;
 pub mod html;
+pub mod personal;
 pub mod postgres;
 pub mod process;
 pub mod programs;
