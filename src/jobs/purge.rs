@@ -3,9 +3,7 @@
 
 use crate::error::Result;
 use crate::service::Ctx;
-use crate::store::{
-    activity, clients, codes, links, outbox, requests, sessions, throttles, usage,
-};
+use crate::store::{activity, clients, codes, links, outbox, requests, sessions, throttles, usage};
 
 /// Codes are kept so long after their end, so that a replay still finds what to revoke, seconds.
 const CODES_KEPT_SECONDS: i64 = 86_400;

@@ -168,9 +168,8 @@ pub async fn own_one(ctx: &Ctx, user: UserId, id: ConsentId) -> Result<Connectio
 /// A connection by what its tokens say.
 fn connection(row: ConnectionRow, facts: &[TokenFacts], now: Timestamp) -> Connection {
     let own = || facts.iter().filter(|fact| fact.consent == Some(row.id));
-    let status_of = |fact: &TokenFacts| {
-        fact.expires_at.map(|end| TokenStatus::at(now, &fact.state, end))
-    };
+    let status_of =
+        |fact: &TokenFacts| fact.expires_at.map(|end| TokenStatus::at(now, &fact.state, end));
     let latest = own().max_by_key(|fact| fact.created_at);
     let status = match row.revoked_at {
         Some(_) => TokenStatus::Revoked,

@@ -91,17 +91,18 @@ pub async fn create(
         .write(move |conn| {
             lock::user(conn, proof.user)?;
             let made = make(&state, conn, proof.user, &wanted, hash, now);
-            let (id, outcome) = match &made {
-                Ok(id) => (Some(id.0), Outcome::Ok),
-                Err(error) if is_denial(error.code) => (None, Outcome::Denied),
+            let scopes = wanted.allowed().to_string();
+            let (id, outcome, detail) = match &made {
+                Ok(id) => {
+                    (Some(id.0), Outcome::Ok, json!({ "scopes": scopes, "days": wanted.days }))
+                }
+                Err(error) if is_denial(error.code) => {
+                    let detail = json!({ "scopes": scopes, "reason": error.message });
+                    (None, Outcome::Denied, detail)
+                }
                 Err(_) => return made.map(Ok),
             };
             let target = Target { kind: "token", id, label: wanted.name.trim().to_owned() };
-            let mut detail =
-                json!({ "scopes": wanted.allowed().to_string(), "days": wanted.days });
-            if let Err(error) = &made {
-                detail["reason"] = json!(error.message);
-            }
             let entry = NewEntry {
                 at: now,
                 actor: &actor,
@@ -133,7 +134,9 @@ fn make(
 ) -> Result<TokenId> {
     let live = ctx.live(conn)?;
     if !live.settings.personal_access_tokens {
-        return Err(denied("Personal access tokens are turned off on this server. Nothing was made."));
+        return Err(denied(
+            "Personal access tokens are turned off on this server. Nothing was made.",
+        ));
     }
     let user = users::by_id(conn, person)?
         .filter(|user| user.mcp_enabled && user.status() == UserStatus::Active)
@@ -152,7 +155,9 @@ fn make(
     if tokens::count_active_personal(conn, user.id, now)? >= MOST_ACTIVE {
         return Err(Error::new(
             ErrorCode::Conflict,
-            format!("You have {MOST_ACTIVE} tokens that work, which is the most. Revoke one first."),
+            format!(
+                "You have {MOST_ACTIVE} tokens that work, which is the most. Revoke one first."
+            ),
         ));
     }
     links::insert(conn, &form, FORM_PURPOSE, now, now.plus_seconds(FORM_SECONDS))?;

@@ -79,7 +79,7 @@ pub fn live(
         .filter(consents::user_id.eq(user))
         .filter(consents::revoked_at.is_null())
         .filter(has_working_token!(now))
-        .order(consents::id.desc())
+        .order((consents::created_at.desc(), consents::id.desc()))
         .limit(limit)
         .select(COLUMNS)
         .load(conn)
@@ -97,7 +97,7 @@ pub fn ended(
         .filter(consents::user_id.eq(user))
         .filter(consents::revoked_at.is_not_null().or(not(has_working_token!(now))))
         .filter(was_connected!())
-        .order(consents::id.desc())
+        .order((consents::created_at.desc(), consents::id.desc()))
         .limit(limit)
         .select(COLUMNS)
         .load(conn)
@@ -114,11 +114,7 @@ pub fn count_ended(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryResult
 }
 
 /// A user's connection with that id, whether it works or not.
-pub fn of_user(
-    conn: &mut Conn,
-    user: UserId,
-    id: ConsentId,
-) -> QueryResult<Option<ConnectionRow>> {
+pub fn of_user(conn: &mut Conn, user: UserId, id: ConsentId) -> QueryResult<Option<ConnectionRow>> {
     consents::table
         .inner_join(clients::table)
         .filter(consents::id.eq(id))

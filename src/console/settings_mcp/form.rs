@@ -15,7 +15,7 @@ use crate::service::{Ctx, login, people};
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
 use crate::web::form::Form;
-use crate::web::page::{Shell, render, render_with_status};
+use crate::web::page::{Shell, render};
 use crate::web::viewer::Viewer;
 
 /// Days that are offered, as far as the setting allows them.
@@ -244,7 +244,7 @@ async fn ask(
         expiry: form.expiry,
         days: form.days,
     };
-    render_with_status(&template, if closed.is_some() { 403 } else { 200 })
+    render(&template)
 }
 
 #[cfg(test)]

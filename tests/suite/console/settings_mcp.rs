@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use crate::support::ai_client::{AuthorizationRequest, REDIRECT, redirected};
-use crate::support::{ADMIN, AiClient, MEMBER, OTHER, PASSWORD, TestApp, both_databases, html, on_sqlite};
+use crate::support::{
+    ADMIN, AiClient, MEMBER, OTHER, PASSWORD, TestApp, both_databases, html, on_sqlite,
+};
 
 const PAGE: &str = "/dashboard/settings/mcp";
 
@@ -51,7 +53,7 @@ both_databases! {
         let page = app.member().await.get(PAGE).await;
         assert!(page.text.contains("class=\"num\">4<"));
         app.sql("UPDATE tokens SET expires_at = expires_at + 86400000").await;
-        app.clock.advance(86_400);
+        app.clock.advance(86_400 + 1);
         let page = app.member().await.get(PAGE).await;
         assert!(page.text.contains("class=\"num\">0<"), "{}", page.text);
     }

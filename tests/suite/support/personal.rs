@@ -8,13 +8,7 @@ use super::{AiClient, Browser, PASSWORD, Person, TestApp};
 pub const FORM: &str = "/dashboard/settings/mcp/tokens";
 
 /// Opens the form, fills it and sends it.
-pub async fn ask(
-    browser: &Browser,
-    name: &str,
-    scopes: &str,
-    days: &str,
-    password: &str,
-) -> Page {
+pub async fn ask(browser: &Browser, name: &str, scopes: &str, days: &str, password: &str) -> Page {
     let mut fields =
         vec![("name", name), ("expiry", "custom"), ("days", days), ("password", password)];
     fields.extend(scopes.split(' ').map(|scope| ("scope", scope)));
