@@ -35,7 +35,7 @@ export async function ownTokens(screen, client, person, { copies, dialogOf }) {
   await screen.press("link", "New token");
   await screen.examine("own-token-new");
   await screen.type("Name", token.name);
-  await screen.choose("Expires", "after another number of days");
+  await screen.choose("Expires", "other number of days");
   await screen.type("Your password", person.password);
   await screen.press("button", "Create token");
   check(await screen.hasFocus("[data-error-summary]"), "after a missing number the focus is not on the message");
