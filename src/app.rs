@@ -8,7 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    dashboard, health, login, mcp_settings, mcp_users, setup, theme, user_edit, users,
+    connections, dashboard, health, login, mcp_settings, mcp_users, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -68,6 +68,10 @@ routes! {
     "/login" { GET Anyone => login::form, POST Anyone => login::submit }
     "/logout" { POST SignedIn => login::logout }
     "/dashboard" { GET SignedIn => dashboard::show }
+    "/dashboard/settings/mcp" { GET SignedIn => connections::show }
+    "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => connections::confirm_revoke_connection, POST SignedIn => connections::revoke_connection }
+    "/dashboard/settings/mcp/tokens" { GET SignedIn => connections::token_form, POST SignedIn => connections::create_token }
+    "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => connections::confirm_revoke_token, POST SignedIn => connections::revoke_token }
     "/account/theme" { POST SignedIn => theme::set }
 
     "/admin/mcp/users" { GET With(ViewMcpUsers) => mcp_users::grid }

@@ -1,6 +1,7 @@
 //! The console: one folder per screen, handler and view model together.
 
 pub mod clients_config;
+pub mod connections;
 pub mod dashboard;
 pub mod health;
 pub mod login;

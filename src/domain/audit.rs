@@ -55,6 +55,8 @@ pub enum Action {
     TokenRevoked,
     /// All tokens of a user were revoked.
     TokensRevoked,
+    /// A connection was revoked: an approval with all its tokens.
+    ConnectionRevoked,
     /// A client registered itself.
     ClientRegistered,
     /// A person authorized a client, or refused to.
@@ -86,6 +88,7 @@ impl Action {
             Self::McpAccessDisabled => "mcp_access_disabled",
             Self::TokenRevoked => "token_revoked",
             Self::TokensRevoked => "tokens_revoked",
+            Self::ConnectionRevoked => "connection_revoked",
             Self::ClientRegistered => "client_registered",
             Self::ConsentDecided => "consent_decided",
             Self::PersonalTokenCreated => "personal_token_created",

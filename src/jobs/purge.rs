@@ -1,10 +1,10 @@
-//! Removes what has served its time: sessions, authorization requests, codes, throttle windows,
+//! Removes what has served its time: sessions, authorization requests, one-time links, codes, throttle windows,
 //! registrations that never reached a consent, short quota windows, old activity, old audit entries.
 
 use crate::error::Result;
 use crate::service::Ctx;
 use crate::store::{
-    activity, audit, clients, codes, outbox, requests, sessions, throttles, usage, waiting,
+    activity, audit, clients, codes, links, outbox, requests, sessions, throttles, usage, waiting,
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -25,6 +25,7 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
     ctx.db.write(move |conn| Ok(sessions::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(requests::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(waiting::purge(conn, now)?)).await?;
+    ctx.db.write(move |conn| Ok(links::purge(conn, now)?)).await?;
     ctx.db.write(move |conn| Ok(throttles::purge(conn, now)?)).await?;
     ctx.db
         .write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?))

@@ -1,9 +1,15 @@
-//! Who has connected what: the MCP Users grid, a user's tokens, the summary on the user's page.
+//! Who has connected what: the MCP Users grid, a user's tokens, the summary on the user's page, a
+//! person's own connections.
 
+use std::collections::HashMap;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
 use crate::domain::grant::TokenStatus;
-use crate::error::Result;
-use crate::ids::UserId;
+use crate::error::{Error, Result};
+use crate::ids::{ConsentId, UserId};
 use crate::service::Ctx;
+use crate::store::connections::{self as store, ConnectionRow, TokenFacts};
 use crate::store::grid::{self, GridQuery, GridRow};
 use crate::store::tokens::{self, TokenRow};
 
@@ -66,4 +72,119 @@ pub fn summary(ctx: &Ctx, tokens: &[TokenRow]) -> Summary {
     clients.sort_unstable();
     clients.dedup();
     Summary { clients: clients.len(), active: active.len(), ended: tokens.len() - active.len() }
+}
+
+/// Connections listed on a person's own page at most, working and ended each; the newest.
+pub const MOST_CONNECTIONS: i64 = 100;
+/// Calls of a person that are looked through to count those of each connection.
+const MOST_CALLS: i64 = 20_000;
+/// Over how long calls are counted, seconds.
+const COUNTED_SECONDS: i64 = 30 * 86_400;
+
+/// A connection as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The approval with its client.
+    pub row: ConnectionRow,
+    /// What it is now.
+    pub status: TokenStatus,
+    /// When it was last approved or begun anew.
+    pub latest_at: Timestamp,
+    /// Last tool call.
+    pub last_used_at: Option<Timestamp>,
+    /// When it ends, or ended by itself, unless it is refreshed.
+    pub expires_at: Option<Timestamp>,
+    /// Calls in the last 30 days.
+    pub calls: usize,
+}
+
+/// A person's own connections.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Those that work, newest first.
+    pub live: Vec<Connection>,
+    /// Those that have ended, newest first; empty unless asked for.
+    pub ended: Vec<Connection>,
+    /// How many have ended.
+    pub ended_count: i64,
+    /// There were more calls than are looked through: the counts are the least there were.
+    pub is_at_least: bool,
+}
+
+/// Reads a person's own connections, with those that have ended if asked.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn own(ctx: &Ctx, user: UserId, with_ended: bool) -> Result<Own> {
+    let now = ctx.clock.now();
+    ctx.db
+        .read(move |conn| {
+            let live = store::live(conn, user, now, MOST_CONNECTIONS)?;
+            let ended = match with_ended {
+                true => store::ended(conn, user, now, MOST_CONNECTIONS)?,
+                false => Vec::new(),
+            };
+            let ids: Vec<_> = live.iter().chain(&ended).map(|row| row.id).collect();
+            let facts = store::token_facts(conn, &ids)?;
+            let calls = store::newest_calls(conn, user, MOST_CALLS)?;
+            let since = now.plus_seconds(-COUNTED_SECONDS);
+            let recent = calls.iter().filter(|(_, at)| *at >= since).count();
+            let mut counts: HashMap<ConsentId, usize> = HashMap::new();
+            for (consent, _) in calls.iter().filter(|(_, at)| *at >= since) {
+                if let Some(consent) = consent {
+                    *counts.entry(*consent).or_default() += 1;
+                }
+            }
+            let told = |row: ConnectionRow| {
+                let calls = counts.get(&row.id).copied().unwrap_or_default();
+                Connection { calls, ..connection(row, &facts, now) }
+            };
+            Ok(Own {
+                live: live.into_iter().map(told).collect(),
+                ended: ended.into_iter().map(told).collect(),
+                ended_count: store::count_ended(conn, user, now)?,
+                is_at_least: i64::try_from(recent).is_ok_and(|recent| recent >= MOST_CALLS),
+            })
+        })
+        .await
+}
+
+/// One of a person's own connections, without its calls.
+///
+/// # Errors
+/// `not_found` if there is none, or it is somebody else's.
+pub async fn own_one(ctx: &Ctx, user: UserId, id: ConsentId) -> Result<Connection> {
+    let now = ctx.clock.now();
+    ctx.db
+        .read(move |conn: &mut Conn| {
+            let row = store::of_user(conn, user, id)?
+                .ok_or_else(|| Error::not_found("There is no such connection."))?;
+            let facts = store::token_facts(conn, &[id])?;
+            Ok(connection(row, &facts, now))
+        })
+        .await
+}
+
+/// A connection by what its tokens say.
+fn connection(row: ConnectionRow, facts: &[TokenFacts], now: Timestamp) -> Connection {
+    let own = || facts.iter().filter(|fact| fact.consent == Some(row.id));
+    let status_of =
+        |fact: &TokenFacts| fact.expires_at.map(|end| TokenStatus::at(now, &fact.state, end));
+    let latest = own().max_by_key(|fact| fact.created_at);
+    let status = match row.revoked_at {
+        Some(_) => TokenStatus::Revoked,
+        None if own().any(|fact| status_of(fact) == Some(TokenStatus::Active)) => {
+            TokenStatus::Active
+        }
+        None => latest.and_then(status_of).unwrap_or(TokenStatus::Expired),
+    };
+    let of_status = || own().filter(|fact| status_of(fact) == Some(status));
+    Connection {
+        status,
+        latest_at: latest.and_then(|fact| fact.created_at).unwrap_or(row.connected_at),
+        last_used_at: own().filter_map(|fact| fact.last_used_at).max(),
+        expires_at: of_status().filter_map(|fact| fact.expires_at).max(),
+        calls: 0,
+        row,
+    }
 }

@@ -8,12 +8,12 @@ use crate::db::{Conn, lock};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
-use crate::ids::{TokenId, UserId};
+use crate::ids::{ConsentId, TokenId, UserId};
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::store::audit::{self, NewEntry};
 use crate::store::clients::ClientRow;
-use crate::store::{codes, consents, refresh_tokens, tokens, users};
+use crate::store::{codes, connections, consents, refresh_tokens, tokens, users};
 
 /// What revoking one token did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,43 @@ pub async fn one(ctx: &Ctx, actor: &Actor, owner: UserId, token: TokenId) -> Res
                 at: now,
                 actor: &actor,
                 action: Action::TokenRevoked,
+                target: Some(&target),
+                outcome: Outcome::Ok,
+                detail,
+            };
+            audit::insert(conn, &entry)?;
+            Ok(if revoked { Revoked::Now } else { Revoked::Already })
+        })
+        .await
+}
+
+/// Revokes a connection of `owner`: the approval with every token under it, so that a code that
+/// still waits is worth nothing either. One of somebody else answers like one that is not there.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn connection(
+    ctx: &Ctx,
+    actor: &Actor,
+    owner: UserId,
+    connection: ConsentId,
+) -> Result<Revoked> {
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            lock::user(conn, owner)?;
+            let row = connections::of_user(conn, owner, connection)?
+                .ok_or_else(|| Error::not_found("There is no such connection."))?;
+            let reason = reason(&actor, owner);
+            let ended = tokens::revoke_of_consent(conn, connection, reason, now)?;
+            users::count_ended_tokens(conn, owner, i64::try_from(ended).unwrap_or(i64::MAX))?;
+            let revoked = consents::revoke(conn, connection, now)? > 0;
+            let target = Target { kind: "connection", id: Some(connection.0), label: row.client };
+            let detail = json!({ "user_id": owner.0, "tokens": ended, "already_ended": !revoked });
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::ConnectionRevoked,
                 target: Some(&target),
                 outcome: Outcome::Ok,
                 detail,

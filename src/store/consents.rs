@@ -89,6 +89,13 @@ pub fn revoke_of_user(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryRes
     .execute(conn)
 }
 
+/// Ends a consent; 0 rows if it had ended.
+pub fn revoke(conn: &mut Conn, id: ConsentId, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(consents::table.find(id).filter(consents::revoked_at.is_null()))
+        .set(consents::revoked_at.eq(now))
+        .execute(conn)
+}
+
 /// Ends a consent if no active token is left under it: the approval goes with its last token.
 pub fn revoke_if_unused(conn: &mut Conn, id: ConsentId, now: Timestamp) -> QueryResult<usize> {
     let used = tokens::table

@@ -41,6 +41,16 @@ pub fn is_live(
     Ok(found > 0)
 }
 
+/// Whether this secret was kept before, whatever for and however old.
+pub fn is_known(conn: &mut Conn, secret: &HashedSecret) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(one_time_links::table.find(secret))).get_result(conn)
+}
+
+/// Removes links whose time has passed.
+pub fn purge(conn: &mut Conn, now: Timestamp) -> QueryResult<usize> {
+    diesel::delete(one_time_links::table.filter(one_time_links::expires_at.le(now))).execute(conn)
+}
+
 /// Uses the link up; 0 rows if it was used, unknown or too old.
 pub fn consume(
     conn: &mut Conn,

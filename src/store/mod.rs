@@ -5,6 +5,7 @@ pub mod activity;
 pub mod audit;
 pub mod clients;
 pub mod codes;
+pub mod connections;
 pub mod consents;
 pub mod grid;
 pub mod index_write;

@@ -98,6 +98,19 @@ pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
         .optional()
 }
 
+/// Personal access tokens of a user, at most `limit`: those stored as active first, and the newest
+/// first.
+pub fn personal_of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<TokenRow>> {
+    tokens::table
+        .left_join(clients::table)
+        .filter(tokens::user_id.eq(user))
+        .filter(tokens::kind.eq("personal"))
+        .order((tokens::state.eq("active").desc(), tokens::created_at.desc(), tokens::id.desc()))
+        .limit(limit)
+        .select(columns())
+        .load(conn)
+}
+
 /// How many personal access tokens of a user work.
 pub fn count_active_personal(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryResult<i64> {
     tokens::table
@@ -203,6 +216,27 @@ pub fn revoke_of_user(
     diesel::update(
         tokens::table
             .filter(tokens::user_id.eq(user))
+            .filter(tokens::state.eq("active"))
+            .filter(tokens::expires_at.gt(now)),
+    )
+    .set((
+        tokens::state.eq("revoked"),
+        tokens::ended_at.eq(now),
+        tokens::end_reason.eq(reason.as_str()),
+    ))
+    .execute(conn)
+}
+
+/// Revokes every active token of a connection.
+pub fn revoke_of_consent(
+    conn: &mut Conn,
+    consent: ConsentId,
+    reason: EndReason,
+    now: Timestamp,
+) -> QueryResult<usize> {
+    diesel::update(
+        tokens::table
+            .filter(tokens::consent_id.eq(consent))
             .filter(tokens::state.eq("active"))
             .filter(tokens::expires_at.gt(now)),
     )

@@ -8,6 +8,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { Wrong, check, given, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
+import { ownConnections, ownTokens } from "./connections.mjs";
 import { settings, settingsWithoutScript } from "./settings.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
@@ -535,6 +536,15 @@ async function withoutScript(house) {
   check((await client.call()) === 401, "without script Enable brought an old token back");
   proved("without script: Details, Revoke, Revoke All, Disable with wrong and right password, Enable");
 
+  await authorize(member, client);
+  await member.go("/dashboard/settings/mcp");
+  await member.press("link", `Revoke ${client.name}`);
+  await member.examine("plain-own-revoke");
+  await member.press("button", `Revoke ${client.name}`);
+  await member.says("Revoked", client.name);
+  check((await client.call()) === 401, "without script a person's own Revoke does not refuse the next call");
+  proved("without script: a person's own Revoke");
+
   const row = (await rowOf(screen)).row;
   const link = await row.$("th a");
   await screen.arrive(() => link.click());
@@ -585,6 +595,9 @@ async function run() {
     await disable(screen, client);
     await refusal(member, client);
     await mcpInfo(screen, client);
+    await authorize(member, client);
+    await ownConnections(member, client, { closesOnEscape, dialogOf });
+    await ownTokens(member, client, person, { copies, dialogOf });
     await authorize(member, client);
     await summary(screen, client);
     await authorize(member, client);

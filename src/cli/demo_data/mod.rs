@@ -17,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::users;
 use crate::error::Result;
+use crate::store::settings;
 use random::Random;
 
 /// The address of the demo administrator.
@@ -71,6 +72,9 @@ pub fn load(
     password_hash_admin: &str,
     password_hash_member: &str,
 ) -> Result<Summary> {
+    // Off by default; some of the sample's people have tokens, which are to be seen at work.
+    settings::set(conn, "personal_access_tokens", "yes")?;
+    settings::bump(conn)?;
     let mut random = Random::new(20_261_121);
     let (stores, contacts) = index::load(conn, &mut random, now)?;
     let people = people::load(conn, now, password_hash_admin, password_hash_member)?;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{ClientConfig, Guide, Manual, SERVER_NAME, pretty};
+use crate::secrets::PlainSecret;
 
 pub(super) const CONFIG: ClientConfig =
     ClientConfig { slug: "claude-code", name: "Claude Code", guide };
@@ -24,9 +25,24 @@ fn guide(mcp_url: &str) -> Guide {
     }
 }
 
+/// The command that adds the server with a token that was pasted in, for where nobody can sign in.
+pub fn token_command(mcp_url: &str, token: &PlainSecret) -> String {
+    let header = format!("Authorization: Bearer {}", token.expose());
+    format!("claude mcp add --transport http {SERVER_NAME} {mcp_url} --header \"{header}\"")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_goes_into_the_header_as_one_argument() {
+        let token = PlainSecret::presented("pc_pat_x");
+        assert_eq!(
+            token_command("https://h/mcp", &token),
+            "claude mcp add --transport http portcullis https://h/mcp --header \"Authorization: Bearer pc_pat_x\""
+        );
+    }
 
     #[test]
     fn the_file_names_transport_and_address() {

@@ -3,8 +3,8 @@
 
 mod chatgpt;
 mod claude;
-mod claude_code;
-mod codex;
+pub mod claude_code;
+pub mod codex;
 mod cursor;
 mod gemini_cli;
 mod other;

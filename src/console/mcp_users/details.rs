@@ -27,6 +27,8 @@ struct DetailsPage {
     /// Older tokens are left out.
     is_cut: bool,
     back: Back,
+    /// There are working personal tokens, and the setting refuses them.
+    has_idle_tokens: bool,
 }
 
 /// `GET /admin/mcp/users/{user}/tokens`.
@@ -42,12 +44,15 @@ pub async fn details(
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     let now = ctx.clock.now();
     let tokens = lines(connections::tokens_of(&ctx, user.id).await?, now);
+    let is_off = !ctx.live_now().await?.settings.personal_access_tokens;
     let template = DetailsPage {
         shell: Shell::new(&ctx, &request, &viewer),
         now,
         user,
         active: tokens.iter().filter(|token| token.is_active()).count(),
         is_cut: i64::try_from(tokens.len()).is_ok_and(|count| count >= MOST_TOKENS),
+        has_idle_tokens: is_off
+            && tokens.iter().any(|token| token.is_personal && token.is_active()),
         tokens,
         back: Back::of_query(request.query_string()),
     };

@@ -14,6 +14,8 @@ pub(crate) struct TokenLine {
     pub name: String,
     /// OAuth or Personal access token.
     pub kind: &'static str,
+    /// Whether it is a personal access token.
+    pub is_personal: bool,
     /// Whether an administrator vouches for the client.
     pub trust: Option<&'static str>,
     /// What it is now.
@@ -33,6 +35,7 @@ impl TokenLine {
         Self {
             status: row.status(now),
             id: row.id,
+            is_personal: row.kind == "personal",
             kind: if row.kind == "personal" { "Personal access token" } else { "OAuth" },
             trust: row.client_trust.as_deref().map(|trust| match trust {
                 "verified" => "Verified client",

@@ -1,6 +1,8 @@
 //! The console.
 
+mod connections;
 mod login;
+mod personal_tokens;
 mod settings;
 mod settings_form;
 mod setup;

@@ -4,6 +4,7 @@
 use portcullis::domain::audit::Actor;
 use portcullis::domain::scope::ScopeSet;
 use portcullis::domain::settings::Settings;
+use portcullis::secrets::random_text;
 use portcullis::service::login;
 use portcullis::service::personal_tokens::{self, Wanted};
 use portcullis::service::settings::{self, Edit};
@@ -249,7 +250,8 @@ on_sqlite! {
         let make = async |days| {
             let proof = login::reconfirm(&app.ctx, &actor, PASSWORD).await.unwrap();
             let scopes = ScopeSet::parse_known("usage:read");
-            personal_tokens::create(&app.ctx, &actor, proof, Wanted { name: "script".into(), scopes, days }).await
+            let wanted = Wanted { name: "script".into(), scopes, days: Some(days), form: random_text() };
+            personal_tokens::create(&app.ctx, &actor, proof, wanted).await
         };
         assert!(make(30).await.is_err());
         change(&admin, &[("personal_access_tokens", "yes")]).await;

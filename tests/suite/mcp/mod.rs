@@ -6,6 +6,7 @@ mod challenge;
 mod doors;
 mod messages;
 mod modern;
+mod personal_tokens;
 mod quota;
 mod revocation;
 mod scopes;

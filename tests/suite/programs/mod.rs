@@ -7,6 +7,8 @@ mod sdk;
 use std::path::Path;
 use std::process::Command;
 
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::support::process::{self, Server};
@@ -29,6 +31,7 @@ impl House {
         }
         std::fs::write(folder.path().join("stores.csv"), fixture::stores_csv()).unwrap();
         command(folder.path(), &["import", "stores", "stores.csv", "--strict"], "").await;
+        allow_personal_tokens(folder.path());
         let server = Server::start(folder.path()).await;
         Self { folder, server }
     }
@@ -65,6 +68,17 @@ fn password_of(person: Person) -> String {
 async fn command(folder: &Path, arguments: &[&str], input: &str) {
     let ran = process::run(folder, arguments, input).await;
     assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
+}
+
+/// Turns on what is off by default, as the console will.
+fn allow_personal_tokens(folder: &Path) {
+    let path = folder.join("portcullis.db");
+    let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    conn.batch_execute(
+        "INSERT INTO settings (name, value) VALUES ('personal_access_tokens', 'yes');
+         UPDATE settings_version SET version = version + 1;",
+    )
+    .unwrap();
 }
 
 /// What a group of programs needs, or nothing where it is not installed and need not be.

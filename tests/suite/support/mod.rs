@@ -8,6 +8,7 @@ pub mod documents;
 pub mod fixture;
 pub mod forge;
 pub mod html;
+pub mod personal;
 pub mod postgres;
 pub mod process;
 pub mod programs;
