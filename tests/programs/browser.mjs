@@ -6,13 +6,12 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
-import { Wrong, check, given, proved } from "./pages.mjs";
+import { Wrong, check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
 const CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback";
 const TABS = ["Claude Code", "Claude Desktop/Web", "Gemini CLI", "OpenAI Codex", "OpenAI ChatGPT", "Cursor", "VS Code", "Other"];
-const PATIENCE_MS = 240_000;
 
 const { url, person, admin } = given(USAGE);
 const origin = new URL(url).origin;
@@ -594,14 +593,4 @@ async function run() {
   }
 }
 
-const started = performance.now();
-const patience = setTimeout(() => fail(new Error(`not done after ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
-function fail(error) {
-  console.error(`NOT ${error.message}`);
-  if (process.env.DEBUG || !(error instanceof Wrong)) console.error(error.stack);
-  process.exit(1);
-}
-run().then(() => {
-  clearTimeout(patience);
-  console.log(`all in ${((performance.now() - started) / 1000).toFixed(1)} s`);
-}, fail);
+prove(run, 240);
