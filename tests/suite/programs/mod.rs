@@ -2,6 +2,7 @@
 //! the protocol's own suites, strict libraries, a mail server and a browser. The programs are in `tests/programs`; they know the server by its address alone.
 
 mod browser;
+mod mail;
 mod protocol;
 mod sdk;
 
