@@ -3,6 +3,8 @@
 //
 //     browser.mjs URL [--shots DIR]
 //         with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set; URL is the MCP endpoint
+//
+// Rows: E14, E15, E23
 
 import { createHash, randomBytes } from "node:crypto";
 import { createServer } from "node:http";
@@ -10,7 +12,7 @@ import { Wrong, check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
-const CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback";
+const CURSOR = "cursor://anysphere.cursor-retrieval/oauth/callback";
 const TABS = ["Claude Code", "Claude Desktop/Web", "Gemini CLI", "OpenAI Codex", "OpenAI ChatGPT", "Cursor", "VS Code", "Other"];
 
 const { url, person, admin } = given(USAGE);
@@ -97,6 +99,7 @@ class AiClient {
     const body = await answer.json();
     check(answer.status === 200, `the code is refused: ${JSON.stringify(body)}`);
     this.access = body.access_token;
+    this.scopes = body.scope.split(" ");
     check((await this.call()) === 200, "the new token does not work");
   }
 
@@ -233,6 +236,57 @@ async function consent(house, screen, loopback) {
     await own.close();
   }
   proved("consent, cursor://: the browser leaves for the app's own scheme, unhindered by the CSP");
+  await trapped(house, CURSOR);
+  await trapped(house, "http://127.0.0.1");
+  await byKeyboard(screen, "with script");
+}
+
+/**
+ * That the proofs above would notice: the page's policy without its word for the client's address,
+ * and the browser stops on the way back, for an app's own scheme as for a listener.
+ */
+async function trapped(house, uri) {
+  const client = await AiClient.start("Trapped", uri);
+  const screen = await Screen.open(house, origin);
+  await screen.go(client.ask());
+  await screen.signIn(person);
+  await screen.alterPolicy(/form-action 'self' [^;]+/, "form-action 'self'");
+  await screen.go(client.ask());
+  screen.wanted.length = 0;
+  await (await screen.find("button", "Authorize")).click();
+  const complaint = await screen.complaint(/form-action/i);
+  check(/has been blocked/.test(complaint), `the browser only says ${complaint}`);
+  const isLeft = screen.wanted.some((address) => address.startsWith(client.redirect));
+  check(client.arrived.length === 0 && !isLeft, `the browser leaves for ${client.redirect} against the policy`);
+  proved(`consent, a policy that forgets ${new URL(client.redirect).protocol}: the browser stops on the way back, and says so`);
+  client.stop();
+  await screen.close();
+}
+
+/** The consent page by keyboard alone: the order of Tab, a permission ticked off, Enter. */
+async function byKeyboard(screen, how) {
+  const client = await AiClient.start("Keys");
+  await screen.go(client.ask());
+  const named = await screen.page.$$eval("main form :is(input[type=checkbox], button)", (all) => all.map((one) => one.value));
+  check(named.includes("stores:read") && named.slice(-2).join() === "deny,authorize", `the page offers ${named}`);
+  const focused = () => screen.page.evaluate(() => document.activeElement.closest("main form") && document.activeElement.value);
+  const order = [];
+  for (let times = 0; times < 30 && order.length < named.length; times += 1) {
+    await screen.page.keyboard.press("Tab");
+    const value = await focused();
+    if (value) order.push(value);
+  }
+  check(order.join() === named.join(), `Tab goes through ${order}, the page shows ${named}`);
+  await screen.page.keyboard.down("Shift");
+  while ((await focused()) !== "stores:read") await screen.page.keyboard.press("Tab");
+  await screen.page.keyboard.up("Shift");
+  await screen.page.keyboard.press("Space");
+  await screen.key("button", "Authorize");
+  await client.redeem(client.told());
+  check(client.scopes.includes("usage:read") && !client.scopes.includes("stores:read"), `granted: ${client.scopes}`);
+  screen.isQuiet("consent by keyboard");
+  client.stop();
+  proved(`consent by keyboard, ${how}: Tab goes as the page reads, Space ticks a permission off, Enter authorizes the rest`);
 }
 
 /** Presses the button and waits until the browser wants to leave for an address like this. */
@@ -498,6 +552,7 @@ async function withoutScript(house) {
   await member.press("button", "Deny");
   check(client.told().error === "access_denied", "without script Deny does not tell the client");
   proved("without script: sign-in, Authorize reaches the listener, Deny");
+  await byKeyboard(member, "without script");
 
   let { name } = await rowOf(screen);
   await screen.press("link", `Details of ${name}`);
