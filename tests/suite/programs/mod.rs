@@ -40,7 +40,7 @@ impl House {
     /// Runs a program against it.
     async fn admit(&self, interpreter: &Path, program: &str, environment: &[(&str, &Path)]) {
         let call = Call { interpreter, program, base: &self.server.base, environment };
-        call.run(password_of, |what| panic!("nobody answers {what}")).await;
+        call.run(password_of, |what| unreachable!("nobody answers {what}")).await;
     }
 }
 
