@@ -32,13 +32,9 @@ async function stepUp(label, ai) {
   check(provider.held.scope.split(" ").includes("usage:read"), `granted: ${provider.held.scope}`);
   check(!provider.held.scope.includes("stores:read"), `ticked off and yet granted: ${provider.held.scope}`);
   await ai.call("get_usage");
-  if (label === "sdk 1") {
-    // Holding a refresh token, it refreshes and calls again, which cannot widen a grant; its host
-    // program has to forget the tokens.
-    const refused = await ai.refusal(...SEARCH);
-    check(refused?.code === 403, `the step up ended in ${refused}`);
-    provider.invalidateCredentials("tokens");
-  }
+  // Holding a refresh token, the older SDK refreshes instead of asking, which cannot widen a grant;
+  // and it asks for what the 403 names and nothing else.
+  if (label === "sdk 1") delete provider.held.refresh_token;
   const found = await afterAsking(ai, SEARCH, "calling what the token does not allow");
   check(found.data.length === 2, "nothing was found after the step up");
   check(provider.asked.length === 2, `the person was asked ${provider.asked.length} times`);
