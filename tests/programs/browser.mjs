@@ -1,139 +1,21 @@
-// The console and the consent page in a real browser (Chromium), by mouse, by keyboard and with
+// The console in a real browser (Chromium), by mouse, by keyboard and with
 // scripts off, every page examined with axe in light and dark and at three widths.
 //
 //     browser.mjs URL [--shots DIR]
 //         with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set; URL is the MCP endpoint
 
-import { createHash, randomBytes } from "node:crypto";
-import { createServer } from "node:http";
-import { Wrong, check, given, proved } from "./pages.mjs";
+import { AiClient, authorize } from "./listening_client.mjs";
+import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
 import { settings, settingsWithoutScript } from "./settings.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
-const CURSOR = "cursor://anysphere.cursor-mcp/oauth/callback";
 const TABS = ["Claude Code", "Claude Desktop/Web", "Gemini CLI", "OpenAI Codex", "OpenAI ChatGPT", "Cursor", "VS Code", "Other"];
-const PATIENCE_MS = 240_000;
 
 const { url, person, admin } = given(USAGE);
 const origin = new URL(url).origin;
 const shots = process.argv.indexOf("--shots") > 0 ? process.argv[process.argv.indexOf("--shots") + 1] : undefined;
-
-// ---- an AI client: a listener that a browser must really reach, and plain requests
-
-class AiClient {
-  static async start(name, uri = "http://127.0.0.1") {
-    const client = new AiClient();
-    client.name = `${name} ${randomBytes(2).toString("hex")}`;
-    client.arrived = [];
-    if (uri.startsWith("http:")) {
-      const host = new URL(uri).hostname;
-      client.server = createServer((request, response) => {
-        client.arrived.push(new URL(request.url, uri));
-        response.setHeader("content-type", "text/html; charset=utf-8");
-        response.end('<!doctype html><html lang="en"><title>Done</title><h1>You may close this window</h1></html>');
-      });
-      await new Promise((resolve, reject) => {
-        client.server.once("error", reject);
-        client.server.listen(0, host.replace(/[[\]]/g, ""), resolve);
-      });
-      client.redirect = `${uri}:${client.server.address().port}/callback`;
-    } else client.redirect = uri;
-    const answer = await fetch(`${origin}/oauth/register`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ client_name: client.name, redirect_uris: [client.redirect], token_endpoint_auth_method: "none" }),
-    });
-    check(answer.status === 201, `registering answers ${answer.status} ${await answer.clone().text()}`);
-    client.id = (await answer.json()).client_id;
-    return client;
-  }
-
-  ask() {
-    this.verifier = randomBytes(32).toString("base64url");
-    this.state = randomBytes(12).toString("base64url");
-    const query = new URLSearchParams({
-      response_type: "code",
-      client_id: this.id,
-      redirect_uri: this.redirect,
-      state: this.state,
-      code_challenge: createHash("sha256").update(this.verifier).digest("base64url"),
-      code_challenge_method: "S256",
-      resource: url,
-      scope: "usage:read stores:read offline_access",
-    });
-    return `/oauth/authorize?${query}`;
-  }
-
-  /** What the listener was told; it must have been reached exactly once. */
-  told() {
-    const arrived = this.arrived.filter(({ pathname }) => pathname === "/callback");
-    this.arrived = [];
-    check(arrived.length === 1, `${this.redirect} was reached ${arrived.length} times`);
-    return this.#read(arrived[0]);
-  }
-
-  #read(address) {
-    const query = Object.fromEntries(address.searchParams);
-    check(query.state === this.state, "state came back changed");
-    check(query.iss === origin, `iss is ${query.iss}`);
-    return query;
-  }
-
-  read(address) {
-    return this.#read(new URL(address));
-  }
-
-  async redeem({ code }) {
-    const answer = await fetch(`${origin}/oauth/token`, {
-      method: "POST",
-      body: new URLSearchParams({
-        grant_type: "authorization_code",
-        code,
-        redirect_uri: this.redirect,
-        client_id: this.id,
-        code_verifier: this.verifier,
-        resource: url,
-      }),
-    });
-    const body = await answer.json();
-    check(answer.status === 200, `the code is refused: ${JSON.stringify(body)}`);
-    this.access = body.access_token;
-    check((await this.call()) === 200, "the new token does not work");
-  }
-
-  /** The status of a tool call. */
-  async call() {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json, text/event-stream", authorization: `Bearer ${this.access}` },
-      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "get_usage", arguments: {} } }),
-    });
-    await answer.arrayBuffer();
-    return answer.status;
-  }
-
-  stop() {
-    this.server?.closeAllConnections();
-    this.server?.close();
-  }
-}
-
-/** The person authorizes the client, with mouse or keyboard, and the client gets its token. */
-async function authorize(screen, client, way = "press") {
-  await screen.go(client.ask());
-  check((await screen.heading()).includes(client.name), `no consent page for ${client.name}: ${await screen.heading()}`);
-  await screen[way]("button", "Authorize");
-  await client.redeem(client.told());
-}
-
-function hasIpv6() {
-  return new Promise((resolve) => {
-    const probe = createServer().once("error", () => resolve(false));
-    probe.listen(0, "::1", () => probe.close(() => resolve(true)));
-  });
-}
 
 // ---- the walks
 
@@ -190,64 +72,6 @@ async function dashboard(screen) {
     await screen.examine(`dashboard-${tab.toLowerCase().replace(/\W+/g, "-")}`);
   }
   proved(`AI client configuration: ${TABS.length} tabs, each with this server's address and a copy button`);
-}
-
-async function consent(house, screen, loopback) {
-  await screen.go(loopback.ask());
-  check((await screen.heading()) === "Sign in", "a stranger is not asked to sign in");
-  check((await screen.text()).includes(loopback.name), "the sign-in page does not say which client asks");
-  await screen.examine("login-for-client");
-  await screen.signIn(person);
-  const shown = await screen.text();
-  for (const words of [loopback.name, new URL(loopback.redirect).host, person.email, "stores:read", "usage:read", "Unverified client"]) {
-    check(shown.includes(words), `the consent page does not show ${words}`);
-  }
-  await screen.examine("consent-loopback");
-  await screen.key("button", "Authorize");
-  await loopback.redeem(loopback.told());
-  screen.isQuiet("consent for a loopback client");
-  proved("consent, 127.0.0.1: Authorize by keyboard really reaches the client's listener, with code, state and iss");
-
-  await screen.go(loopback.ask());
-  await screen.press("button", "Deny");
-  check(loopback.told().error === "access_denied", "Deny does not tell the client access_denied");
-  screen.isQuiet("Deny");
-  proved("consent, Deny: the listener is told access_denied");
-
-  const hosts = ["localhost", "[::1]"].slice(0, await hasIpv6() ? 2 : 1);
-  for (const host of hosts) {
-    const client = await AiClient.start("Loopback", `http://${host}`);
-    await authorize(screen, client);
-    screen.isQuiet(`consent for ${host}`);
-    client.stop();
-  }
-  proved(`consent, ${hosts.join(" and ")}: the listener is reached too`);
-
-  const cursor = await AiClient.start("Cursor", CURSOR);
-  for (const [button, key] of [["Authorize", "code"], ["Deny", "error"]]) {
-    // In a window of its own: the browser's question whether to open the app stays in front of it.
-    const own = await Screen.open(house, origin);
-    await own.go(cursor.ask());
-    await own.signIn(person);
-    if (button === "Authorize") await own.examine("consent-private-scheme");
-    const read = cursor.read(await leavesFor(own, button, CURSOR));
-    check(read[key], `${button} leaves without ${key}`);
-    own.isQuiet(`${button} for a private-use scheme`);
-    await own.close();
-  }
-  proved("consent, cursor://: the browser leaves for the app's own scheme, unhindered by the CSP");
-}
-
-/** Presses the button and waits until the browser wants to leave for an address like this. */
-async function leavesFor(screen, button, start) {
-  screen.wanted.length = 0;
-  await (await screen.find("button", button)).click();
-  for (let times = 0; times < 300; times += 1) {
-    const found = screen.wanted.find((address) => address.startsWith(start));
-    if (found) return found;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Wrong(`${button}: the browser did not leave for ${start}, but for ${screen.wanted}; ${screen.complaints}`);
 }
 
 async function rowOf(screen) {
@@ -566,12 +390,9 @@ async function withoutScript(house) {
   check(new URL(screen.page.url()).searchParams.get("status") === "enabled", "without script sorting forgets the filter");
   await authorize(member, client);
   await settingsWithoutScript(screen, admin, client);
-  const cursor = await AiClient.start("Cursor", CURSOR);
-  await member.go(cursor.ask());
-  cursor.read(await leavesFor(member, "Authorize", CURSOR));
   member.isQuiet("consent without script");
   screen.isQuiet("the console without script");
-  proved("without script: MCP Info, tabs, filters, sorting, consent for cursor://");
+  proved("without script: MCP Info, tabs, filters, sorting");
   client.stop();
   await Promise.all([screen.close(), member.close()]);
 }
@@ -584,7 +405,10 @@ async function run() {
     const client = await AiClient.start("Browser Loop");
     await signingIn(screen);
     await dashboard(screen);
-    await consent(house, member, client);
+    await member.go(client.ask());
+    await member.signIn(person);
+    await member.press("button", "Authorize");
+    await client.redeem(client.told());
     await member.go("/dashboard");
     await member.examine("dashboard-connected");
     await grid(screen, client);
@@ -612,14 +436,4 @@ async function run() {
   }
 }
 
-const started = performance.now();
-const patience = setTimeout(() => fail(new Error(`not done after ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
-function fail(error) {
-  console.error(`NOT ${error.message}`);
-  if (process.env.DEBUG || !(error instanceof Wrong)) console.error(error.stack);
-  process.exit(1);
-}
-run().then(() => {
-  clearTimeout(patience);
-  console.log(`all in ${((performance.now() - started) / 1000).toFixed(1)} s`);
-}, fail);
+prove(run, 240);

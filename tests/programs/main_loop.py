@@ -6,6 +6,8 @@ an administrator in the console. It prints a line for every rule it has proved a
 first that does not hold.
 
     main_loop.py URL        with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set
+
+Rows: G11
 """
 
 import json
@@ -81,6 +83,8 @@ class AiClient:
         self.asked = 0
         self.signed_in = 0
         self.refusal = None
+        self.without = ()
+        self.wanted = []
         self.seen = []
         self.provider = OAuthClientProvider(
             server_url=url,
@@ -120,7 +124,9 @@ class AiClient:
         check(CLIENT_NAME in page.heading(), f"no consent page: {page}")
         for words in ("127.0.0.1:9", self.person[0], "usage:read", "stores:read", "Unverified client"):
             check(words in page.text(), f"the consent page does not show {words!r}")
-        self.answer = self.browser.submit(page, "Authorize")
+        self.wanted = wanted["scope"][0].split()
+        self.answer = self.browser.submit(page, "Authorize", without=self.without)
+        self.without = ()
         check(isinstance(self.answer, str), f"Authorize did not lead back to the client: {self.answer}")
 
     async def callback(self):
@@ -486,10 +492,11 @@ async def run(url, person, admin):
     proved("after Enabled the client connects again with a new consent, and works")
 
 
-def main():
+def main(run, usage):
+    """Runs a program: an error, or a time that is up, is told and fails it."""
     people = [os.environ.get(name) for name in ("PERSON_EMAIL", "PERSON_PASSWORD", "ADMIN_EMAIL", "ADMIN_PASSWORD")]
     if len(sys.argv) != 2 or not all(people):
-        print(__doc__, file=sys.stderr)
+        print(usage, file=sys.stderr)
         return 2
     person, admin = tuple(people[:2]), tuple(people[2:])
     # The SDK logs refusals with their traces; those that matter are told below.
@@ -520,4 +527,4 @@ def causes(error):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(run, __doc__))

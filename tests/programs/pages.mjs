@@ -2,13 +2,20 @@
 // their buttons and fields by their labels, keeps cookies, and hands back addresses elsewhere.
 
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 
 const MODULES =
   process.env.PORTCULLIS_TEST_NODE_MODULES ?? resolve(import.meta.dirname, "../../target/test-programs/node_modules");
 
 /** Loads a package from where test programs are installed, which is not beside this file. */
 export const installed = createRequire(join(resolve(MODULES), "_.js"));
+
+/** The file of such a package, for what it does not export: its programs. */
+export function located(path) {
+  return join(resolve(MODULES), path);
+}
 
 const VOID = new Set(["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]);
 const NAMED = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: " " };
@@ -22,6 +29,40 @@ export function check(holds, otherwise) {
 
 export function proved(rule) {
   console.log(`ok  ${rule}`);
+}
+
+/** Runs the program: an error, or a time that is up, is told and fails it. */
+export function prove(run, seconds) {
+  const started = performance.now();
+  const fail = (error) => {
+    console.error(`NOT ${error.message}`);
+    if (process.env.DEBUG || !(error instanceof Wrong)) console.error(error.stack);
+    process.exit(1);
+  };
+  setTimeout(() => fail(new Wrong(`not done after ${seconds} s`)), seconds * 1000).unref();
+  run().then(() => {
+    console.log(`all in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    process.exit(0);
+  }, fail);
+}
+
+let answers;
+
+/** Has whoever runs the program do what a program cannot, as `tests/suite/programs` says. */
+export async function ask(what) {
+  answers ??= createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+  console.log(`ask ${what}`);
+  const { value } = await answers.next();
+  check(value === "done", `${what}: ${value ?? "nobody answers"}`);
+}
+
+/** A port that is free now, for a program that listens itself. */
+export async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
 }
 
 /** Two people from the environment, and the address from the command line. */
@@ -181,9 +222,11 @@ export class Browser {
     return this.#send(new URL(url, this.origin).href);
   }
 
-  submit(page, button, fields = {}, within = undefined) {
+  /** Presses a button, with fields filled in by their labels and boxes of these values ticked off. */
+  submit(page, button, { fields = {}, within = undefined, without = [] } = {}) {
     const { form, pressed } = page.form(button, within);
     const body = entries(form, pressed);
+    for (const [name, value] of [...body]) if (without.includes(value)) body.delete(name, value);
     for (const [label, value] of Object.entries(fields)) {
       const control = page.field(form, label);
       const option = control.tag === "select" && [...control.all("option")].find((one) => one.text() === value);
@@ -199,6 +242,6 @@ export class Browser {
   }
 
   signIn(page, { email, password }) {
-    return this.submit(page, "Sign in", { "E-mail address": email, Password: password });
+    return this.submit(page, "Sign in", { fields: { "E-mail address": email, Password: password } });
   }
 }

@@ -188,10 +188,10 @@ class Browser:
     def follow(self, page, words, within=None):
         return self.open(urljoin(page.url, page.link(words, within).get("href")))
 
-    def submit(self, page, button, fields=(), within=None):
-        """Fills in fields by their labels and presses the button."""
+    def submit(self, page, button, fields=(), within=None, without=()):
+        """Fills in fields by their labels, ticks boxes of these values off, presses the button."""
         form, pressed = page.form(button, within)
-        sent = entries(form, pressed)
+        sent = [(name, value) for name, value in entries(form, pressed) if value not in without]
         for label, value in dict(fields).items():
             control = page.control(form, label)
             name = control.get("name")

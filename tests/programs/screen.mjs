@@ -68,6 +68,30 @@ export class Screen {
     this.cdp = cdp;
   }
 
+  /** What the browser complains about, once it does. */
+  async complaint(pattern) {
+    for (let times = 0; times < 200; times += 1) {
+      const found = this.complaints.find((one) => pattern.test(one));
+      if (found) return found;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    throw new Wrong(`the browser does not complain about ${pattern}, but says ${this.complaints}`);
+  }
+
+  /** From now on pages come with another content security policy than the server sent. */
+  async alterPolicy(part, other) {
+    this.cdp.on("Fetch.requestPaused", async ({ requestId, responseStatusCode: responseCode, responseHeaders = [] }) => {
+      const policy = responseHeaders.find(({ name }) => name.toLowerCase() === "content-security-policy");
+      if (responseCode !== 200 || !policy) return this.cdp.send("Fetch.continueRequest", { requestId });
+      policy.value = policy.value.replace(part, other);
+      // Only an answer that is made anew has its policy read anew.
+      const { body, base64Encoded } = await this.cdp.send("Fetch.getResponseBody", { requestId });
+      const whole = base64Encoded ? body : Buffer.from(body).toString("base64");
+      return this.cdp.send("Fetch.fulfillRequest", { requestId, responseCode, responseHeaders, body: whole });
+    });
+    await this.cdp.send("Fetch.enable", { patterns: [{ resourceType: "Document", requestStage: "Response" }] });
+  }
+
   /** Nothing was complained about since the last time. */
   isQuiet(where) {
     const complaints = this.complaints.splice(0);

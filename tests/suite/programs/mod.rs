@@ -1,11 +1,14 @@
-//! Other people's programs against the built server, each with a server of its own: SDK clients
-//! and a browser. The programs are in `tests/programs`; they know the server by its address alone.
+//! Other people's programs against the built server, each with a server of its own: SDK clients,
+//! the protocol's own suites, strict libraries, a mail server and a browser. The programs are in `tests/programs`; they know the server by its address alone.
 
 mod browser;
+mod mail;
+mod protocol;
 mod sdk;
 
-use std::path::Path;
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
@@ -16,7 +19,8 @@ use crate::support::{ADMIN, MEMBER, PASSWORD, Person, fixture};
 
 /// A server with two people and some stores, made at the command line.
 struct House {
-    folder: TempDir,
+    /// Holds the database, which goes with it.
+    _folder: TempDir,
     server: Server,
 }
 
@@ -33,31 +37,81 @@ impl House {
         command(folder.path(), &["import", "stores", "stores.csv", "--strict"], "").await;
         allow_personal_tokens(folder.path());
         let server = Server::start(folder.path()).await;
-        Self { folder, server }
+        Self { _folder: folder, server }
     }
 
-    /// Runs a program and shows what it said if it failed.
+    /// Runs a program against it.
     async fn admit(&self, interpreter: &Path, program: &str, environment: &[(&str, &Path)]) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(program);
-        let mut command = Command::new(interpreter);
+        let call = Call { interpreter, program, base: &self.server.base, environment };
+        call.run(password_of, |what| unreachable!("nobody answers {what}")).await;
+    }
+}
+
+/// A program that is to prove its rules against a server.
+struct Call<'a> {
+    interpreter: &'a Path,
+    program: &'a str,
+    base: &'a str,
+    environment: &'a [(&'a str, &'a Path)],
+}
+
+impl Call<'_> {
+    /// Runs it to its end and shows what it said if it failed. What it asks for, in a line
+    /// `ask WHAT`, `answer` does.
+    async fn run(self, password: fn(Person) -> String, answer: impl Fn(&str) + Send + 'static) {
+        let program = self.program.to_owned();
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(self.interpreter);
         command
-            .arg(script)
-            .arg(format!("{}/mcp", self.server.base))
-            .current_dir(self.folder.path())
-            .envs(environment.iter().copied())
+            .arg(script(&program))
+            .arg(format!("{}/mcp", self.base))
+            .current_dir(folder.path())
+            .envs(self.environment.iter().copied())
+            .env("HOME", folder.path())
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env("PERSON_EMAIL", MEMBER.email)
-            .env("PERSON_PASSWORD", password_of(MEMBER))
+            .env("PERSON_PASSWORD", password(MEMBER))
             .env("ADMIN_EMAIL", ADMIN.email)
-            .env("ADMIN_PASSWORD", password_of(ADMIN));
-        let output =
-            actix_web::rt::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        let complained = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{program}: {}\n{said}{complained}", output.status);
+            .env("ADMIN_PASSWORD", password(ADMIN))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let (is_success, said, complained) =
+            actix_web::rt::task::spawn_blocking(move || attend(&mut command, &answer))
+                .await
+                .unwrap();
+        assert!(is_success, "{program} fails:\n{said}{complained}");
         // It says a line for every rule; one that says nothing has proved nothing.
         assert!(said.lines().any(|line| line.starts_with("ok  ")), "{program} proved nothing");
     }
+}
+
+/// Runs a command, answering it; whether it succeeded, and what it wrote to its two outputs.
+fn attend(command: &mut Command, answer: &impl Fn(&str)) -> (bool, String, String) {
+    let mut child = command.spawn().unwrap();
+    let (mut input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut errors = child.stderr.take().unwrap();
+    let complaints = std::thread::spawn(move || {
+        let mut text = String::new();
+        errors.read_to_string(&mut text).map(|_| text)
+    });
+    let mut said = String::new();
+    for line in BufReader::new(output).lines() {
+        let line = line.unwrap();
+        if let Some(what) = line.strip_prefix("ask ") {
+            answer(what);
+            // It may have ended without waiting.
+            let _ = input.write_all(b"done\n");
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    (child.wait().unwrap().success(), said, complaints.join().unwrap().unwrap())
+}
+
+/// Where a program is.
+fn script(program: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(program)
 }
 
 /// Each their own, so that one cannot pass for the other's.

@@ -20,6 +20,17 @@ pub const PROGRAMS: [Program; 4] = [
     Program { name: "Python clients", install: ".ci/run", find: python },
 ];
 
+/// What must be among the Node clients.
+const NODE_PACKAGES: [&str; 7] = [
+    "@modelcontextprotocol/client",
+    "@modelcontextprotocol/conformance",
+    "@modelcontextprotocol/inspector",
+    "@modelcontextprotocol/sdk",
+    "axe-core",
+    "oauth4webapi",
+    "puppeteer-core",
+];
+
 /// A PostgreSQL server: one that runs already (its URL), or the folder with `initdb`.
 pub fn postgres() -> Option<PathBuf> {
     std::env::var_os("TEST_DATABASE_URL").map(PathBuf::from).or_else(postgres_folder)
@@ -52,9 +63,8 @@ pub fn browser() -> Option<PathBuf> {
 pub fn node_modules() -> Option<PathBuf> {
     let folder = std::env::var_os("PORTCULLIS_TEST_NODE_MODULES")
         .map_or_else(|| programs().join("node_modules"), PathBuf::from);
-    let is_whole = ["@modelcontextprotocol/client", "puppeteer-core", "axe-core"]
-        .iter()
-        .all(|package| folder.join(package).join("package.json").exists());
+    let is_whole =
+        NODE_PACKAGES.iter().all(|package| folder.join(package).join("package.json").exists());
     (is_whole && node_beside(&folder).is_some()).then_some(folder)
 }
 
