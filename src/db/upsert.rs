@@ -7,9 +7,9 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::connection::Conn;
-use super::schema::{clients, settings, throttles, usage_windows};
+use super::schema::{client_days, client_groups, clients, settings, throttles, usage_windows};
 use crate::clock::Timestamp;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, ClientGroupId, ClientRowId};
 
 /// Writes one statement for both backends, each compiled for its own.
 macro_rules! on_each_backend {
@@ -70,6 +70,55 @@ pub struct ShippedClient<'a> {
     pub name: &'a str,
     /// Its redirect URIs, one a line.
     pub redirect_uris: &'a str,
+    /// Its group.
+    pub group: ClientGroupId,
+}
+
+/// Registrations that look alike.
+#[derive(Debug, Clone, Copy)]
+pub struct AlikeGroup<'a> {
+    /// The same for all that look alike.
+    pub key: &'a str,
+    /// Their name.
+    pub name: &'a str,
+    /// Where their redirect URIs lead.
+    pub redirect_host: &'a str,
+    /// How they came.
+    pub registration: &'a str,
+}
+
+/// The group of registrations that look like this; made if there is none. The group cannot be
+/// removed before the end of the transaction.
+pub fn keep_group(conn: &mut Conn, alike: &AlikeGroup<'_>) -> QueryResult<ClientGroupId> {
+    on_each_backend!(conn, |conn| diesel::insert_into(client_groups::table)
+        .values((
+            client_groups::group_key.eq(alike.key),
+            client_groups::name.eq(alike.name),
+            client_groups::redirect_host.eq(alike.redirect_host),
+            client_groups::registration.eq(alike.registration),
+        ))
+        .on_conflict(client_groups::group_key)
+        .do_update()
+        .set((
+            client_groups::name.eq(excluded(client_groups::name)),
+            client_groups::redirect_host.eq(excluded(client_groups::redirect_host)),
+        ))
+        .returning(client_groups::id)
+        .get_result(conn))
+}
+
+/// Adds to the calls of a client on a day, counted in days since the epoch.
+pub fn add_calls(conn: &mut Conn, client: ClientRowId, day: i64, calls: i64) -> QueryResult<usize> {
+    on_each_backend!(conn, |conn| diesel::insert_into(client_days::table)
+        .values((
+            client_days::client_id.eq(client),
+            client_days::day.eq(day),
+            client_days::calls.eq(calls),
+        ))
+        .on_conflict((client_days::client_id, client_days::day))
+        .do_update()
+        .set(client_days::calls.eq(client_days::calls + calls))
+        .execute(conn))
 }
 
 /// Keeps a shipped client; one that is there already is left as it is, blocked ones too.
@@ -87,6 +136,7 @@ pub fn keep_client(
             clients::auth_method.eq("none"),
             clients::redirect_uris.eq(client.redirect_uris),
             clients::created_at.eq(now),
+            clients::group_id.eq(client.group),
         ))
         .on_conflict(clients::client_id)
         .do_nothing()

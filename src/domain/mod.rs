@@ -9,6 +9,7 @@ pub mod grant;
 pub mod host;
 pub mod import;
 pub mod known_clients;
+pub mod lookalike;
 pub mod oauth_error;
 pub mod password;
 pub mod pkce;

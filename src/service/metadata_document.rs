@@ -4,9 +4,11 @@
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::domain::known_clients;
+use crate::domain::lookalike::Lookalike;
 use crate::domain::settings::MetadataDocuments;
 use crate::error::Result;
 use crate::service::Ctx;
+use crate::store::client_groups;
 use crate::store::clients::{self, ClientRow, ShippedClient};
 
 /// The client of a document, kept like a registered one from its first use on; none when the
@@ -29,7 +31,10 @@ fn keep(
     now: Timestamp,
 ) -> Result<Option<ClientRow>> {
     let redirect_uris = known.redirect_uris.join("\n");
+    let alike =
+        Lookalike::of("metadata_document", known.client_id, known.name, &redirect_uris);
     let shipped = ShippedClient {
+        group: client_groups::keep(conn, &alike)?,
         client_id: known.client_id,
         name: known.name,
         redirect_uris: &redirect_uris,
