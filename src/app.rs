@@ -7,7 +7,9 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
-use crate::console::{dashboard, health, login, mcp_users, setup, theme, user_edit, users};
+use crate::console::{
+    clients, dashboard, health, login, mcp_users, setup, theme, user_edit, users,
+};
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
@@ -72,6 +74,13 @@ routes! {
     "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
     "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }
     "/admin/mcp/users/{user}/access" { GET With(ManageMcpAccess) => mcp_users::confirm_access, POST With(ManageMcpAccess) => mcp_users::set_access }
+    "/admin/mcp/clients" { GET With(ViewClients) => clients::grid }
+    "/admin/mcp/clients/new" { GET With(ManageClients) => clients::form, POST With(ManageClients) => clients::register }
+    "/admin/mcp/clients/{client}" { GET With(ViewClients) => clients::details }
+    "/admin/mcp/clients/{client}/block" { GET With(ManageClients) => clients::confirm_block, POST With(ManageClients) => clients::block }
+    "/admin/mcp/clients/{client}/unblock" { GET With(ManageClients) => clients::confirm_unblock, POST With(ManageClients) => clients::unblock }
+    "/admin/mcp/clients/{client}/revoke" { GET With(ManageClients) => clients::confirm_revoke, POST With(ManageClients) => clients::revoke }
+    "/admin/mcp/clients/{client}/secret" { GET With(ManageClients) => clients::confirm_rotate, POST With(ManageClients) => clients::rotate }
     "/admin/users" { GET With(ViewUsers) => users::list }
     "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show }
 

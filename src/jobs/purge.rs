@@ -1,9 +1,12 @@
 //! Removes what has served its time: sessions, authorization requests, codes, throttle windows,
 //! registrations that never reached a consent, short quota windows, old activity.
 
+use crate::db::lock;
 use crate::error::Result;
 use crate::service::Ctx;
-use crate::store::{activity, clients, codes, outbox, requests, sessions, throttles, usage};
+use crate::store::{
+    activity, client_groups, clients, codes, outbox, requests, sessions, throttles, usage,
+};
 
 /// Codes are kept so long after their end, so that a replay still finds what to revoke, seconds.
 const CODES_KEPT_SECONDS: i64 = 86_400;
@@ -28,7 +31,11 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
         .write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?))
         .await?;
     ctx.db
-        .write(move |conn| Ok(clients::reap(conn, now.plus_seconds(-CLIENTS_KEPT_SECONDS))?))
+        .write(move |conn| {
+            lock::clients(conn)?;
+            clients::reap(conn, now.plus_seconds(-CLIENTS_KEPT_SECONDS))?;
+            Ok(client_groups::remove_empty(conn)?)
+        })
         .await?;
     ctx.db
         .write(move |conn| Ok(usage::purge(conn, now.plus_seconds(-WINDOWS_KEPT_SECONDS))?))

@@ -129,7 +129,7 @@ pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refu
         ));
     }
     if client.is_blocked() {
-        return Err(page("An administrator has blocked this program on this server."));
+        return Err(Refused::Page(blocked()));
     }
     match check_rest(ctx, &asked, &redirect_uri) {
         Ok(request) => Ok((request, client)),
@@ -137,6 +137,13 @@ pub async fn check(ctx: &Ctx, asked: Asked) -> Result<(Request, ClientRow), Refu
             location: error_location(ctx, &redirect_uri, asked.state.as_deref(), &error)?,
         }),
     }
+}
+
+fn blocked() -> Error {
+    Error::new(
+        ErrorCode::InvalidRequest,
+        "An administrator has blocked this program on this server. Nothing was authorized.",
+    )
 }
 
 /// The checks whose failure the client is told about, in order.
@@ -230,6 +237,9 @@ pub async fn unpark(ctx: &Ctx, handle: &PlainSecret) -> Result<(Request, ClientR
             })
         })
         .await?;
+    if client.is_blocked() {
+        return Err(blocked());
+    }
     Ok((serde_json::from_str(&parameters).map_err(Error::internal)?, client))
 }
 
@@ -308,8 +318,10 @@ pub async fn decide(
             })?;
             lock::user(conn, user)?;
             let request: Request = serde_json::from_str(&parameters).map_err(Error::internal)?;
+            // Both may have changed while the page was open.
+            let is_blocked = clients::is_blocked(conn, client)?;
             let granted = match decision {
-                Decision::Authorize(chosen) if may_grant(conn, user)? => {
+                Decision::Authorize(chosen) if !is_blocked && may_grant(conn, user)? => {
                     Some(chosen.intersection(&ScopeSet::parse_known(&request.scopes)))
                 }
                 _ => None,

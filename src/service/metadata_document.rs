@@ -31,8 +31,7 @@ fn keep(
     now: Timestamp,
 ) -> Result<Option<ClientRow>> {
     let redirect_uris = known.redirect_uris.join("\n");
-    let alike =
-        Lookalike::of("metadata_document", known.client_id, known.name, &redirect_uris);
+    let alike = Lookalike::of("metadata_document", known.client_id, known.name, &redirect_uris);
     let shipped = ShippedClient {
         group: client_groups::keep(conn, &alike)?,
         client_id: known.client_id,

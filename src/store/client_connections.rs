@@ -167,8 +167,7 @@ pub fn count(conn: &mut Conn, client: ClientRowId) -> QueryResult<i64> {
     consents::table.filter(consents::client_id.eq(client)).count().get_result(conn)
 }
 
-type ConsentColumns =
-    (ConsentId, UserId, String, String, String, Timestamp, Option<Timestamp>);
+type ConsentColumns = (ConsentId, UserId, String, String, String, Timestamp, Option<Timestamp>);
 
 /// Connections of a client, live ones and then the newest first.
 pub fn page(

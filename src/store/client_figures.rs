@@ -46,10 +46,7 @@ impl Figures {
 pub type Difference = (Option<ClientGroupId>, ClientRowId, i64, i64, i64, i64);
 
 /// The differences of the clients of these groups.
-pub fn differences(
-    conn: &mut Conn,
-    of: &[ClientGroupId],
-) -> QueryResult<Vec<Difference>> {
+pub fn differences(conn: &mut Conn, of: &[ClientGroupId]) -> QueryResult<Vec<Difference>> {
     deltas::table
         .filter(deltas::group_id.eq_any(of))
         .group_by((

@@ -131,8 +131,7 @@ fn on_groups(query: &ClientQuery) -> Vec<OnGroups> {
         Some(Trust::Verified) => conditions.push(Box::new(groups::verified.gt(0))),
         Some(Trust::Blocked) => conditions.push(Box::new(groups::blocked.gt(0))),
         Some(Trust::Unverified) => {
-            conditions
-                .push(Box::new(groups::clients.gt(groups::verified + groups::blocked)));
+            conditions.push(Box::new(groups::clients.gt(groups::verified + groups::blocked)));
         }
         None => {}
     }

@@ -164,6 +164,12 @@ pub fn details(conn: &mut Conn, id: ClientRowId) -> QueryResult<Option<DetailRow
     clients::table.find(id).select(DetailRow::as_select()).get_result(conn).optional()
 }
 
+/// Whether a client is blocked now.
+pub fn is_blocked(conn: &mut Conn, id: ClientRowId) -> QueryResult<bool> {
+    let trust: String = clients::table.find(id).select(clients::trust).get_result(conn)?;
+    Ok(trust == "blocked")
+}
+
 /// One client, or all of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Selection {

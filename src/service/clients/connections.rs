@@ -69,8 +69,8 @@ pub async fn connections(
 /// What ending all connections did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// People whose approval ended.
-    pub users: usize,
+    /// Approvals that stood until now.
+    pub connections: usize,
     /// Tokens that worked until now.
     pub tokens: usize,
 }
@@ -88,7 +88,7 @@ pub async fn revoke(ctx: &Ctx, actor: &Actor, whom: Whom) -> Result<Ended> {
             let detail = json!({
                 "redirect_host": named.redirect_host,
                 "registrations": named.clients,
-                "users": ended.users,
+                "connections": ended.connections,
                 "tokens": ended.tokens,
             });
             let entry = NewEntry {
@@ -116,7 +116,7 @@ fn end_all(conn: &mut Conn, selection: Selection, now: Timestamp) -> Result<Ende
         let working = store::working_of(conn, selection, owners, now)?;
         let reason = EndReason::RevokedByAdministrator;
         ended.tokens += store::revoke_tokens(conn, selection, owners, reason, now)?;
-        ended.users += store::revoke_consents(conn, selection, owners, now)?;
+        ended.connections += store::revoke_consents(conn, selection, owners, now)?;
         store::burn_codes(conn, selection, owners, now)?;
         for (owner, tokens) in working {
             users::count_ended_tokens(conn, owner, tokens)?;

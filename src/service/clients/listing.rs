@@ -58,8 +58,7 @@ fn rows(conn: &mut Conn, query: &ClientQuery) -> Result<Vec<ClientRowOfGrid>> {
     let ids = client_grid::page_of_groups(conn, query)?;
     let mut rows = in_order(&ids, client_grid::groups(conn, &ids)?, |row| Some(row.group));
     // A group of one is shown as that client.
-    let single: Vec<_> =
-        rows.iter().filter(|row| row.clients == 1).map(|row| row.group).collect();
+    let single: Vec<_> = rows.iter().filter(|row| row.clients == 1).map(|row| row.group).collect();
     let members: HashMap<_, _> = client_grid::only_members(conn, &single)?.into_iter().collect();
     for row in rows.iter_mut().filter(|row| row.clients == 1) {
         row.client = members.get(&Some(row.group)).copied();

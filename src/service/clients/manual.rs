@@ -88,9 +88,11 @@ pub async fn register(
     let (name, uris) = check(&wanted).map_err(|errors| {
         errors.into_iter().next().unwrap_or_else(|| Error::field("name", "Name: enter a name."))
     })?;
-    let secret = (wanted.auth_method != "none").then(|| PlainSecret::generate(SecretKind::ClientSecret));
+    let secret =
+        (wanted.auth_method != "none").then(|| PlainSecret::generate(SecretKind::ClientSecret));
     let client_id = uuid::Uuid::now_v7().to_string();
-    let (actor, now, hash) = (actor.clone(), ctx.clock.now(), secret.as_ref().map(PlainSecret::hash));
+    let (actor, now, hash) =
+        (actor.clone(), ctx.clock.now(), secret.as_ref().map(PlainSecret::hash));
     let kept_id = client_id.clone();
     let id = ctx
         .db

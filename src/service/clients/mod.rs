@@ -75,7 +75,9 @@ pub async fn details(ctx: &Ctx, id: ClientRowId) -> Result<DetailRow> {
 }
 
 fn no_client() -> Error {
-    Error::not_found("There is no such client. Registrations that are never used are removed after 30 days.")
+    Error::not_found(
+        "There is no such client. Registrations that are never used are removed after 30 days.",
+    )
 }
 
 fn find(conn: &mut Conn, whom: Whom) -> Result<Named> {

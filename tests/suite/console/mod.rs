@@ -1,4 +1,5 @@
 //! The console.
 
+mod clients;
 mod login;
 mod setup;
