@@ -180,12 +180,11 @@ pub fn touch_group(conn: &mut Conn, id: ClientGroupId, at: Timestamp) -> QueryRe
         .execute(conn)
 }
 
-/// Days before `day`, at most `limit`: client, its group, day, calls.
-pub fn days_before(
-    conn: &mut Conn,
-    day: i64,
-    limit: i64,
-) -> QueryResult<Vec<(ClientRowId, Option<ClientGroupId>, i64, i64)>> {
+/// A day of a client: client, its group, day, calls.
+pub type Day = (ClientRowId, Option<ClientGroupId>, i64, i64);
+
+/// Days before `day`, at most `limit`.
+pub fn days_before(conn: &mut Conn, day: i64, limit: i64) -> QueryResult<Vec<Day>> {
     client_days::table
         .inner_join(clients::table)
         .filter(client_days::day.lt(day))

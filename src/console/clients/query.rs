@@ -21,7 +21,7 @@ const COLUMNS: [(ClientSort, &str, &str); 7] = [
     (ClientSort::Users, "users", "Users"),
     (ClientSort::Tokens, "tokens", "Active Tokens"),
     (ClientSort::LastUsed, "last_used", "Last Used"),
-    (ClientSort::Calls, "calls", "Calls, 30 days"),
+    (ClientSort::Calls, "calls", "Calls (30 d)"),
 ];
 
 /// Ways to come: the stored word, its name in the address, its label.

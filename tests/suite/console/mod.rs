@@ -1,5 +1,6 @@
 //! The console.
 
 mod clients;
+mod clients_pages;
 mod login;
 mod setup;
