@@ -74,6 +74,9 @@ pub async fn rotate(
     form: Form<RotateForm>,
 ) -> Result<HttpResponse, Failure> {
     let client = clients::details(&ctx, client_id(&path)?).await?;
+    if client.auth_method == "none" {
+        return Err(clients::no_secret().into());
+    }
     let RotateForm { overlap: typed, password } = form.0;
     let Some(overlap) = Overlap::parse(&typed) else {
         let error = Error::field("overlap", "Old secret: choose when it stops working.");

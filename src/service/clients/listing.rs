@@ -106,7 +106,7 @@ fn bring_up_to(
         let more = Figures { users: users * times, tokens: tokens * times, ..Figures::default() };
         add(place(group, client), more);
     }
-    for (group, client, tokens) in figures::overdue(conn, &groups, now)? {
+    for (group, client, tokens) in figures::overdue(conn, now)? {
         add(place(group, client), Figures { tokens: -tokens, ..Figures::default() });
     }
     let since = figures::calls_until(conn)?.max(now.plus_seconds(-DAYS * 86_400));

@@ -21,7 +21,7 @@ pub use connections::{Ended, MOST_CONNECTIONS, Touched, connections, revoke, tou
 pub use figures::{adopt_all, fold};
 pub use listing::{Page, grid};
 pub use manual::{NewManual, Registered, check, register};
-pub use secret::{Overlap, rotate};
+pub use secret::{Overlap, no_secret, rotate};
 pub use trust::{block, unblock};
 
 /// Whom an act is for.

@@ -44,6 +44,14 @@ impl Overlap {
     }
 }
 
+/// The refusal for a public client.
+pub fn no_secret() -> Error {
+    Error::new(
+        ErrorCode::Conflict,
+        "This client is public: it has no secret that could be replaced.",
+    )
+}
+
 /// Makes a new secret, which is told this once.
 ///
 /// # Errors
@@ -63,10 +71,7 @@ pub async fn rotate(
             let row = clients::details(conn, client)?.ok_or_else(no_client)?;
             let until = now.plus_seconds(overlap.seconds());
             if clients::replace_secret(conn, client, &hash, until)? == 0 {
-                return Err(Error::new(
-                    ErrorCode::Conflict,
-                    "This client is public: it has no secret that could be replaced.",
-                ));
+                return Err(no_secret());
             }
             let target = Target { kind: "client", id: Some(client.0), label: row.name };
             let entry = NewEntry {
