@@ -8,7 +8,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    connections, dashboard, health, login, mcp_settings, mcp_users, setup, theme, user_edit, users,
+    clients, connections, dashboard, health, login, mcp_settings, mcp_users, setup, theme,
+    user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -79,6 +80,13 @@ routes! {
     "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
     "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }
     "/admin/mcp/users/{user}/access" { GET With(ManageMcpAccess) => mcp_users::confirm_access, POST With(ManageMcpAccess) => mcp_users::set_access }
+    "/admin/mcp/clients" { GET With(ViewClients) => clients::grid }
+    "/admin/mcp/clients/new" { GET With(ManageClients) => clients::form, POST With(ManageClients) => clients::register }
+    "/admin/mcp/clients/{client}" { GET With(ViewClients) => clients::details }
+    "/admin/mcp/clients/{client}/block" { GET With(ManageClients) => clients::confirm_block, POST With(ManageClients) => clients::block }
+    "/admin/mcp/clients/{client}/unblock" { GET With(ManageClients) => clients::confirm_unblock, POST With(ManageClients) => clients::unblock }
+    "/admin/mcp/clients/{client}/revoke" { GET With(ManageClients) => clients::confirm_revoke, POST With(ManageClients) => clients::revoke }
+    "/admin/mcp/clients/{client}/secret" { GET With(ManageClients) => clients::confirm_rotate, POST With(ManageClients) => clients::rotate }
     "/admin/mcp/settings" { GET With(ViewSettings) => mcp_settings::show, POST With(ManageSettings) => mcp_settings::save }
     "/admin/users" { GET With(ViewUsers) => users::list }
     "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show }

@@ -46,6 +46,10 @@ id! {
     ClientRowId
 }
 id! {
+    /// Registrations of clients that look alike.
+    ClientGroupId
+}
+id! {
     /// A user's standing approval of one client ("connection" in the console).
     ConsentId
 }

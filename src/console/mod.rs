@@ -1,5 +1,6 @@
 //! The console: one folder per screen, handler and view model together.
 
+pub mod clients;
 pub mod clients_config;
 pub mod connections;
 pub mod dashboard;

@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
-use super::schema::users;
+use super::schema::{client_fold, users};
 use crate::ids::UserId;
 
 /// Waits until no other transaction is changing what belongs to `user`, and keeps others out until
@@ -19,6 +19,20 @@ pub fn user(conn: &mut Conn, user: UserId) -> QueryResult<()> {
             .for_no_key_update()
             .first::<UserId>(conn)
             .optional()
+            .map(|_| ()),
+    }
+}
+
+/// Waits until nobody else is changing many clients or groups at once: they take those rows in no
+/// common order. Never taken by what changes a user's tokens.
+pub fn clients(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => client_fold::table
+            .find(1)
+            .select(client_fold::id)
+            .for_no_key_update()
+            .first::<i64>(conn)
             .map(|_| ()),
     }
 }

@@ -121,6 +121,14 @@ diesel::table! {
         first_consent_at -> Nullable<BigInt>,
         document_fetched_at -> Nullable<BigInt>,
         document_expires_at -> Nullable<BigInt>,
+        group_id -> Nullable<BigInt>,
+        trust_before_block -> Nullable<Text>,
+        previous_secret_hash -> Nullable<Text>,
+        previous_secret_until -> Nullable<BigInt>,
+        users -> BigInt,
+        active_tokens -> BigInt,
+        calls -> BigInt,
+        last_used_at -> Nullable<BigInt>,
     }
 }
 
@@ -130,6 +138,50 @@ diesel::table! {
         asked -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_groups (id) {
+        id -> BigInt,
+        group_key -> Text,
+        name -> Text,
+        redirect_host -> Text,
+        registration -> Text,
+        clients -> BigInt,
+        verified -> BigInt,
+        blocked -> BigInt,
+        registered_at -> BigInt,
+        users -> BigInt,
+        active_tokens -> BigInt,
+        calls -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    client_deltas (id) {
+        id -> BigInt,
+        client_id -> BigInt,
+        group_id -> Nullable<BigInt>,
+        users -> BigInt,
+        group_users -> BigInt,
+        tokens -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_days (client_id, day) {
+        client_id -> BigInt,
+        day -> BigInt,
+        calls -> BigInt,
+    }
+}
+
+diesel::table! {
+    client_fold (id) {
+        id -> BigInt,
+        calls_until -> BigInt,
     }
 }
 
@@ -326,6 +378,8 @@ diesel::joinable!(accounts -> plans (plan_id));
 diesel::joinable!(users -> accounts (account_id));
 diesel::joinable!(users -> roles (role_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(clients -> client_groups (group_id));
+diesel::joinable!(client_days -> clients (client_id));
 diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(consents -> clients (client_id));
 diesel::joinable!(authorization_requests -> clients (client_id));
@@ -353,6 +407,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     one_time_links,
     signing_keys,
     clients,
+    client_groups,
+    client_deltas,
+    client_days,
+    client_fold,
     consents,
     authorization_requests,
     waiting_requests,

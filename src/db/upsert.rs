@@ -7,9 +7,9 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::connection::Conn;
-use super::schema::{clients, settings, throttles, usage_windows};
+use super::schema::{client_days, client_groups, clients, settings, throttles, usage_windows};
 use crate::clock::Timestamp;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, ClientGroupId, ClientRowId};
 
 /// Writes one statement for both backends, each compiled for its own.
 macro_rules! on_each_backend {
@@ -74,6 +74,55 @@ pub struct DescribedClient<'a> {
     pub trust: &'a str,
     /// When the document was asked for and until when it is good; none if it is shipped.
     pub good: Option<(Timestamp, Timestamp)>,
+    /// Its group.
+    pub group: ClientGroupId,
+}
+
+/// Registrations that look alike.
+#[derive(Debug, Clone, Copy)]
+pub struct AlikeGroup<'a> {
+    /// The same for all that look alike.
+    pub key: &'a str,
+    /// Their name.
+    pub name: &'a str,
+    /// Where their redirect URIs lead.
+    pub redirect_host: &'a str,
+    /// How they came.
+    pub registration: &'a str,
+}
+
+/// The group of registrations that look like this; made if there is none. The group cannot be
+/// removed before the end of the transaction.
+pub fn keep_group(conn: &mut Conn, alike: &AlikeGroup<'_>) -> QueryResult<ClientGroupId> {
+    on_each_backend!(conn, |conn| diesel::insert_into(client_groups::table)
+        .values((
+            client_groups::group_key.eq(alike.key),
+            client_groups::name.eq(alike.name),
+            client_groups::redirect_host.eq(alike.redirect_host),
+            client_groups::registration.eq(alike.registration),
+        ))
+        .on_conflict(client_groups::group_key)
+        .do_update()
+        .set((
+            client_groups::name.eq(excluded(client_groups::name)),
+            client_groups::redirect_host.eq(excluded(client_groups::redirect_host)),
+        ))
+        .returning(client_groups::id)
+        .get_result(conn))
+}
+
+/// Adds to the calls of a client on a day, counted in days since the epoch.
+pub fn add_calls(conn: &mut Conn, client: ClientRowId, day: i64, calls: i64) -> QueryResult<usize> {
+    on_each_backend!(conn, |conn| diesel::insert_into(client_days::table)
+        .values((
+            client_days::client_id.eq(client),
+            client_days::day.eq(day),
+            client_days::calls.eq(calls),
+        ))
+        .on_conflict((client_days::client_id, client_days::day))
+        .do_update()
+        .set(client_days::calls.eq(client_days::calls + calls))
+        .execute(conn))
 }
 
 /// Adds such a client; one that is there already is left as it is. Returns whether it was added.
@@ -93,6 +142,7 @@ pub fn add_described(
             clients::created_at.eq(now),
             clients::document_fetched_at.eq(client.good.map(|(fetched, _)| fetched)),
             clients::document_expires_at.eq(client.good.map(|(_, until)| until)),
+            clients::group_id.eq(client.group),
         ))
         .on_conflict(clients::client_id)
         .do_nothing()

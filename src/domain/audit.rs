@@ -57,8 +57,16 @@ pub enum Action {
     TokensRevoked,
     /// A connection was revoked: an approval with all its tokens.
     ConnectionRevoked,
-    /// A client registered itself.
+    /// A client registered itself, or was registered by hand.
     ClientRegistered,
+    /// A client was blocked for everyone.
+    ClientBlocked,
+    /// A blocked client was let in again.
+    ClientUnblocked,
+    /// Every connection of a client was ended.
+    ClientConnectionsRevoked,
+    /// A client got a new secret.
+    ClientSecretRotated,
     /// A person authorized a client, or refused to.
     ConsentDecided,
     /// A personal access token was made.
@@ -90,6 +98,10 @@ impl Action {
             Self::TokensRevoked => "tokens_revoked",
             Self::ConnectionRevoked => "connection_revoked",
             Self::ClientRegistered => "client_registered",
+            Self::ClientBlocked => "client_blocked",
+            Self::ClientUnblocked => "client_unblocked",
+            Self::ClientConnectionsRevoked => "client_connections_revoked",
+            Self::ClientSecretRotated => "client_secret_rotated",
             Self::ConsentDecided => "consent_decided",
             Self::PersonalTokenCreated => "personal_token_created",
             Self::TokenIssued => "token_issued",

@@ -1,7 +1,7 @@
 //! Names that clients give themselves, made fit to be shown.
 
 /// The longest name kept, in characters.
-const LONGEST: usize = 200;
+pub const LONGEST: usize = 200;
 
 /// The name on one line, without control or direction-changing characters (checklist D16), of
 /// bounded length; none if nothing is left.

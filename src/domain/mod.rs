@@ -11,6 +11,7 @@ pub mod grant;
 pub mod host;
 pub mod import;
 pub mod known_clients;
+pub mod lookalike;
 pub mod metadata_document;
 pub mod oauth_error;
 pub mod password;

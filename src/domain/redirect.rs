@@ -119,6 +119,22 @@ pub fn shown_host(uri: &str) -> String {
     }
 }
 
+/// Where a client's redirect URIs lead, each place once, in their order. Without ports on loopback,
+/// which programs choose anew at every start.
+pub fn shown_hosts<'a>(uris: impl Iterator<Item = &'a str>) -> String {
+    let mut hosts: Vec<String> = Vec::new();
+    for uri in uris {
+        let host = match (check(uri), Url::parse(uri)) {
+            (Ok(Kind::Loopback), Ok(url)) => url.host_str().unwrap_or_default().to_owned(),
+            _ => shown_host(uri),
+        };
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    hosts.join(", ")
+}
+
 /// The source expression that lets a browser follow a form's redirect to `uri` (CSP
 /// `form-action`), made from the parsed URI, never from raw text.
 pub fn csp_source(uri: &str) -> Option<String> {
@@ -237,6 +253,21 @@ mod tests {
         ] {
             assert_eq!(csp_source(uri).as_deref(), Some(source), "{uri}");
         }
+    }
+
+    #[test]
+    fn every_place_is_shown_once_and_loopback_without_its_port() {
+        let uris = [
+            "https://vscode.example/redirect",
+            "https://vscode.example/other",
+            "http://127.0.0.1:33418/",
+            "http://127.0.0.1/",
+            "https://evil.example:8443/cb",
+            "cursor://a/cb",
+        ];
+        let shown = "vscode.example, 127.0.0.1, evil.example:8443, cursor:";
+        assert_eq!(shown_hosts(uris.into_iter()), shown);
+        assert_eq!(shown_hosts(std::iter::empty()), "");
     }
 
     #[test]

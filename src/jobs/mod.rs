@@ -2,6 +2,7 @@
 
 mod deliver_mail;
 mod expire_tokens;
+mod fold_clients;
 mod purge;
 mod rotate_keys;
 
@@ -38,6 +39,9 @@ pub fn start(ctx: &Ctx) -> JoinHandle<()> {
 pub async fn run_all(ctx: &Ctx) {
     if let Err(error) = expire_tokens::run(ctx).await {
         log::error!("job expire_tokens: {error}");
+    }
+    if let Err(error) = fold_clients::run(ctx).await {
+        log::error!("job fold_clients: {error}");
     }
     if let Err(error) = rotate_keys::run(ctx).await {
         log::error!("job rotate_keys: {error}");

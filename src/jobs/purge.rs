@@ -1,10 +1,12 @@
 //! Removes what has served its time: sessions, authorization requests, one-time links, codes, throttle windows,
 //! registrations that never reached a consent, short quota windows, old activity, old audit entries.
 
+use crate::db::lock;
 use crate::error::Result;
 use crate::service::Ctx;
 use crate::store::{
-    activity, audit, clients, codes, links, outbox, requests, sessions, throttles, usage, waiting,
+    activity, audit, client_groups, clients, codes, links, outbox, requests, sessions, throttles,
+    usage, waiting,
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -31,7 +33,11 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
         .write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?))
         .await?;
     ctx.db
-        .write(move |conn| Ok(clients::reap(conn, now.plus_seconds(-CLIENTS_KEPT_SECONDS))?))
+        .write(move |conn| {
+            lock::clients(conn)?;
+            clients::reap(conn, now.plus_seconds(-CLIENTS_KEPT_SECONDS))?;
+            Ok(client_groups::remove_empty(conn)?)
+        })
         .await?;
     ctx.db
         .write(move |conn| Ok(usage::purge(conn, now.plus_seconds(-WINDOWS_KEPT_SECONDS))?))

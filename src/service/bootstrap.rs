@@ -7,7 +7,7 @@ use crate::db::{Conn, Db, migrate};
 use crate::domain::access::BUILT_IN_ROLES;
 use crate::error::{Error, Result};
 use crate::secrets::{PlainSecret, SecretKind};
-use crate::service::{Ctx, keys};
+use crate::service::{Ctx, clients, keys};
 use crate::store::{links, roles, users};
 
 /// The purpose of the setup link.
@@ -28,6 +28,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
     let ctx = Ctx::new(config, db, clock);
     ctx.db.write(update_roles).await?;
     keys::maintain(&ctx).await?;
+    clients::adopt_all(&ctx).await?;
     // A key that cannot be opened is told at the start, not to the first client.
     ctx.live_now().await?;
     Ok(ctx)

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod bootstrap;
+pub mod clients;
 pub mod connections;
 pub mod consent;
 mod context;

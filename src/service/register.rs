@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::domain::lookalike::Lookalike;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::domain::{client_name, redirect};
 use crate::error::{Error, ErrorCode};
@@ -12,6 +13,7 @@ use crate::service::Ctx;
 use crate::service::throttle::{self, Limit};
 use crate::store::audit;
 use crate::store::audit::NewEntry;
+use crate::store::client_groups;
 use crate::store::clients::{self, NewClient};
 
 /// Redirect URIs of one client at most.
@@ -112,6 +114,9 @@ pub async fn dynamic(
                 )
                 .retry_after(3600));
             }
+            let redirect_uris = wanted.redirect_uris.join("\n");
+            let alike = Lookalike::of("dynamic", &client_id, &name, &redirect_uris);
+            let group = client_groups::keep(conn, &alike)?;
             let id = clients::insert(
                 conn,
                 &NewClient {
@@ -120,7 +125,9 @@ pub async fn dynamic(
                     registration: "dynamic",
                     auth_method: &auth_method,
                     secret_hash: secret_hash.as_ref(),
-                    redirect_uris: &wanted.redirect_uris.join("\n"),
+                    redirect_uris: &redirect_uris,
+                    trust: "unverified",
+                    group,
                     client_uri: client_uri.as_deref(),
                     address: actor.address.map(|address| address.to_string()),
                     now,
@@ -144,17 +151,36 @@ pub async fn dynamic(
 }
 
 fn check_redirect_uris(uris: &[String]) -> Result<(), OAuthError> {
-    let refuse = |text: String| Err(OAuthError::new(OAuthErrorCode::InvalidRedirectUri, text));
+    let Some(wrong) = wrong_redirect_uris(uris) else { return Ok(()) };
+    let place = wrong.place.map(|place| format!("[{place}]")).unwrap_or_default();
+    Err(OAuthError::new(
+        OAuthErrorCode::InvalidRedirectUri,
+        format!("redirect_uris{place} {}", wrong.reason),
+    ))
+}
+
+/// What is wrong with redirect URIs.
+pub(crate) struct WrongRedirectUris {
+    /// With which of them, if it is one.
+    pub place: Option<usize>,
+    /// What, in words that follow its name.
+    pub reason: String,
+}
+
+/// What is wrong with these redirect URIs, if anything is.
+pub(crate) fn wrong_redirect_uris(uris: &[String]) -> Option<WrongRedirectUris> {
     if uris.is_empty() {
-        return refuse("redirect_uris must hold at least one URI".into());
+        return Some(WrongRedirectUris {
+            place: None,
+            reason: "must hold at least one URI".into(),
+        });
     }
     if uris.len() > MOST_REDIRECT_URIS {
-        return refuse(format!("redirect_uris must hold at most {MOST_REDIRECT_URIS} URIs"));
+        let reason = format!("must hold at most {MOST_REDIRECT_URIS} URIs");
+        return Some(WrongRedirectUris { place: None, reason });
     }
-    for (place, uri) in uris.iter().enumerate() {
-        if let Err(reason) = redirect::check(uri) {
-            return refuse(format!("redirect_uris[{place}] {reason}"));
-        }
-    }
-    Ok(())
+    uris.iter().enumerate().find_map(|(place, uri)| {
+        let reason = redirect::check(uri).err()?.to_owned();
+        Some(WrongRedirectUris { place: Some(place), reason })
+    })
 }

@@ -6,8 +6,9 @@ use url::Url;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::clients;
-use crate::ids::ClientRowId;
-use crate::secrets::HashedSecret;
+use crate::domain::redirect;
+use crate::ids::{ClientGroupId, ClientRowId};
+use crate::secrets::{HashedSecret, PlainSecret};
 
 pub use crate::db::upsert::{DescribedClient, add_described};
 
@@ -35,9 +36,21 @@ pub struct ClientRow {
     pub created_at: Timestamp,
     /// Until when its fetched metadata document is good.
     pub document_expires_at: Option<Timestamp>,
+    /// Hash of the secret before the present one.
+    pub previous_secret_hash: Option<HashedSecret>,
+    /// Until when that one works, too.
+    pub previous_secret_until: Option<Timestamp>,
 }
 
 impl ClientRow {
+    /// Whether `presented` is its secret, or the one before while that still works.
+    pub fn knows(&self, presented: &PlainSecret, now: Timestamp) -> bool {
+        let is_current = self.secret_hash.as_ref().is_some_and(|hash| hash.matches(presented));
+        let is_previous = self.previous_secret_until.is_some_and(|until| now < until)
+            && self.previous_secret_hash.as_ref().is_some_and(|hash| hash.matches(presented));
+        is_current || is_previous
+    }
+
     /// Its redirect URIs.
     pub fn redirect_uris(&self) -> impl Iterator<Item = &str> {
         self.redirect_uris.lines()
@@ -88,18 +101,23 @@ pub struct NewClient<'a> {
     pub client_uri: Option<&'a str>,
     /// From where it registered.
     pub address: Option<String>,
+    /// `unverified`, or `verified` if an administrator registers it.
+    pub trust: &'a str,
+    /// The group of those that look like it.
+    pub group: ClientGroupId,
     /// Now.
     pub now: Timestamp,
 }
 
-/// Adds a client, unverified.
+/// Adds a client.
 pub fn insert(conn: &mut Conn, client: &NewClient<'_>) -> QueryResult<ClientRowId> {
     diesel::insert_into(clients::table)
         .values((
             clients::client_id.eq(client.client_id),
             clients::name.eq(client.name),
             clients::registration.eq(client.registration),
-            clients::trust.eq("unverified"),
+            clients::trust.eq(client.trust),
+            clients::group_id.eq(client.group),
             clients::auth_method.eq(client.auth_method),
             clients::secret_hash.eq(client.secret_hash),
             clients::redirect_uris.eq(client.redirect_uris),
@@ -129,13 +147,138 @@ pub fn refresh_described(conn: &mut Conn, client: &DescribedClient<'_>) -> Query
         clients::redirect_uris.eq(client.redirect_uris),
         clients::document_fetched_at.eq(fetched_at),
         clients::document_expires_at.eq(expires_at),
+        clients::group_id.eq(client.group),
     ))
     .execute(conn)
 }
 
+/// A client with everything its page shows.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = clients)]
+pub struct DetailRow {
+    /// Row id.
+    pub id: ClientRowId,
+    /// Its group.
+    pub group_id: Option<ClientGroupId>,
+    /// `client_id` on the wire.
+    pub client_id: String,
+    /// Name.
+    pub name: String,
+    /// How it came.
+    pub registration: String,
+    /// `unverified`, `verified` or `blocked`.
+    pub trust: String,
+    /// How it authenticates.
+    pub auth_method: String,
+    /// Its redirect URIs, one a line.
+    pub redirect_uris: String,
+    /// Its home page, shown as text.
+    pub client_uri: Option<String>,
+    /// From where it registered.
+    pub created_address: Option<String>,
+    /// When it registered.
+    pub created_at: Timestamp,
+    /// When it was approved first.
+    pub first_consent_at: Option<Timestamp>,
+    /// Until when the secret before the present one works.
+    pub previous_secret_until: Option<Timestamp>,
+}
+
+impl DetailRow {
+    /// Where its redirect URIs lead.
+    pub fn redirect_host(&self) -> String {
+        redirect::shown_hosts(self.redirect_uris.lines())
+    }
+}
+
+/// The client with that id.
+pub fn details(conn: &mut Conn, id: ClientRowId) -> QueryResult<Option<DetailRow>> {
+    clients::table.find(id).select(DetailRow::as_select()).get_result(conn).optional()
+}
+
+/// Whether a client is blocked now.
+pub fn is_blocked(conn: &mut Conn, id: ClientRowId) -> QueryResult<bool> {
+    let trust: String = clients::table.find(id).select(clients::trust).get_result(conn)?;
+    Ok(trust == "blocked")
+}
+
+/// One client, or all of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Selection {
+    /// The group.
+    pub group: ClientGroupId,
+    /// Only this one of it.
+    pub only: Option<ClientRowId>,
+}
+
+impl Selection {
+    /// The first and the last id that is meant; one client is a range of one.
+    pub fn range(self) -> (ClientRowId, ClientRowId) {
+        match self.only {
+            Some(id) => (id, id),
+            None => (ClientRowId(i64::MIN), ClientRowId(i64::MAX)),
+        }
+    }
+}
+
+/// Blocks the selected clients that are not, and keeps what they were.
+pub fn block(conn: &mut Conn, selection: Selection) -> QueryResult<usize> {
+    let (first, last) = selection.range();
+    diesel::update(
+        clients::table
+            .filter(clients::group_id.eq(selection.group))
+            .filter(clients::id.between(first, last))
+            .filter(clients::trust.ne("blocked")),
+    )
+    .set((clients::trust_before_block.eq(clients::trust.nullable()), clients::trust.eq("blocked")))
+    .execute(conn)
+}
+
+/// Lets the selected clients that are blocked be what they were.
+pub fn unblock(conn: &mut Conn, selection: Selection) -> QueryResult<usize> {
+    let (first, last) = selection.range();
+    let mut changed = 0;
+    for before in ["verified", "unverified"] {
+        changed += diesel::update(
+            clients::table
+                .filter(clients::group_id.eq(selection.group))
+                .filter(clients::id.between(first, last))
+                .filter(clients::trust.eq("blocked"))
+                .filter(
+                    clients::trust_before_block
+                        .eq(before)
+                        .or(clients::trust_before_block.is_null()),
+                ),
+        )
+        .set((clients::trust.eq(before), clients::trust_before_block.eq(None::<String>)))
+        .execute(conn)?;
+    }
+    Ok(changed)
+}
+
+/// Replaces the secret of a client that has one; the one before works until `until`.
+pub fn replace_secret(
+    conn: &mut Conn,
+    id: ClientRowId,
+    secret: &HashedSecret,
+    until: Timestamp,
+) -> QueryResult<usize> {
+    diesel::update(clients::table.find(id).filter(clients::secret_hash.is_not_null()))
+        .set((
+            clients::previous_secret_hash.eq(clients::secret_hash),
+            clients::previous_secret_until.eq(until),
+            clients::secret_hash.eq(secret),
+        ))
+        .execute(conn)
+}
+
 /// Registrations that nobody has ever approved: bounded, because registering is open.
 pub fn count_unused(conn: &mut Conn) -> QueryResult<i64> {
-    clients::table.filter(clients::first_consent_at.is_null()).count().get_result(conn)
+    clients::table
+        .filter(clients::first_consent_at.is_null())
+        .filter(clients::registration.eq("dynamic"))
+        .count()
+        .get_result(conn)
 }
 
 /// Notes the first approval, which keeps the registration from being reaped.
@@ -163,19 +306,39 @@ pub fn reap(conn: &mut Conn, before: Timestamp) -> QueryResult<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::testing::databases;
+    use crate::domain::lookalike::Lookalike;
+    use crate::store::testing::{TestBase, databases};
 
     const URL: &str = "https://client.example/client.json";
 
     fn described(name: &'static str, good: Option<(i64, i64)>) -> DescribedClient<'static> {
         let good = good.map(|(fetched, until)| (Timestamp(fetched), Timestamp(until)));
-        DescribedClient { client_id: URL, name, redirect_uris: "", trust: "unverified", good }
+        let group = ClientGroupId(1);
+        DescribedClient {
+            client_id: URL,
+            name,
+            redirect_uris: "",
+            trust: "unverified",
+            good,
+            group,
+        }
+    }
+
+    /// A database with the group that they are in.
+    fn grouped() -> Vec<TestBase> {
+        let alike = Lookalike::of("metadata_document", URL, "first", "");
+        let mut bases = databases();
+        for base in &mut bases {
+            let id = crate::store::client_groups::keep(&mut base.conn, &alike).unwrap();
+            assert_eq!(id, ClientGroupId(1));
+        }
+        bases
     }
 
     /// Rows: D23
     #[test]
     fn what_was_fetched_last_counts_and_what_is_shipped_has_the_last_word() {
-        for mut base in databases() {
+        for mut base in grouped() {
             let conn = &mut base.conn;
             let mut look = |client: DescribedClient<'_>| {
                 if !add_described(conn, &client, Timestamp(1)).unwrap() {
@@ -198,7 +361,7 @@ mod tests {
 
     #[test]
     fn fetched_clients_without_a_consent_go_unless_they_are_blocked() {
-        for mut base in databases() {
+        for mut base in grouped() {
             let conn = &mut base.conn;
             let mut left = |good: Option<(i64, i64)>, trust: &'static str, before: i64| {
                 add_described(

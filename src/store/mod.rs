@@ -3,6 +3,10 @@
 pub mod accounts;
 pub mod activity;
 pub mod audit;
+pub mod client_connections;
+pub mod client_figures;
+pub mod client_grid;
+pub mod client_groups;
 pub mod clients;
 pub mod codes;
 pub mod connections;

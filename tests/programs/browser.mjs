@@ -107,6 +107,41 @@ async function grid(screen, client) {
   proved("grid: row, filters, no match, sorting and a wrong address; the address holds the view");
 }
 
+async function clients(screen, client) {
+  await screen.go("/admin/mcp/clients");
+  check((await screen.heading()) === "Clients", `the list of clients is ${await screen.heading()}`);
+  await screen.examine("clients");
+  await screen.go(`/admin/mcp/clients?q=${encodeURIComponent(client.name)}`);
+  for (const words of [client.name, "Unverified", "127.0.0.1"]) check((await screen.text()).includes(words), `the row does not show ${words}`);
+  await (await screen.page.$("details.filters > summary")).click();
+  await screen.examine("clients-filters-open");
+  const opener = await screen.tabTo("link", `Block ${client.name}, 127.0.0.1`);
+  await screen.page.keyboard.press("Enter");
+  await dialogOf(screen);
+  await screen.examine("client-block-dialog");
+  await closesOnEscape(screen, opener);
+  check((await client.call()) === 200, "Escape blocked");
+  await screen.page.keyboard.press("Enter");
+  await dialogOf(screen);
+  await screen.key("button", "Block");
+  await screen.says("Blocked", client.name);
+  check((await client.call()) === 401, "after Block the next call is not refused");
+  await screen.examine("clients-blocked");
+  await screen.press("link", client.name);
+  check((await screen.heading()) === client.name, `the client's page is ${await screen.heading()}`);
+  await screen.examine("client");
+  await (await screen.find("link", "Unblock")).click();
+  const { dialog } = await dialogOf(screen);
+  await screen.examine("client-unblock-dialog");
+  await screen.type("Your password", admin.password, dialog);
+  await screen.arrive(() => screen.page.keyboard.press("Enter"));
+  await screen.says("Unblocked", client.name);
+  check((await client.call()) === 200, "after Unblock the token does not work again");
+  await screen.go("/admin/mcp/clients/new");
+  await screen.examine("client-new");
+  proved("clients: Block in the dialog refuses the very next call, Unblock with the password lets it in again");
+}
+
 async function sortByUser(screen) {
   const header = await screen.page.waitForSelector('::-p-xpath(//th[@role="columnheader"][starts-with(normalize-space(.), "User")]//a)');
   await screen.arrive(() => header.click());
@@ -412,6 +447,7 @@ async function run() {
     await member.go("/dashboard");
     await member.examine("dashboard-connected");
     await grid(screen, client);
+    await clients(screen, client);
     await details(screen, client);
     await authorize(member, client);
     await revokeAll(screen, client);

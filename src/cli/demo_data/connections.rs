@@ -9,8 +9,10 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{clients, consents, tokens, users};
 use crate::domain::grant::EndReason;
+use crate::domain::lookalike::Lookalike;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::error::Result;
+use crate::store::client_groups;
 
 /// The programs: name, redirect URI, how it is registered, whether its registration is shared by
 /// all users (a web client) or made by each installation.
@@ -255,10 +257,13 @@ impl Maker {
         } else {
             format!("https://{slug}.example/oauth/client.json")
         };
+        let alike = Lookalike::of(registration, &client_id, name, redirect_uri);
+        let group = client_groups::keep(conn, &alike)?;
         let address = (registration == "dynamic").then(|| random.address().to_string());
         let id: i64 = diesel::insert_into(clients::table)
             .values((
                 clients::client_id.eq(client_id),
+                clients::group_id.eq(group),
                 clients::name.eq(name),
                 clients::registration.eq(registration),
                 clients::trust.eq(if shared { "verified" } else { "unverified" }),

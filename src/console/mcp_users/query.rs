@@ -9,8 +9,8 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::store::grid::{GridQuery, GridSort};
 
-use values::{access, date, page_size, sort};
-pub(crate) use values::{page, text};
+use values::{access, date, sort};
+pub(crate) use values::{page, page_size, text};
 
 /// The grid's path.
 pub const PATH: &str = "/admin/mcp/users";

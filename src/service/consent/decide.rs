@@ -64,7 +64,7 @@ pub async fn decide(
             lock::user(conn, decider.user)?;
             let request: Request = serde_json::from_str(&parameters).map_err(Error::internal)?;
             let granted = match decision {
-                Decision::Authorize(chosen) if may_grant(conn, decider.user)? => {
+                Decision::Authorize(chosen) if may_grant(conn, decider.user, client)? => {
                     Some(chosen.intersection(&ScopeSet::parse_known(&request.scopes)))
                 }
                 _ => None,
@@ -121,7 +121,7 @@ pub async fn remembered(
             }) else {
                 return Ok(false);
             };
-            if !may_grant(conn, decider.user)? {
+            if !may_grant(conn, decider.user, client)? {
                 return Ok(false);
             }
             let grant = Grant {
@@ -151,8 +151,12 @@ fn too_late() -> Error {
     )
 }
 
-/// Whether the person's status lets them approve anything.
-fn may_grant(conn: &mut Conn, user: UserId) -> Result<bool> {
+/// Whether the person's status lets them approve anything, and the client is not blocked: both may
+/// have changed while the page was open.
+fn may_grant(conn: &mut Conn, user: UserId, client: ClientRowId) -> Result<bool> {
+    if clients::is_blocked(conn, client)? {
+        return Ok(false);
+    }
     Ok(users::by_id(conn, user)?
         .is_some_and(|user| user.mcp_enabled && user.status() == UserStatus::Active))
 }

@@ -159,7 +159,7 @@ pub async fn check(
         ));
     }
     if client.is_blocked() {
-        return Err(page("An administrator has blocked this program on this server."));
+        return Err(Refused::Page(blocked()));
     }
     match check_rest(ctx, &asked, &redirect_uri) {
         Ok(request) => Ok((request, client)),
@@ -167,6 +167,13 @@ pub async fn check(
             location: answer::refusal(ctx, &redirect_uri, asked.state.as_deref(), &error)?,
         }),
     }
+}
+
+fn blocked() -> Error {
+    Error::new(
+        ErrorCode::InvalidRequest,
+        "An administrator has blocked this program on this server. Nothing was authorized.",
+    )
 }
 
 /// The checks whose failure the client is told about, in order.

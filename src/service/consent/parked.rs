@@ -1,6 +1,6 @@
 //! Requests between `/oauth/authorize` and the decision, kept on the server under a random handle.
 
-use super::Request;
+use super::{Request, blocked};
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
@@ -35,6 +35,9 @@ pub async fn unpark(ctx: &Ctx, handle: &PlainSecret) -> Result<(Request, ClientR
             })
         })
         .await?;
+    if client.is_blocked() {
+        return Err(blocked());
+    }
     Ok((serde_json::from_str(&parameters).map_err(Error::internal)?, client))
 }
 

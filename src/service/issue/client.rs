@@ -36,7 +36,7 @@ pub async fn authenticate(ctx: &Ctx, credentials: Credentials) -> Result<ClientR
     }
     match (&client.secret_hash, &credentials.secret) {
         (None, _) => Ok(client),
-        (Some(hash), Some(secret)) if hash.matches(secret) => Ok(client),
+        (Some(_), Some(secret)) if client.knows(secret, ctx.clock.now()) => Ok(client),
         _ => Err(refuse("client authentication failed")),
     }
 }

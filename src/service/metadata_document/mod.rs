@@ -19,13 +19,15 @@ use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::freshness;
 use crate::domain::known_clients::{self, KnownClient};
+use crate::domain::lookalike::Lookalike;
 use crate::domain::metadata_document::{self, Document, DocumentUrl};
 use crate::domain::settings::MetadataDocuments;
 use crate::error::{Error, ErrorCode, Result};
-use crate::ids::UserId;
+use crate::ids::{ClientGroupId, UserId};
 use crate::service::Ctx;
 use crate::service::throttle::{self, Limit};
 use crate::store::audit::{self, NewEntry};
+use crate::store::client_groups;
 use crate::store::clients::{self, ClientRow, DescribedClient};
 
 /// Where a document is to be had.
@@ -102,6 +104,7 @@ async fn shipped(ctx: &Ctx, known: &'static KnownClient) -> Result<Option<Client
     ctx.db
         .write(move |conn| {
             let client = DescribedClient {
+                group: group(conn, known.client_id, known.name, &redirect_uris)?,
                 client_id: known.client_id,
                 name: known.name,
                 redirect_uris: &redirect_uris,
@@ -114,6 +117,12 @@ async fn shipped(ctx: &Ctx, known: &'static KnownClient) -> Result<Option<Client
             Ok(clients::by_client_id(conn, known.client_id)?)
         })
         .await
+}
+
+/// The group of those that look like it.
+fn group(conn: &mut Conn, url: &str, name: &str, redirect_uris: &str) -> Result<ClientGroupId> {
+    let alike = Lookalike::of("metadata_document", url, name, redirect_uris);
+    Ok(client_groups::keep(conn, &alike)?)
 }
 
 /// The client's row while its document is good. That of a blocked client needs no asking.
@@ -201,6 +210,7 @@ async fn keep(
         .write(move |conn| {
             let redirect_uris = document.redirect_uris.join("\n");
             let client = DescribedClient {
+                group: group(conn, url.as_str(), &document.name, &redirect_uris)?,
                 client_id: url.as_str(),
                 name: &document.name,
                 redirect_uris: &redirect_uris,

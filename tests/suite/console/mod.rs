@@ -1,5 +1,7 @@
 //! The console.
 
+mod clients;
+mod clients_pages;
 mod connections;
 mod login;
 mod personal_tokens;

@@ -60,7 +60,8 @@ pub(crate) fn page(typed: &str) -> Result<i64, String> {
     Ok(typed.parse().unwrap_or(if typed.starts_with('-') { 0 } else { i64::MAX }))
 }
 
-pub(super) fn page_size(typed: &str) -> Result<i64, String> {
+/// A number of rows a page.
+pub(crate) fn page_size(typed: &str) -> Result<i64, String> {
     typed
         .parse()
         .ok()

@@ -1,0 +1,15 @@
+DROP TRIGGER consents_uncounted; DROP TRIGGER consents_recounted; DROP TRIGGER consents_counted;
+DROP TRIGGER tokens_uncounted; DROP TRIGGER tokens_recounted; DROP TRIGGER tokens_counted;
+DROP TRIGGER clients_ungrouped; DROP TRIGGER clients_regrouped; DROP TRIGGER clients_grouped;
+DROP TABLE client_fold; DROP TABLE client_days; DROP TABLE client_deltas;
+DROP INDEX clients_by_name; DROP INDEX clients_by_status; DROP INDEX clients_by_registered; DROP INDEX clients_by_users;
+DROP INDEX clients_by_tokens; DROP INDEX clients_by_calls; DROP INDEX clients_by_last_used; DROP INDEX clients_by_last_used_down;
+ALTER TABLE clients DROP COLUMN last_used_at;
+ALTER TABLE clients DROP COLUMN calls;
+ALTER TABLE clients DROP COLUMN active_tokens;
+ALTER TABLE clients DROP COLUMN users;
+ALTER TABLE clients DROP COLUMN previous_secret_until;
+ALTER TABLE clients DROP COLUMN previous_secret_hash;
+ALTER TABLE clients DROP COLUMN trust_before_block;
+ALTER TABLE clients DROP COLUMN group_id;
+DROP TABLE client_groups;

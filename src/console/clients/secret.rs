@@ -1,0 +1,128 @@
+//! Replacing the secret of a confidential client; the new one is on the page that answers, once.
+
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::acts::is_of_the_form;
+use super::manual::SecretPage;
+use super::query::PATH;
+use super::{path_of, whom};
+use crate::domain::access::Permission;
+use crate::error::{Error, Result};
+use crate::ids::ClientRowId;
+use crate::service::clients::{self, Overlap, Whom};
+use crate::service::{Ctx, login};
+use crate::store::clients::DetailRow;
+use crate::web::error::Failure;
+use crate::web::flash::Tone;
+use crate::web::form::Form;
+use crate::web::page::{Shell, render, render_with_status};
+use crate::web::viewer::{Admin, ManageClients, Viewer};
+
+/// The form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RotateForm {
+    overlap: String,
+    password: String,
+}
+
+#[derive(Template)]
+#[template(path = "client_rotate.html")]
+struct RotatePage {
+    shell: Shell,
+    errors: Vec<Error>,
+    client: DetailRow,
+    path: String,
+    overlap: String,
+    username: String,
+}
+
+fn client_id(segment: &str) -> Result<ClientRowId> {
+    match whom(segment)? {
+        Whom::Client(id) => Ok(id),
+        Whom::Group(_) => Err(Error::not_found("There is no such client.")),
+    }
+}
+
+/// `GET /admin/mcp/clients/{client}/secret`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn confirm_rotate(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageClients>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let client = clients::details(&ctx, client_id(&path)?).await?;
+    Ok(ask(&ctx, &request, &viewer, client, "hour".into(), None)?)
+}
+
+/// `POST /admin/mcp/clients/{client}/secret`.
+///
+/// # Errors
+/// `not_found`, `conflict`, or that the database cannot answer; what is wrong with the form shows
+/// it again.
+pub async fn rotate(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageClients>,
+    path: web::Path<String>,
+    form: Form<RotateForm>,
+) -> Result<HttpResponse, Failure> {
+    let client = clients::details(&ctx, client_id(&path)?).await?;
+    if client.auth_method == "none" {
+        return Err(clients::no_secret().into());
+    }
+    let RotateForm { overlap: typed, password } = form.0;
+    let Some(overlap) = Overlap::parse(&typed) else {
+        let error = Error::field("overlap", "Old secret: choose when it stops working.");
+        return Ok(ask(&ctx, &request, &viewer, client, typed, Some(error))?);
+    };
+    let proof = match login::reconfirm(&ctx, &viewer.actor, &password).await {
+        Ok(proof) => proof,
+        Err(error) if is_of_the_form(error.code) => {
+            let error = Error { param: error.param.or(Some("password".into())), ..error };
+            return Ok(ask(&ctx, &request, &viewer, client, typed, Some(error))?);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let secret = clients::rotate(&ctx, &viewer.actor, proof, client.id, overlap).await?;
+    let old = match overlap {
+        Overlap::None => "The old secret has stopped working.",
+        Overlap::Hour => "The old secret works for another hour.",
+        Overlap::Day => "The old secret works for another 24 hours.",
+    };
+    let shell = Shell { path: PATH.to_owned(), ..Shell::new(&ctx, &request, &viewer) };
+    let (path, secret) = (path_of(Whom::Client(client.id)), secret.expose().to_owned());
+    let page = SecretPage::replaced(shell, client.name, client.client_id, secret, old, path);
+    Ok(render(&page)?)
+}
+
+fn ask(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    client: DetailRow,
+    overlap: String,
+    error: Option<Error>,
+) -> Result<HttpResponse> {
+    let (status, retry_after) =
+        error.as_ref().map_or((200, None), |error| (error.code.status(), error.retry_after));
+    let template = RotatePage {
+        shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
+        errors: error.into_iter().collect(),
+        path: path_of(Whom::Client(client.id)),
+        client,
+        overlap,
+        username: viewer.user.email.clone(),
+    };
+    let mut response = render_with_status(&template, status)?;
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
+}
