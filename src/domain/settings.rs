@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-pub use kind::{Kind, Unit};
+pub use kind::{Kind, Unit, duration};
 pub use table::{GROUPS, Group, SETTINGS, Setting, find};
 
 /// Which client metadata documents are taken.

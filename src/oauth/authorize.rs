@@ -12,6 +12,7 @@ use crate::domain::oauth_error::OAuthErrorCode;
 use crate::domain::prompt::Prompt;
 use crate::domain::redirect::{self, Kind};
 use crate::domain::scope::{Scope, ScopeRow, ScopeSet};
+use crate::domain::settings::duration;
 use crate::error::{Error, Result};
 use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
@@ -43,8 +44,8 @@ struct ConsentPage<'a> {
     handle: &'a str,
     reads: Vec<&'static ScopeRow>,
     spends: Vec<&'static ScopeRow>,
-    idle_days: i64,
-    absolute_days: i64,
+    idle: String,
+    absolute: String,
     errors: Vec<Error>,
 }
 
@@ -127,8 +128,8 @@ pub async fn ask(
         handle: handle.expose(),
         reads: rows(reads),
         spends: rows(spends),
-        idle_days: live.settings.refresh_token_seconds / 86_400,
-        absolute_days: live.settings.refresh_absolute_seconds / 86_400,
+        idle: duration(live.settings.refresh_token_seconds),
+        absolute: duration(live.settings.refresh_absolute_seconds),
         errors: Vec::new(),
     };
     let mut response = render(&page)?;

@@ -93,8 +93,8 @@ impl Unit {
     }
 }
 
-/// Seconds as people say them.
-fn duration(seconds: i64) -> String {
+/// Seconds as people say them: 1 day 12 hours.
+pub fn duration(seconds: i64) -> String {
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
     let mut rest = seconds;
     let mut parts = Vec::new();
