@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod contact;
 pub mod cursor;
 pub mod email;
 pub mod filter;

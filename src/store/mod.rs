@@ -6,6 +6,7 @@ pub mod audit;
 pub mod clients;
 pub mod codes;
 pub mod consents;
+pub mod contacts;
 pub mod grid;
 pub mod index_write;
 pub mod keys;
