@@ -13,6 +13,7 @@ pub mod stage;
 pub mod upsert;
 pub mod upsert_row;
 mod url;
+pub mod words;
 mod writer;
 
 pub use connection::{Conn, MultiBackend};

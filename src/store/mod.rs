@@ -7,6 +7,8 @@ pub mod clients;
 pub mod codes;
 pub mod consents;
 pub mod contacts;
+pub mod entries;
+pub mod facets;
 pub mod grid;
 pub mod index_write;
 pub mod keys;
