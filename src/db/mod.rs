@@ -7,6 +7,7 @@ mod connection;
 pub mod lock;
 pub mod migrate;
 mod pool;
+pub mod sample;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;
 pub mod stage;

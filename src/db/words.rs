@@ -18,6 +18,14 @@ pub struct Expression {
 }
 
 impl Expression {
+    /// The same, and one of `words` too.
+    #[must_use]
+    pub fn and(&self, words: Vec<String>) -> Self {
+        let mut more = self.clone();
+        more.all.push(words);
+        more
+    }
+
     fn fts5(&self) -> String {
         let wanted: Vec<_> = self.all.iter().map(|any| format!("({})", any.join(" OR "))).collect();
         let wanted = wanted.join(" AND ");

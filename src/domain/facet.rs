@@ -4,7 +4,7 @@
 use super::filter::{ContactFilter, StoreFilter, StoreSort, Tier};
 use super::import::slug;
 use super::profile::{revenue_tier, traffic_tier};
-use super::words::step;
+use super::words::{flight, step};
 
 /// Kinds of facets, as the database names them.
 pub mod kind {
@@ -34,8 +34,12 @@ pub mod kind {
     pub const PLUS: &str = "plus";
     /// Step of the visits, for the order by them.
     pub const VISITS_STEP: &str = "visits_step";
+    /// Flight of the visits' steps.
+    pub const VISITS_FLIGHT: &str = "visits_flight";
     /// Step of the revenue, for the order by it.
     pub const DOLLARS_STEP: &str = "dollars_step";
+    /// Flight of the revenue's steps.
+    pub const DOLLARS_FLIGHT: &str = "dollars_flight";
     /// A contact's role.
     pub const ROLE: &str = "role";
     /// A contact's seniority.
@@ -103,6 +107,8 @@ pub fn of_store(store: &StoreFacts<'_>) -> Vec<Facet> {
         (kind::ADS, store.ads.map(flag)),
         (kind::VISITS_STEP, Some(step_value(store.visits))),
         (kind::DOLLARS_STEP, Some(step_value(store.dollars))),
+        (kind::VISITS_FLIGHT, store.visits.map(|visits| flight(step(visits)).to_string())),
+        (kind::DOLLARS_FLIGHT, store.dollars.map(|dollars| flight(step(dollars)).to_string())),
     ];
     values.into_iter().filter_map(|(kind, value)| Some(Facet::new(kind, value?))).collect()
 }
@@ -112,12 +118,24 @@ pub fn step_value(number: Option<i64>) -> String {
     number.map_or(UNRANKED.to_owned(), |number| format!("{:05}", step(number)))
 }
 
-/// The kind of the steps of an order, if it goes by a number.
-pub fn step_kind(sort: StoreSort) -> Option<&'static str> {
+/// The kinds of the steps and of the flights of an order, if it goes by a number.
+pub fn step_kinds(sort: StoreSort) -> Option<(&'static str, &'static str)> {
     match sort {
         StoreSort::Added => None,
-        StoreSort::TrafficDesc => Some(kind::VISITS_STEP),
-        StoreSort::RevenueDesc => Some(kind::DOLLARS_STEP),
+        StoreSort::TrafficDesc => Some((kind::VISITS_STEP, kind::VISITS_FLIGHT)),
+        StoreSort::RevenueDesc => Some((kind::DOLLARS_STEP, kind::DOLLARS_FLIGHT)),
+    }
+}
+
+/// The highest number by which a filter lets a store be sorted, if it says.
+pub fn ceiling(filter: &StoreFilter, sort: StoreSort) -> Option<i64> {
+    let highest = |tiers: &[Tier], bounds: fn(Tier) -> (i64, i64)| {
+        tiers.iter().map(|tier| bounds(*tier).1 - 1).max()
+    };
+    match sort {
+        StoreSort::Added => None,
+        StoreSort::TrafficDesc => highest(&filter.traffic, Tier::visits),
+        StoreSort::RevenueDesc => highest(&filter.revenue, Tier::revenue),
     }
 }
 

@@ -87,6 +87,11 @@ pub fn step(number: i64) -> u16 {
     u16::try_from(i64::from(shift) * 32 + (number >> shift)).unwrap_or(u16::MAX)
 }
 
+/// The flight of stairs that a step is in: all steps of one doubling.
+pub fn flight(step: u16) -> u16 {
+    step / 32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

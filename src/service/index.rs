@@ -2,6 +2,7 @@
 
 mod cursor;
 mod enrich;
+mod rebuild;
 
 use crate::db::Db;
 use crate::domain::filter::{ContactFilter, StoreFilter, StoreSort};
@@ -14,6 +15,7 @@ use crate::store::{contacts, stores};
 use cursor::{digest, open, seal};
 
 pub use enrich::{MOST_DOMAINS, enrich};
+pub use rebuild::{add_sample, complete, rebuild};
 
 /// The most stores of one page.
 pub const MOST_STORES: i64 = 100;

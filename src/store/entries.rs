@@ -46,35 +46,73 @@ pub fn rewrite(conn: &mut Conn, ids: &BTreeSet<i64>) -> QueryResult<()> {
     Ok(())
 }
 
-/// Finds every contact its entry and writes all entries anew.
+/// Puts the next contacts after `after`, at most `most`, under their entries, without writing those;
+/// returns the last one, none at the end.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn rewrite_all(conn: &mut Conn) -> QueryResult<()> {
-    let mut after = 0;
-    loop {
-        let ids: Vec<i64> = contacts::table
-            .filter(contacts::id.gt(after))
-            .order(contacts::id)
-            .select(contacts::id)
-            .limit(10_000)
-            .load(conn)?;
-        let Some(last) = ids.last() else { break };
-        after = *last;
-        rewrite_of_contacts(conn, &ids)?;
+pub fn place_contacts(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<i64>> {
+    let ids: Vec<i64> = contacts::table
+        .filter(contacts::id.gt(after))
+        .order(contacts::id)
+        .select(contacts::id)
+        .limit(most)
+        .load(conn)?;
+    for batch in ids.chunks(BATCH) {
+        place(conn, batch)?;
     }
-    after = 0;
-    loop {
-        let ids: Vec<i64> = stores::table
-            .filter(stores::id.gt(after))
+    Ok(ids.last().copied())
+}
+
+/// Writes the next entries after `after`, at most `most`, anew; returns the last one, none at the
+/// end. Those of contacts without a store come first.
+///
+/// # Errors
+/// When the database refuses.
+pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<i64>> {
+    let mut ids: Vec<i64> = Vec::new();
+    if after < 0 {
+        ids = contacts::table
+            .filter(contacts::entry_id.gt(after))
+            .filter(contacts::entry_id.lt(0))
+            .order(contacts::entry_id)
+            .select(contacts::entry_id)
+            .limit(most)
+            .load(conn)?;
+    }
+    if ids.is_empty() {
+        ids = stores::table
+            .filter(stores::id.gt(after.max(0)))
             .order(stores::id)
             .select(stores::id)
-            .limit(10_000)
+            .limit(most)
             .load(conn)?;
-        let Some(last) = ids.last() else { return Ok(()) };
-        after = *last;
-        rewrite(conn, &ids.into_iter().collect())?;
     }
+    let last = ids.last().copied();
+    rewrite(conn, &ids.into_iter().collect())?;
+    Ok(last)
+}
+
+/// Whether the newest store and contact have their entries. Whoever adds one writes its entry too,
+/// so only rows that are older than the entries themselves have none.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn are_complete(conn: &mut Conn) -> QueryResult<bool> {
+    let store: Option<Option<i64>> = stores::table
+        .left_join(index_entries::table.on(index_entries::id.eq(stores::id)))
+        .order(stores::id.desc())
+        .select(index_entries::id.nullable())
+        .limit(1)
+        .get_result(conn)
+        .optional()?;
+    let contact: Option<i64> = contacts::table
+        .order(contacts::id.desc())
+        .select(contacts::entry_id)
+        .limit(1)
+        .get_result(conn)
+        .optional()?;
+    Ok(store != Some(None) && contact != Some(0))
 }
 
 /// Puts contacts under the entries they belong to and writes the entries concerned anew.

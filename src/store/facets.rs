@@ -95,17 +95,44 @@ pub fn word(id: i64) -> String {
     format!("f{id}")
 }
 
-/// The steps of a kind from `from` downwards, with the number of entries on each.
+/// A step that stores are on.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    /// The id of its facet.
+    pub facet: i64,
+    /// Its number.
+    pub step: u16,
+    /// How many entries are on it.
+    pub entries: i64,
+}
+
+/// The steps of a kind from `from` downwards.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub fn steps(conn: &mut Conn, kind: &str, from: &str) -> QueryResult<Vec<(i64, i64)>> {
-    facets::table
+pub fn steps(conn: &mut Conn, kind: &str, from: &str) -> QueryResult<Vec<Step>> {
+    let rows: Vec<(i64, String, i64)> = facets::table
         .filter(facets::kind.eq(kind))
         .filter(facets::value.ne(UNRANKED))
         .filter(facets::value.le(from))
         .filter(facets::entries.gt(0))
         .order(facets::value.desc())
-        .select((facets::id, facets::entries))
-        .load(conn)
+        .select((facets::id, facets::value, facets::entries))
+        .load(conn)?;
+    let step = |(facet, value, entries): (i64, String, i64)| {
+        Some(Step { facet, step: value.parse().ok()?, entries })
+    };
+    Ok(rows.into_iter().filter_map(step).collect())
+}
+
+/// The words of every flight of a kind, by its number.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn words_of(conn: &mut Conn, kind: &str) -> QueryResult<HashMap<u16, String>> {
+    let rows: Vec<(String, i64)> = facets::table
+        .filter(facets::kind.eq(kind))
+        .select((facets::value, facets::id))
+        .load(conn)?;
+    Ok(rows.into_iter().filter_map(|(value, id)| Some((value.parse().ok()?, word(id)))).collect())
 }

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{store_technologies, stores};
 use crate::domain::cursor::Position;
-use crate::domain::facet::Asked;
+use crate::domain::facet::{Asked, ceiling};
 use crate::domain::filter::{StoreFilter, StoreSort};
 use crate::domain::profile::{StoreProfile, revenue_tier, traffic_tier};
 use crate::domain::words::{Side, fold, holds, pieces_of_query};
@@ -72,7 +72,7 @@ pub fn search(
         let pieces = pieces_of_query(Side::Store, text);
         expression.all.extend(pieces.into_iter().map(|piece| vec![piece]));
     }
-    let mut walk = Walk::new(expression, sort, after);
+    let mut walk = Walk::new(expression, sort, after, ceiling(filter, sort));
     let size = usize::try_from(limit).unwrap_or_default();
     let mut rows: Vec<Row> = Vec::new();
     while rows.len() < size {

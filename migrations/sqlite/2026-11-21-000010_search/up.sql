@@ -36,6 +36,7 @@ CREATE TABLE facets (
     entries BIGINT NOT NULL,
     UNIQUE (kind, value)
 );
+CREATE INDEX facets_value ON facets (value, kind);
 
 -- What a search goes through: one entry for a store with all its contacts (under the store's id),
 -- and one for each contact without a store (under minus its id). The words of an entry are its
