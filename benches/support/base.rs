@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use diesel::connection::SimpleConnection;
 use portcullis::clock::Clock;
 use portcullis::config;
-use portcullis::service::{Ctx, bootstrap};
+use portcullis::service::{Ctx, bootstrap, index};
 use tempfile::TempDir;
 
 /// Users in the tables, each with an account, a consent, a token and a call in the log.
@@ -38,6 +38,7 @@ pub async fn open(bind: SocketAddr) -> Base {
     let ctx = bootstrap::open(config, Clock::system()).await.unwrap();
     let sql = rows(&ctx);
     ctx.db.write(move |conn| Ok(conn.batch_execute(&sql)?)).await.unwrap();
+    index::complete(&ctx.db).await.unwrap();
     Base { ctx, _folder: folder }
 }
 

@@ -10,7 +10,7 @@ use crate::cli::{demo_data, log, serve};
 use crate::clock::Clock;
 use crate::config::load;
 use crate::error::{Error, Result};
-use crate::service::{Ctx, bootstrap, people};
+use crate::service::{Ctx, bootstrap, index, people};
 
 /// Passwords of the demo's two people; the demo listens on loopback only.
 const ADMINISTRATOR: (&str, &str) = (demo_data::ADMIN_EMAIL, "raise the portcullis");
@@ -25,6 +25,9 @@ pub(super) struct DemoArgs {
     /// Forget the demo's data and start anew.
     #[arg(long)]
     reset: bool,
+    /// Add so many invented stores, with three contacts each, to see how a large index behaves.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    stores: Option<u32>,
     /// Do not open a browser.
     #[arg(long)]
     no_open: bool,
@@ -67,6 +70,9 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
     log::init(&config);
     let ctx = bootstrap::open(config, Clock::system()).await?;
     if ctx.db.read(|conn| Ok(demo_data::is_loaded(conn)?)).await? {
+        if args.stores.is_some() {
+            return Err(Error::field("--stores", "needs --reset, because there is a demo already"));
+        }
         return Ok(ctx);
     }
     let admin = people::hash_password(&ctx, ADMINISTRATOR.1).await?;
@@ -75,6 +81,9 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
     ctx.db
         .write(move |conn| demo_data::load(conn, now, &resource, &admin, &member).map(|_| ()))
         .await?;
+    if let Some(stores) = args.stores {
+        index::add_sample(&ctx.db, stores, now).await?;
+    }
     Ok(ctx)
 }
 

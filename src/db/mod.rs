@@ -7,12 +7,14 @@ mod connection;
 pub mod lock;
 pub mod migrate;
 mod pool;
+pub mod sample;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;
 pub mod stage;
 pub mod upsert;
 pub mod upsert_row;
 mod url;
+pub mod words;
 mod writer;
 
 pub use connection::{Conn, MultiBackend};

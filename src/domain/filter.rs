@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::words::{SHORTEST_TEXT, fold};
+
 /// A store by how many visit it a month.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -118,8 +120,8 @@ impl StoreFilter {
     ///
     /// # Errors
     /// The name of the filter and what is wrong with it.
-    pub fn check(&self) -> Result<(), (&'static str, &'static str)> {
-        let lists: [(&'static str, &[String]); 8] = [
+    pub fn check(&self) -> Result<(), Wrong> {
+        check_lists(&[
             ("country", &self.country),
             ("category", &self.category),
             ("platform", &self.platform),
@@ -128,34 +130,113 @@ impl StoreFilter {
             ("missing_apps", &self.missing_apps),
             ("missing_pixels", &self.missing_pixels),
             ("theme", &self.theme),
-        ];
-        for (name, values) in lists {
-            if values.len() > MOST_VALUES {
-                return Err((name, "takes at most 50 values"));
-            }
-            if values.iter().any(|value| value.is_empty() || value.chars().count() > LONGEST_VALUE)
-            {
-                return Err((name, "takes values of 1 to 200 characters"));
+        ])?;
+        check_countries(&self.country)?;
+        for (name, tiers) in [("traffic", &self.traffic), ("revenue", &self.revenue)] {
+            if tiers.len() > MOST_VALUES {
+                return Err((name, TOO_MANY));
             }
         }
-        if self
-            .country
-            .iter()
-            .any(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_alphabetic()))
-        {
-            return Err(("country", "takes two-letter codes, like US"));
+        check_text(self.q.as_deref())
+    }
+}
+
+/// The filter that is wrong, and what is wrong with it.
+pub type Wrong = (&'static str, &'static str);
+
+const TOO_MANY: &str = "takes at most 50 values";
+
+fn check_lists(lists: &[(&'static str, &Vec<String>)]) -> Result<(), Wrong> {
+    for (name, values) in lists {
+        if values.len() > MOST_VALUES {
+            return Err((name, TOO_MANY));
         }
-        if self.traffic.len() > MOST_VALUES || self.revenue.len() > MOST_VALUES {
-            return Err(("traffic", "takes at most 50 values"));
+        let fits = |value: &String| (1..=LONGEST_VALUE).contains(&value.chars().count());
+        if !values.iter().all(fits) {
+            return Err((name, "takes values of 1 to 200 characters"));
         }
-        if self
-            .q
-            .as_ref()
-            .is_some_and(|q| q.trim().chars().count() < 2 || q.chars().count() > LONGEST_VALUE)
-        {
-            return Err(("q", "takes 2 to 200 characters"));
+        if values.iter().any(|value| value.contains('\0')) {
+            return Err((name, "takes no NUL characters"));
         }
+    }
+    Ok(())
+}
+
+fn check_countries(codes: &[String]) -> Result<(), Wrong> {
+    let is_code = |code: &String| code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic());
+    if codes.iter().all(is_code) {
         Ok(())
+    } else {
+        Err(("country", "takes two-letter codes, like US"))
+    }
+}
+
+fn check_text(text: Option<&str>) -> Result<(), Wrong> {
+    let fits = |text: &str| {
+        fold(text).chars().count() >= SHORTEST_TEXT && text.chars().count() <= LONGEST_VALUE
+    };
+    if text.is_none_or(fits) { Ok(()) } else { Err(("q", "takes 3 to 200 characters")) }
+}
+
+/// Which contacts. Every key narrows; a list means any of its values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct ContactFilter {
+    /// What they work on ("marketing").
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub role: Vec<String>,
+    /// How high up they are ("head").
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub seniority: Vec<String>,
+    /// The person's countries, ISO 3166-1 alpha-2 ("US").
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub country: Vec<String>,
+    /// Apps or tracking pixels that their store uses (any of).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub technology: Vec<String>,
+    /// A filter that their store must match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreFilter>,
+    /// Text in name, job title or store domain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+}
+
+impl ContactFilter {
+    /// Checks sizes and spelling.
+    ///
+    /// # Errors
+    /// The name of the filter and what is wrong with it; what is wrong inside `store` is named by
+    /// its own name there.
+    pub fn check(&self) -> Result<(), Wrong> {
+        check_lists(&[
+            ("role", &self.role),
+            ("seniority", &self.seniority),
+            ("country", &self.country),
+            ("technology", &self.technology),
+        ])?;
+        check_countries(&self.country)?;
+        if let Some(store) = &self.store {
+            store.check().map_err(|(name, reason)| (inside_store(name), reason))?;
+        }
+        check_text(self.q.as_deref())
+    }
+}
+
+fn inside_store(name: &'static str) -> &'static str {
+    match name {
+        "country" => "store.country",
+        "category" => "store.category",
+        "platform" => "store.platform",
+        "apps" => "store.apps",
+        "pixels" => "store.pixels",
+        "missing_apps" => "store.missing_apps",
+        "missing_pixels" => "store.missing_pixels",
+        "theme" => "store.theme",
+        "traffic" => "store.traffic",
+        "revenue" => "store.revenue",
+        "q" => "store.q",
+        _ => "store",
     }
 }
 
@@ -170,4 +251,39 @@ pub enum StoreSort {
     TrafficDesc,
     /// Most revenue first.
     RevenueDesc,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn wrong(filter: serde_json::Value) -> Option<&'static str> {
+        let filter: ContactFilter = serde_json::from_value(filter).unwrap();
+        filter.check().err().map(|(name, _)| name)
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let many: Vec<_> = (0..51).map(|n| n.to_string()).collect();
+        assert_eq!(wrong(json!({})), None);
+        assert_eq!(wrong(json!({"role": many})), Some("role"));
+        assert_eq!(wrong(json!({"technology": [""]})), Some("technology"));
+        assert_eq!(wrong(json!({"seniority": ["a\0b"]})), Some("seniority"));
+        assert_eq!(wrong(json!({"country": ["USA"]})), Some("country"));
+        assert_eq!(wrong(json!({"store": {"country": ["1"]}})), Some("store.country"));
+        assert_eq!(wrong(json!({"store": {"q": "ab"}})), Some("store.q"));
+        assert_eq!(wrong(json!({"store": {"traffic": vec!["micro"; 51]}})), Some("store.traffic"));
+        for q in ["", "ab", "  a b\u{7}  \u{7}", "\0\0\0", &"x".repeat(201)] {
+            let short = fold(q).chars().count() < 3 || q.len() > 200;
+            assert_eq!(wrong(json!({"q": q})), short.then_some("q"), "{q:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_filter_is_no_filter() {
+        assert!(serde_json::from_value::<ContactFilter>(json!({"email": "a@b.example"})).is_err());
+        assert!(serde_json::from_value::<ContactFilter>(json!({"store": {"rolle": 1}})).is_err());
+    }
 }

@@ -3,8 +3,10 @@
 pub mod access;
 pub mod audit;
 pub mod client_name;
+pub mod contact;
 pub mod cursor;
 pub mod email;
+pub mod facet;
 pub mod filter;
 pub mod freshness;
 pub mod grant;
@@ -25,3 +27,4 @@ pub mod scope;
 pub mod settings;
 pub mod special_use;
 pub mod tool;
+pub mod words;

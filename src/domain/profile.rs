@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::contact::ContactPreview;
 use super::filter::{TIERS, Tier};
 
 /// A store as callers see it.
@@ -53,6 +54,42 @@ pub struct StorePage {
     pub next_cursor: Option<String>,
 }
 
+/// A page of a contact search.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContactPage {
+    /// The contacts, without any channel.
+    pub contacts: Vec<ContactPreview>,
+    /// What to hand back for the next page; none on the last.
+    pub next_cursor: Option<String>,
+}
+
+/// What became of a domain that was to be enriched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EnrichStatus {
+    /// The index has the store.
+    Found,
+    /// The index does not have it.
+    NotFound,
+    /// The text is no domain.
+    InvalidDomain,
+}
+
+/// A domain with what the index has of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Enriched {
+    /// The domain as the index spells it; a text that is no domain, as it was given.
+    pub domain: String,
+    /// What became of it.
+    pub status: EnrichStatus,
+    /// The store, if it was found.
+    pub store: Option<StoreProfile>,
+    /// Its first contacts.
+    pub contacts: Vec<ContactPreview>,
+    /// How many contacts it has.
+    pub contacts_total: i64,
+}
+
 /// A value of a filter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaxonomyValue {
@@ -65,7 +102,7 @@ pub struct TaxonomyValue {
     pub stores: Option<i64>,
 }
 
-/// Every filter of the store search with its values, the most frequent first.
+/// Every filter of the searches with its values, the most frequent first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Taxonomy {
     /// Countries, ISO 3166-1 alpha-2.
@@ -84,6 +121,10 @@ pub struct Taxonomy {
     pub pixels: Vec<TaxonomyValue>,
     /// Themes.
     pub theme: Vec<TaxonomyValue>,
+    /// Roles of contacts, a filter of the contact search; counted are stores with such a contact.
+    pub role: Vec<TaxonomyValue>,
+    /// Seniorities of contacts, likewise.
+    pub seniority: Vec<TaxonomyValue>,
 }
 
 /// The tier of so many monthly visits.

@@ -7,7 +7,7 @@ use crate::db::{Conn, Db, migrate};
 use crate::domain::access::BUILT_IN_ROLES;
 use crate::error::{Error, Result};
 use crate::secrets::{PlainSecret, SecretKind};
-use crate::service::{Ctx, clients, keys};
+use crate::service::{Ctx, clients, index, keys};
 use crate::store::{links, roles, users};
 
 /// The purpose of the setup link.
@@ -25,6 +25,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
     for name in &applied {
         log::info!("migrated the database: {name}");
     }
+    index::complete(&db).await?;
     let ctx = Ctx::new(config, db, clock);
     ctx.db.write(update_roles).await?;
     keys::maintain(&ctx).await?;

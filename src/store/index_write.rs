@@ -1,5 +1,5 @@
 //! Writing the index (tables `stores`, `store_technologies`, `contacts`): records become rows, and
-//! only what differs is written.
+//! only what differs is written. What searches go through is brought along (`store::entries`).
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::db::schema::{contacts, store_technologies, stores};
 use crate::db::upsert_row::{Cell, InsertTechnologies, UpsertRow, lock_index};
 use crate::domain::import::{Entity, Kind, Record, Value, slug};
+use crate::store::entries;
 
 /// What became of records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub fn upsert(
     let known = known_ids(conn, entity, records)?;
     let held = held_technologies(conn, entity, records, &known)?;
     let mut changes = Changes::default();
+    let mut touched = Touched::default();
     for record in records {
         let written = row(entity, record, now).run(conn)?;
         let known = known.get(&record.key).copied();
@@ -59,6 +61,10 @@ pub fn upsert(
             }
             _ => false,
         };
+        touched.ids.extend(written.or(known.filter(|_| replaced)));
+        if known.is_none() {
+            touched.new_keys.push(&record.key);
+        }
         match (known, written) {
             (None, _) => changes.inserted += 1,
             (Some(_), Some(_)) => changes.updated += 1,
@@ -71,7 +77,29 @@ pub fn upsert(
             (Some(_), None) => changes.unchanged += 1,
         }
     }
+    touched.rewrite_entries(conn, entity)?;
     Ok(changes)
+}
+
+/// The rows whose entries in the search index may be others now.
+#[derive(Default)]
+struct Touched<'a> {
+    ids: Vec<i64>,
+    new_keys: Vec<&'a str>,
+}
+
+impl Touched<'_> {
+    fn rewrite_entries(&self, conn: &mut Conn, entity: Entity) -> QueryResult<()> {
+        match entity {
+            Entity::Contacts => entries::rewrite_of_contacts(conn, &self.ids),
+            Entity::Stores => {
+                // Contacts that came before their store.
+                let waiting = entries::contacts_of_domains(conn, &self.new_keys)?;
+                entries::rewrite_of_contacts(conn, &waiting)?;
+                entries::rewrite(conn, &self.ids.iter().copied().collect())
+            }
+        }
+    }
 }
 
 fn row(entity: Entity, record: &Record, now: Timestamp) -> UpsertRow<'_> {

@@ -1,24 +1,25 @@
 //! Reading the store index (tables `stores`, `store_technologies`).
 
-mod narrow;
 mod taxonomy;
+mod walk;
 
 use std::collections::HashMap;
 
 use diesel::prelude::*;
 
+use super::facets;
 use crate::clock::Timestamp;
+use crate::db::Conn;
 use crate::db::schema::{store_technologies, stores};
-use crate::db::{Conn, MultiBackend};
 use crate::domain::cursor::Position;
+use crate::domain::facet::{Asked, ceiling};
 use crate::domain::filter::{StoreFilter, StoreSort};
 use crate::domain::profile::{StoreProfile, revenue_tier, traffic_tier};
-use narrow::narrow;
+use crate::domain::words::{Side, fold, holds, pieces_of_query};
+use crate::ids::StoreId;
+use walk::Walk;
 
 pub use taxonomy::taxonomy;
-
-/// A store query that filters are added to.
-type Query<'a> = stores::BoxedQuery<'a, MultiBackend>;
 
 /// A store found, with its place in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,12 +35,21 @@ pub struct Found {
 /// # Errors
 /// When the database cannot answer.
 pub fn by_domain(conn: &mut Conn, domain: &str) -> QueryResult<Option<StoreProfile>> {
-    let rows = stores::table
-        .filter(stores::domain.eq(domain))
-        .select(COLUMNS)
-        .limit(1)
-        .load::<Row>(conn)?;
-    Ok(with_technologies(conn, rows, StoreSort::Added)?.pop().map(|found| found.profile))
+    Ok(by_domains(conn, &[domain.to_owned()])?.pop().map(|(_, profile)| profile))
+}
+
+/// The stores of these domains with their ids, in no order.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn by_domains(
+    conn: &mut Conn,
+    domains: &[String],
+) -> QueryResult<Vec<(StoreId, StoreProfile)>> {
+    let rows =
+        stores::table.filter(stores::domain.eq_any(domains)).select(COLUMNS).load::<Row>(conn)?;
+    let found = with_technologies(conn, rows, StoreSort::Added)?;
+    Ok(found.into_iter().map(|found| (StoreId(found.position.id), found.profile)).collect())
 }
 
 /// At most `limit` stores that match all of `filter`, in the order of `sort`, after the place
@@ -54,79 +64,43 @@ pub fn search(
     after: Option<&Position>,
     limit: i64,
 ) -> QueryResult<Vec<Found>> {
-    let query = || narrow(stores::table.into_boxed(), filter);
-    let rows = match sort {
-        StoreSort::Added => {
-            let query = match after {
-                Some(after) => query().filter(stores::id.gt(after.id)),
-                None => query(),
-            };
-            query.order(stores::id).limit(limit).select(COLUMNS).load::<Row>(conn)?
-        }
-        // The two columns are of one type and two names, which Diesel's types keep apart.
-        StoreSort::TrafficDesc => {
-            let mut rows = Vec::new();
-            if !matches!(after, Some(Position { value: None, .. })) {
-                let ranked = query().filter(stores::monthly_visits.is_not_null());
-                rows = match after {
-                    Some(Position { value: Some(visits), id }) => {
-                        ranked.filter(stores::monthly_visits.le(*visits)).filter(
-                            stores::monthly_visits.lt(*visits).or(stores::id.lt(*id).nullable()),
-                        )
-                    }
-                    _ => ranked,
-                }
-                .order((stores::monthly_visits.desc(), stores::id.desc()))
-                .limit(limit)
-                .select(COLUMNS)
-                .load::<Row>(conn)?;
-            }
-            let unranked = query().filter(stores::monthly_visits.is_null());
-            fill_up(conn, rows, unranked, after, limit)?
-        }
-        StoreSort::RevenueDesc => {
-            let mut rows = Vec::new();
-            if !matches!(after, Some(Position { value: None, .. })) {
-                let ranked = query().filter(stores::revenue_usd.is_not_null());
-                rows = match after {
-                    Some(Position { value: Some(dollars), id }) => ranked
-                        .filter(stores::revenue_usd.le(*dollars))
-                        .filter(stores::revenue_usd.lt(*dollars).or(stores::id.lt(*id).nullable())),
-                    _ => ranked,
-                }
-                .order((stores::revenue_usd.desc(), stores::id.desc()))
-                .limit(limit)
-                .select(COLUMNS)
-                .load::<Row>(conn)?;
-            }
-            let unranked = query().filter(stores::revenue_usd.is_null());
-            fill_up(conn, rows, unranked, after, limit)?
-        }
+    let Some(mut expression) = facets::expression(conn, &Asked::by_stores(filter))? else {
+        return Ok(Vec::new());
     };
+    let text = filter.q.as_deref().map(fold);
+    if let Some(text) = &text {
+        let pieces = pieces_of_query(Side::Store, text);
+        expression.all.extend(pieces.into_iter().map(|piece| vec![piece]));
+    }
+    let mut walk = Walk::new(expression, sort, after, ceiling(filter, sort));
+    let size = usize::try_from(limit).unwrap_or_default();
+    let mut rows: Vec<Row> = Vec::new();
+    while rows.len() < size {
+        let ids = walk.next(conn, limit)?;
+        if ids.is_empty() {
+            break;
+        }
+        let matches = by_ids(conn, &ids)?.into_iter().filter(|row| row.holds(text.as_deref()));
+        rows.extend(matches);
+    }
+    rows.truncate(size);
     with_technologies(conn, rows, sort)
 }
 
-/// Adds stores without the sort column's value, which come after all that have one: a query of
-/// their own, because the two databases disagree on where nulls sort and an index serves only its
-/// own order.
-fn fill_up(
-    conn: &mut Conn,
-    mut rows: Vec<Row>,
-    unranked: Query<'_>,
-    after: Option<&Position>,
-    limit: i64,
-) -> QueryResult<Vec<Row>> {
-    let missing = limit.saturating_sub(i64::try_from(rows.len()).unwrap_or(i64::MAX));
-    if missing > 0 {
-        let unranked = match after {
-            Some(Position { value: None, id }) => unranked.filter(stores::id.lt(*id)),
-            _ => unranked,
-        };
-        rows.extend(
-            unranked.order(stores::id.desc()).limit(missing).select(COLUMNS).load::<Row>(conn)?,
-        );
-    }
-    Ok(rows)
+/// Which of these stores hold the folded text, in the order given.
+///
+/// # Errors
+/// When the database cannot answer.
+pub(super) fn holding(conn: &mut Conn, ids: &[i64], text: &str) -> QueryResult<Vec<i64>> {
+    let rows = by_ids(conn, ids)?;
+    Ok(rows.into_iter().filter(|row| row.holds(Some(text))).map(|row| row.id).collect())
+}
+
+/// The rows of these ids, in their order.
+fn by_ids(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<Row>> {
+    let rows = stores::table.filter(stores::id.eq_any(ids)).select(COLUMNS).load::<Row>(conn)?;
+    let mut rows: HashMap<i64, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
+    Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }
 
 #[derive(Queryable)]
@@ -145,6 +119,13 @@ struct Row {
     products: Option<i64>,
     description: Option<String>,
     updated_at: Option<i64>,
+}
+
+impl Row {
+    fn holds(&self, text: Option<&str>) -> bool {
+        let texts = [Some(self.domain.as_str()), self.name.as_deref(), self.description.as_deref()];
+        text.is_none_or(|text| holds(text, &texts))
+    }
 }
 
 type Columns = (

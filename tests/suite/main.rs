@@ -9,6 +9,7 @@
 mod architecture;
 mod cli;
 mod console;
+mod index;
 mod mcp;
 mod oauth;
 mod programs;

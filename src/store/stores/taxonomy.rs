@@ -1,12 +1,12 @@
 //! The values that filters can take, counted.
 
-use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{store_technologies, stores};
+use crate::db::schema::facets;
+use crate::domain::facet::kind;
 use crate::domain::filter::Tier;
-use crate::domain::profile::{Taxonomy, TaxonomyValue, label, tier_values};
+use crate::domain::profile::{Taxonomy, TaxonomyValue, tier_values};
 
 /// The most values told of one filter, the most frequent.
 const MOST_VALUES: i64 = 200;
@@ -16,56 +16,28 @@ const MOST_VALUES: i64 = 200;
 /// # Errors
 /// When the database cannot answer.
 pub fn taxonomy(conn: &mut Conn) -> QueryResult<Taxonomy> {
-    // A macro, because Diesel gives every column a type of its own.
-    macro_rules! counted {
-        ($column:expr) => {
-            stores::table
-                .filter($column.is_not_null())
-                .group_by($column)
-                .select(($column.assume_not_null(), count_star()))
-                .order((count_star().desc(), $column.asc()))
-                .limit(MOST_VALUES)
-                .load::<(String, i64)>(conn)?
-        };
-    }
-    let country = counted!(stores::country).into_iter().map(|(code, stores)| TaxonomyValue {
-        label: code.clone(),
-        value: code,
-        stores: Some(stores),
-    });
     Ok(Taxonomy {
-        country: country.collect(),
-        category: labelled(counted!(stores::category)),
-        platform: labelled(counted!(stores::platform)),
-        theme: labelled(counted!(stores::theme)),
+        country: values(conn, kind::COUNTRY)?,
+        category: values(conn, kind::CATEGORY)?,
+        platform: values(conn, kind::PLATFORM)?,
+        theme: values(conn, kind::THEME)?,
         traffic: tier_values(Tier::visits, "visits a month"),
         revenue: tier_values(Tier::revenue, "US dollars a year"),
-        apps: technologies(conn, "app")?,
-        pixels: technologies(conn, "pixel")?,
+        apps: values(conn, kind::APP)?,
+        pixels: values(conn, kind::PIXEL)?,
+        role: values(conn, kind::ROLE)?,
+        seniority: values(conn, kind::SENIORITY)?,
     })
 }
 
-fn labelled(counted: Vec<(String, i64)>) -> Vec<TaxonomyValue> {
-    let value = |(slug, stores): (String, i64)| TaxonomyValue {
-        label: label(&slug),
-        value: slug,
-        stores: Some(stores),
-    };
-    counted.into_iter().map(value).collect()
-}
-
-fn technologies(conn: &mut Conn, kind: &str) -> QueryResult<Vec<TaxonomyValue>> {
-    let rows: Vec<(String, Option<String>, i64)> = store_technologies::table
-        .filter(store_technologies::kind.eq(kind))
-        .group_by(store_technologies::slug)
-        .select((store_technologies::slug, min(store_technologies::name), count_star()))
-        .order((count_star().desc(), store_technologies::slug.asc()))
+fn values(conn: &mut Conn, kind: &str) -> QueryResult<Vec<TaxonomyValue>> {
+    let rows: Vec<(String, String, i64)> = facets::table
+        .filter(facets::kind.eq(kind))
+        .filter(facets::entries.gt(0))
+        .order((facets::entries.desc(), facets::value.asc()))
         .limit(MOST_VALUES)
+        .select((facets::value, facets::label, facets::entries))
         .load(conn)?;
-    let value = |(slug, name, stores): (String, Option<String>, i64)| TaxonomyValue {
-        label: name.unwrap_or_else(|| slug.clone()),
-        value: slug,
-        stores: Some(stores),
-    };
-    Ok(rows.into_iter().map(value).collect())
+    let told = |(value, label, entries)| TaxonomyValue { value, label, stores: Some(entries) };
+    Ok(rows.into_iter().map(told).collect())
 }

@@ -1,0 +1,152 @@
+//! The words of index entries and the search through them: FTS5 on SQLite, a `tsvector` with a GIN
+//! index on PostgreSQL. Both hold words of ASCII letters and digits that we make ourselves
+//! (`domain::words`), so neither knows anything of language, and no text of a caller is ever syntax.
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Text};
+
+use super::connection::Conn;
+
+/// What an entry must have: a word of each list of `all`, and none of `none`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expression {
+    /// Lists of which one word each is wanted; at least one list, none of them empty.
+    pub all: Vec<Vec<String>>,
+    /// Words not wanted.
+    pub none: Vec<String>,
+}
+
+impl Expression {
+    /// The same, and one of `words` too.
+    #[must_use]
+    pub fn and(&self, words: Vec<String>) -> Self {
+        let mut more = self.clone();
+        more.all.push(words);
+        more
+    }
+
+    fn fts5(&self) -> String {
+        let wanted: Vec<_> = self.all.iter().map(|any| format!("({})", any.join(" OR "))).collect();
+        let wanted = wanted.join(" AND ");
+        if self.none.is_empty() {
+            wanted
+        } else {
+            format!("({wanted}) NOT ({})", self.none.join(" OR "))
+        }
+    }
+
+    fn tsquery(&self) -> String {
+        let wanted = self.all.iter().map(|any| format!("({})", any.join(" | ")));
+        let unwanted = self.none.iter().map(|word| format!("!{word}"));
+        wanted.chain(unwanted).collect::<Vec<_>>().join(" & ")
+    }
+}
+
+/// Which of the entries found are wanted, both ends included, and in which order of their ids.
+#[derive(Debug, Clone, Copy)]
+pub struct Range {
+    /// The lowest id.
+    pub from: i64,
+    /// The highest id.
+    pub to: i64,
+    /// Whether the highest comes first.
+    pub descending: bool,
+    /// The most entries.
+    pub limit: i64,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// The ids of entries that match.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn matching(conn: &mut Conn, expression: &Expression, range: Range) -> QueryResult<Vec<i64>> {
+    let order = if range.descending { "DESC" } else { "ASC" };
+    let rows: Vec<Id> = match conn {
+        Conn::Sqlite(conn) => sql_query(format!(
+            "SELECT rowid AS id FROM index_words WHERE index_words MATCH ? AND rowid >= ? AND rowid <= ? ORDER BY rowid {order} LIMIT ?"
+        ))
+        .bind::<Text, _>(expression.fts5())
+        .bind::<BigInt, _>(range.from)
+        .bind::<BigInt, _>(range.to)
+        .bind::<BigInt, _>(range.limit)
+        .load(conn)?,
+        Conn::Postgres(conn) => sql_query(format!(
+            "SELECT id FROM index_entries WHERE words @@ $1::tsquery AND id BETWEEN $2 AND $3 ORDER BY id {order} LIMIT $4"
+        ))
+        .bind::<Text, _>(expression.tsquery())
+        .bind::<BigInt, _>(range.from)
+        .bind::<BigInt, _>(range.to)
+        .bind::<BigInt, _>(range.limit)
+        .load(conn)?,
+    };
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Sets the words of an entry, with spaces between; its row in `index_entries` is there already.
+/// `is_new` says that it had none.
+///
+/// # Errors
+/// When the database refuses.
+pub fn put(conn: &mut Conn, id: i64, words: &str, is_new: bool) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(sqlite) => {
+            if !is_new {
+                sql_query("DELETE FROM index_words WHERE rowid = ?")
+                    .bind::<BigInt, _>(id)
+                    .execute(sqlite)?;
+            }
+            sql_query("INSERT INTO index_words (rowid, words) VALUES (?, ?)")
+                .bind::<BigInt, _>(id)
+                .bind::<Text, _>(words)
+                .execute(sqlite)
+        }
+        Conn::Postgres(conn) => sql_query(
+            "UPDATE index_entries SET words = array_to_tsvector(string_to_array($1, ' ')) WHERE id = $2",
+        )
+        .bind::<Text, _>(words)
+        .bind::<BigInt, _>(id)
+        .execute(conn),
+    }
+    .map(|_| ())
+}
+
+/// Removes the words of an entry; on PostgreSQL they go with its row.
+///
+/// # Errors
+/// When the database refuses.
+pub fn remove(conn: &mut Conn, id: i64) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => sql_query("DELETE FROM index_words WHERE rowid = ?")
+            .bind::<BigInt, _>(id)
+            .execute(conn)
+            .map(|_| ()),
+        Conn::Postgres(_) => Ok(()),
+    }
+}
+
+/// Brings the words into one piece and the planner's statistics up to date: after an import.
+///
+/// # Errors
+/// When the database refuses.
+pub fn tidy(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            sql_query("INSERT INTO index_words (index_words) VALUES ('optimize')")
+                .execute(conn)
+                .map(|_| ())
+        }
+        Conn::Postgres(conn) => {
+            for table in ["index_entries", "contacts", "stores"] {
+                sql_query(format!("ANALYZE {table}")).execute(conn)?;
+            }
+            Ok(())
+        }
+    }
+}

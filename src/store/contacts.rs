@@ -1,0 +1,265 @@
+//! Reading contacts (table `contacts`).
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
+
+use super::entries::full_name;
+use super::facets;
+use super::stores::holding;
+use crate::db::schema::{contacts, stores};
+use crate::db::words::{Expression, Range, matching};
+use crate::db::{Conn, MultiBackend};
+use crate::domain::contact::{Channels, Contact, ContactPreview, EmailStatus};
+use crate::domain::cursor::Position;
+use crate::domain::facet::Asked;
+use crate::domain::filter::ContactFilter;
+use crate::domain::import::slug;
+use crate::domain::words::{Side, fold, holds, pieces_of_query};
+use crate::ids::StoreId;
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// The first of two that is not null.
+    fn coalesce(first: Nullable<BigInt>, second: BigInt) -> Nullable<BigInt>;
+}
+
+/// Entries looked through at first; then twice as many each time.
+const FIRST_ENTRIES: i64 = 32;
+/// The most entries looked through at a time.
+const MOST_ENTRIES: i64 = 1_024;
+/// Contacts read at a time.
+const PAGE: i64 = 200;
+
+/// A contact found, with its place in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// After this contact: the entry it is under, and its id.
+    pub position: Position,
+    /// The contact.
+    pub preview: ContactPreview,
+}
+
+/// The contacts of these public ids with their row ids, in no order; unknown ids are left out.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn by_public_ids(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<(i64, Contact)>> {
+    let rows: Vec<Row> = contacts::table
+        .filter(contacts::public_id.eq_any(ids))
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.id, row.into())).collect())
+}
+
+/// At most `limit` contacts that match all of `filter`, after the place `after`: the contacts of one
+/// store together, in the order in which stores were added, those without a store before them.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn search(
+    conn: &mut Conn,
+    filter: &ContactFilter,
+    after: Option<&Position>,
+    limit: i64,
+) -> QueryResult<Vec<Found>> {
+    let Some(expression) = facets::expression(conn, &Asked::by_contacts(filter))? else {
+        return Ok(Vec::new());
+    };
+    let mut search = Search::new(filter, expression, limit);
+    let mut place = match after {
+        Some(Position { value: Some(entry), id }) => (*entry, *id),
+        _ => (i64::MIN, 0),
+    };
+    let mut size = FIRST_ENTRIES;
+    loop {
+        let range = Range { from: place.0, to: i64::MAX, descending: false, limit: size };
+        let entries = matching(conn, &search.expression, range)?;
+        let Some(last) = entries.last().copied() else { return Ok(search.found) };
+        search.read(conn, &entries, place)?;
+        let ended = (entries.len() as i64) < size || last == i64::MAX;
+        if ended || search.is_full() {
+            return Ok(search.found);
+        }
+        place = (last + 1, 0);
+        size = (size * 2).min(MOST_ENTRIES);
+    }
+}
+
+/// A contact search under way.
+struct Search<'a> {
+    filter: &'a ContactFilter,
+    expression: Expression,
+    /// The text that a store must hold, folded.
+    store_text: Option<String>,
+    /// The text that a contact must hold, folded.
+    text: Option<String>,
+    limit: usize,
+    found: Vec<Found>,
+}
+
+impl<'a> Search<'a> {
+    fn new(filter: &'a ContactFilter, mut expression: Expression, limit: i64) -> Self {
+        let store_text = filter.store.as_ref().and_then(|store| store.q.as_deref()).map(fold);
+        let text = filter.q.as_deref().map(fold);
+        for (side, text) in [(Side::Store, &store_text), (Side::People, &text)] {
+            let pieces = text.iter().flat_map(|text| pieces_of_query(side, text));
+            expression.all.extend(pieces.map(|piece| vec![piece]));
+        }
+        let limit = usize::try_from(limit).unwrap_or_default();
+        Self { filter, expression, store_text, text, limit, found: Vec::new() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.limit
+    }
+
+    /// Takes the contacts of these entries that match, after the place, until the page is full.
+    fn read(&mut self, conn: &mut Conn, entries: &[i64], after: (i64, i64)) -> QueryResult<()> {
+        let kept = match &self.store_text {
+            Some(text) => holding(conn, entries, text)?,
+            None => entries.to_vec(),
+        };
+        let mut place = after;
+        while !self.is_full() && !kept.is_empty() {
+            let rows: Vec<Row> = self
+                .narrow(contacts::table.into_boxed())
+                .filter(contacts::entry_id.eq_any(kept.iter().copied()))
+                .filter(contacts::entry_id.ge(place.0))
+                .filter(contacts::entry_id.gt(place.0).or(contacts::id.gt(place.1)))
+                .order((contacts::entry_id, contacts::id))
+                .limit(PAGE)
+                .select(Row::as_select())
+                .load(conn)?;
+            let was_last = (rows.len() as i64) < PAGE;
+            if let Some(last) = rows.last() {
+                place = (last.entry_id, last.id);
+            }
+            for row in rows {
+                if !self.is_full() && row.holds(self.text.as_deref()) {
+                    self.found.push(row.into());
+                }
+            }
+            if was_last {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// What has to be true of the contact itself, not only of its store.
+    fn narrow<'q>(&self, mut query: Query<'q>) -> Query<'q> {
+        let slugs = |values: &[String]| values.iter().map(|value| slug(value)).collect::<Vec<_>>();
+        if !self.filter.role.is_empty() {
+            query = query.filter(contacts::role.eq_any(slugs(&self.filter.role)));
+        }
+        if !self.filter.seniority.is_empty() {
+            query = query.filter(contacts::seniority.eq_any(slugs(&self.filter.seniority)));
+        }
+        if !self.filter.country.is_empty() {
+            let codes = self.filter.country.iter().map(|code| code.to_ascii_uppercase());
+            query = query.filter(contacts::country.eq_any(codes.collect::<Vec<_>>()));
+        }
+        query
+    }
+}
+
+/// A contact query that filters are added to.
+type Query<'a> = contacts::BoxedQuery<'a, MultiBackend>;
+
+/// How many contacts each of these stores has.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn count_of_stores(conn: &mut Conn, ids: &[StoreId]) -> QueryResult<HashMap<i64, i64>> {
+    let counts: Vec<(i64, i64)> = contacts::table
+        .filter(contacts::entry_id.eq_any(ids.iter().map(|store| store.0)))
+        .group_by(contacts::entry_id)
+        .select((contacts::entry_id, diesel::dsl::count_star()))
+        .load(conn)?;
+    Ok(counts.into_iter().collect())
+}
+
+/// The first contacts of these stores, at most `most` of each.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn first_of_stores(
+    conn: &mut Conn,
+    ids: &[StoreId],
+    most: i64,
+) -> QueryResult<HashMap<i64, Vec<ContactPreview>>> {
+    // Found once for each store, so that one with many contacts costs no more than another.
+    let one = diesel::alias!(contacts as one);
+    let last = one
+        .filter(one.field(contacts::entry_id).eq(stores::id))
+        .order(one.field(contacts::id))
+        .select(one.field(contacts::id))
+        .limit(1)
+        .offset(most - 1)
+        .single_value();
+    let rows: Vec<Row> = stores::table
+        .inner_join(contacts::table.on(contacts::entry_id.eq(stores::id)))
+        .filter(stores::id.eq_any(ids.iter().map(|store| store.0)))
+        .filter(contacts::id.nullable().le(coalesce(last, i64::MAX)))
+        .order((contacts::entry_id, contacts::id))
+        .select(Row::as_select())
+        .load(conn)?;
+    let mut first: HashMap<i64, Vec<ContactPreview>> = HashMap::new();
+    for row in rows {
+        first.entry(row.entry_id).or_default().push(Contact::from(row).into());
+    }
+    Ok(first)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = contacts)]
+struct Row {
+    id: i64,
+    entry_id: i64,
+    public_id: String,
+    store_domain: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    title: Option<String>,
+    role: Option<String>,
+    seniority: Option<String>,
+    country: Option<String>,
+    email: Option<String>,
+    email_status: String,
+    phone: Option<String>,
+    linkedin_url: Option<String>,
+}
+
+impl Row {
+    fn holds(&self, text: Option<&str>) -> bool {
+        let name = full_name(self.first_name.as_deref(), self.last_name.as_deref());
+        let texts = [Some(name.as_str()), self.title.as_deref(), self.store_domain.as_deref()];
+        text.is_none_or(|text| holds(text, &texts))
+    }
+}
+
+impl From<Row> for Found {
+    fn from(row: Row) -> Self {
+        let position = Position { value: Some(row.entry_id), id: row.id };
+        Self { position, preview: Contact::from(row).into() }
+    }
+}
+
+impl From<Row> for Contact {
+    fn from(row: Row) -> Self {
+        Self {
+            public_id: row.public_id,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            title: row.title,
+            role: row.role,
+            seniority: row.seniority,
+            country: row.country,
+            store_domain: row.store_domain,
+            email_status: EmailStatus::from_word(&row.email_status),
+            known: Channels { email: row.email, phone: row.phone, linkedin_url: row.linkedin_url },
+        }
+    }
+}
