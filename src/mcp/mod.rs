@@ -14,6 +14,7 @@ use std::sync::Arc;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest};
 use actix_web::middleware::from_fn;
 use actix_web::{HttpMessage, HttpRequest};
+use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp_actix_web::transport::StreamableHttpService;
 
@@ -27,8 +28,19 @@ const LARGEST_BODY: usize = 1024 * 1024;
 /// `/mcp` and `/mcp/`, neither of which ever redirects.
 pub fn scope(ctx: &Ctx) -> impl HttpServiceFactory + use<> {
     let state = ctx.clone();
+    scope_of(ctx, move || PortcullisServer::new(state.clone()))
+}
+
+/// The gate and the transport of `/mcp` in front of any handler, which is made anew for each
+/// request: the protocol's conformance suite asks for tools and prompts that this product has not,
+/// and is to meet the very same way to them.
+pub fn scope_of<S, F>(ctx: &Ctx, handler: F) -> impl HttpServiceFactory + use<S, F>
+where
+    S: ServerHandler,
+    F: Fn() -> S + Send + Sync + 'static,
+{
     StreamableHttpService::builder()
-        .service_factory(Arc::new(move || Ok(PortcullisServer::new(state.clone()))))
+        .service_factory(Arc::new(move || Ok(handler())))
         .session_manager(Arc::new(LocalSessionManager::default()))
         // No sessions and plain JSON: nothing for a client to lose, and no empty events, on which
         // older SDKs die (dossier §0, decisions 3 and 4).

@@ -5,6 +5,7 @@ mod browser;
 mod mail;
 mod protocol;
 mod sdk;
+mod suite;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};

@@ -3,6 +3,7 @@
 pub mod ai_client;
 pub mod app;
 pub mod browser;
+pub mod conformance;
 pub mod database;
 pub mod documents;
 pub mod fixture;
