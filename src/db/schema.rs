@@ -243,6 +243,8 @@ diesel::table! {
     contacts (id) {
         id -> BigInt,
         external_id -> Text,
+        public_id -> Text,
+        entry_id -> BigInt,
         store_domain -> Nullable<Text>,
         first_name -> Nullable<Text>,
         last_name -> Nullable<Text>,
@@ -255,6 +257,24 @@ diesel::table! {
         phone -> Nullable<Text>,
         linkedin_url -> Nullable<Text>,
         imported_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    facets (id) {
+        id -> BigInt,
+        kind -> Text,
+        value -> Text,
+        label -> Text,
+        entries -> BigInt,
+    }
+}
+
+diesel::table! {
+    index_entries (id) {
+        id -> BigInt,
+        facets -> Text,
+        digest -> BigInt,
     }
 }
 
@@ -362,6 +382,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     stores,
     store_technologies,
     contacts,
+    facets,
+    index_entries,
     usage_windows,
     activity,
     audit,

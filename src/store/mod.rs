@@ -7,6 +7,7 @@ pub mod clients;
 pub mod codes;
 pub mod connections;
 pub mod consents;
+pub mod contacts;
 pub mod grid;
 pub mod index_write;
 pub mod keys;

@@ -1,0 +1,10 @@
+DROP TABLE index_entries;
+DROP TABLE facets;
+ALTER TABLE contacts DROP COLUMN entry_id;
+ALTER TABLE contacts DROP COLUMN public_id;
+CREATE INDEX stores_country ON stores (country, id);
+CREATE INDEX stores_category ON stores (category, id);
+CREATE INDEX stores_platform ON stores (platform, id);
+CREATE INDEX stores_visits ON stores (monthly_visits, id);
+CREATE INDEX stores_revenue ON stores (revenue_usd, id);
+CREATE INDEX store_technologies_slug ON store_technologies (kind, slug, store_id);
