@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use serde_json::json;
 
 use super::*;
 use crate::support::{AUDITOR, both_databases};
@@ -90,6 +91,29 @@ both_databases! {
         assert_eq!(answers.iter().flatten().count(), 7);
         assert_eq!(answers.iter().filter(|answer| code(answer) == "rate_limit_exceeded").count(), 33);
         assert_eq!((given(&answers).len(), shown(app, payer.account).await.used), (7, 7));
+        check_books(app).await;
+    }
+
+    /// The windows are one count whatever calls, and the locks of the two ways of counting never
+    /// stop each other.
+    async fn reveals_and_other_tools_share_one_count(app) {
+        plan(app, 500).await;
+        let client = app.ai_client("usage:read stores:read").await;
+        let token = Some(app.newest_token_of(MEMBER).await);
+        let (payer, ids) = (Payer { token, ..payer(app).await }, contacts(app, 60).await);
+        let other = replica(app).await;
+        let reveals = join_all(ids.iter().enumerate().map(|(number, id)| {
+            ask(if number % 2 == 0 { &app.ctx } else { &other }, payer, request(std::slice::from_ref(id)))
+        }));
+        let looks = join_all((0..60).map(|number| {
+            let tool = if number % 2 == 0 { "get_usage" } else { "get_store" };
+            let arguments = if number % 2 == 0 { json!({}) } else { json!({ "domain": "shop01.example.com" }) };
+            client.call_tool(tool, arguments)
+        }));
+        let (answers, looks) = futures_util::future::join(reveals, looks).await;
+        assert!(answers.iter().all(Result::is_ok) && looks.iter().all(|answer| answer.is_ok()));
+        let used = meter::used(&app.ctx, payer.account).await.unwrap();
+        assert_eq!((used.minute, used.day, used.credits.used), (90, 90, 60));
         check_books(app).await;
     }
 

@@ -7,6 +7,17 @@ use crate::support::{OTHER, both_databases};
 
 const UNKNOWN: &str = "ct_000000000000000000000000";
 
+#[test]
+fn what_costs_nothing_is_told_by_the_code_of_the_table() {
+    use portcullis::error::ErrorCode;
+    for (outcome, code) in [
+        (RevealOutcome::NotFound, ErrorCode::NotFound),
+        (RevealOutcome::InvalidContactId, ErrorCode::InvalidContactId),
+    ] {
+        assert_eq!(serde_json::to_value(outcome).unwrap(), code.as_str());
+    }
+}
+
 both_databases! {
     async fn a_first_reveal_costs_one_credit_and_never_again(app) {
         plan(app, 500).await;
