@@ -16,6 +16,14 @@ pub enum ErrorCode {
     InvalidCursor,
     /// A domain name that cannot be one.
     InvalidDomain,
+    /// An id that cannot be a contact's.
+    InvalidContactId,
+    /// Spending credits was not confirmed.
+    ConfirmationRequired,
+    /// Fewer credits are left than it would cost.
+    InsufficientCredits,
+    /// The key of an earlier request came with another body.
+    IdempotencyConflict,
     /// No such thing, or not yours.
     NotFound,
     /// The wrong method for a path.
@@ -86,6 +94,27 @@ impl ErrorCode {
             Self::InvalidDomain => {
                 row("invalid_domain", "invalid_request_error", 400, "That is no domain")
             }
+            Self::InvalidContactId => row(
+                "invalid_contact_id",
+                "invalid_request_error",
+                400,
+                "That is no id of a contact",
+            ),
+            Self::ConfirmationRequired => row(
+                "confirmation_required",
+                "invalid_request_error",
+                400,
+                "Please confirm what it costs",
+            ),
+            Self::InsufficientCredits => {
+                row("insufficient_credits", "credit_error", 402, "Not enough credits are left")
+            }
+            Self::IdempotencyConflict => row(
+                "idempotency_conflict",
+                "conflict_error",
+                409,
+                "That key belongs to another request",
+            ),
             Self::NotFound => row("not_found", "not_found_error", 404, "Nothing here"),
             Self::MethodNotAllowed => {
                 row("method_not_allowed", "invalid_request_error", 405, "Not like this")

@@ -5,8 +5,8 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
-use super::schema::{client_fold, users};
-use crate::ids::UserId;
+use super::schema::{accounts, client_fold, users};
+use crate::ids::{AccountId, UserId};
 
 /// Waits until no other transaction is changing what belongs to `user`, and keeps others out until
 /// the end of this one. Read again what was read before.
@@ -33,6 +33,22 @@ pub fn clients(conn: &mut Conn) -> QueryResult<()> {
             .select(client_fold::id)
             .for_no_key_update()
             .first::<i64>(conn)
+            .map(|_| ()),
+    }
+}
+
+/// Waits until no other transaction is changing the credits of `account`, and keeps others out until
+/// the end of this one. It is the account and not its month, so that two calls on either side of
+/// midnight wait for each other too.
+pub fn account(conn: &mut Conn, account: AccountId) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => accounts::table
+            .find(account)
+            .select(accounts::id)
+            .for_no_key_update()
+            .first::<AccountId>(conn)
+            .optional()
             .map(|_| ()),
     }
 }

@@ -342,6 +342,54 @@ diesel::table! {
 }
 
 diesel::table! {
+    credit_balances (account_id, period_start) {
+        account_id -> BigInt,
+        period_start -> BigInt,
+        allowance -> BigInt,
+        balance -> BigInt,
+        spent -> BigInt,
+    }
+}
+
+diesel::table! {
+    credit_ledger (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        period_start -> BigInt,
+        at -> BigInt,
+        kind -> Text,
+        amount -> BigInt,
+        balance_after -> BigInt,
+        reason -> Nullable<Text>,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    reveals (account_id, contact_id) {
+        account_id -> BigInt,
+        contact_id -> BigInt,
+        at -> BigInt,
+        user_id -> BigInt,
+        client_id -> Nullable<BigInt>,
+        token_id -> Nullable<BigInt>,
+        credits -> BigInt,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (account_id, key) {
+        account_id -> BigInt,
+        key -> Text,
+        body_digest -> Text,
+        outcome -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
     activity (id) {
         id -> BigInt,
         request_id -> Text,
@@ -443,6 +491,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     facets,
     index_entries,
     usage_windows,
+    credit_balances,
+    credit_ledger,
+    reveals,
+    idempotency_keys,
     activity,
     audit,
     outbox,

@@ -163,6 +163,8 @@ pub struct Addition {
     pub requests: i64,
     /// Rows to add; negative takes back.
     pub rows: i64,
+    /// Credits to add; they have no limit here, their balance has.
+    pub credits: i64,
     /// The most requests.
     pub most_requests: i64,
     /// The most rows.
@@ -182,13 +184,14 @@ pub fn count_usage(conn: &mut Conn, add: &Addition) -> QueryResult<bool> {
             usage_windows::starts_at.eq(add.starts_at),
             usage_windows::requests.eq(add.requests),
             usage_windows::rows_returned.eq(add.rows),
-            usage_windows::credits.eq(0),
+            usage_windows::credits.eq(add.credits),
         ))
         .on_conflict((usage_windows::account_id, usage_windows::span, usage_windows::starts_at))
         .do_update()
         .set((
             usage_windows::requests.eq(usage_windows::requests + add.requests),
             usage_windows::rows_returned.eq(usage_windows::rows_returned + add.rows),
+            usage_windows::credits.eq(usage_windows::credits + add.credits),
         ))
         .filter(usage_windows::requests.le(add.most_requests.saturating_sub(add.requests)))
         .filter(usage_windows::rows_returned.le(add.most_rows.saturating_sub(add.rows)))

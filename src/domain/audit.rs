@@ -81,6 +81,8 @@ pub enum Action {
     SigningKeyCreated,
     /// Settings were changed, or a change was refused.
     SettingsChanged,
+    /// Credits were granted or taken.
+    CreditsAdjusted,
 }
 
 impl Action {
@@ -109,6 +111,7 @@ impl Action {
             Self::Imported => "imported",
             Self::SigningKeyCreated => "signing_key_created",
             Self::SettingsChanged => "settings_changed",
+            Self::CreditsAdjusted => "credits_adjusted",
         }
     }
 }

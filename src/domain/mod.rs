@@ -4,6 +4,7 @@ pub mod access;
 pub mod audit;
 pub mod client_name;
 pub mod contact;
+pub mod credit;
 pub mod cursor;
 pub mod email;
 pub mod facet;

@@ -3,6 +3,7 @@
 use chrono::{Datelike, TimeZone, Utc};
 
 use crate::clock::Timestamp;
+use crate::domain::credit::Credits;
 
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 86_400_000;
@@ -73,8 +74,8 @@ pub struct Used {
     pub day: i64,
     /// Rows returned in this month.
     pub rows: i64,
-    /// Credits spent in this month.
-    pub credits: i64,
+    /// Credits of this month.
+    pub credits: Credits,
 }
 
 #[cfg(test)]

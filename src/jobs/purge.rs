@@ -1,12 +1,12 @@
 //! Removes what has served its time: sessions, authorization requests, one-time links, codes, throttle windows,
-//! registrations that never reached a consent, short quota windows, old activity, old audit entries.
+//! registrations that never reached a consent, short quota windows, used idempotency keys, old activity, old audit entries.
 
 use crate::db::lock;
 use crate::error::Result;
-use crate::service::Ctx;
+use crate::service::{Ctx, reveal};
 use crate::store::{
-    activity, audit, client_groups, clients, codes, links, outbox, requests, sessions, throttles,
-    usage, waiting,
+    activity, audit, client_groups, clients, codes, idempotency, links, outbox, requests, sessions,
+    throttles, usage, waiting,
 };
 
 const DAY_SECONDS: i64 = 86_400;
@@ -42,6 +42,7 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
     ctx.db
         .write(move |conn| Ok(usage::purge(conn, now.plus_seconds(-WINDOWS_KEPT_SECONDS))?))
         .await?;
+    ctx.db.write(move |conn| Ok(idempotency::purge(conn, reveal::oldest_key(now))?)).await?;
     ctx.db
         .write(move |conn| Ok(outbox::purge(conn, now.plus_seconds(-MAIL_KEPT_SECONDS))?))
         .await?;

@@ -14,7 +14,7 @@ use crate::secrets::MasterSecret;
 use crate::store::{contacts, stores};
 use cursor::{digest, open, seal};
 
-pub use enrich::{MOST_DOMAINS, enrich};
+pub use enrich::{MOST_DOMAINS, check_domains, enrich};
 pub use rebuild::{add_sample, complete, rebuild};
 
 /// The most stores of one page.

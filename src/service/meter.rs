@@ -7,9 +7,9 @@ use crate::domain::audit::Outcome;
 use crate::domain::quota::{Span, Used};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::AccountId;
-use crate::service::Ctx;
 use crate::service::verify::Principal;
-use crate::store::accounts::Plan;
+use crate::service::{Ctx, credits};
+use crate::store::accounts::{self, Plan};
 use crate::store::activity::{self, NewActivity};
 use crate::store::usage::{self, Addition};
 use crate::store::{tokens, users};
@@ -37,7 +37,11 @@ pub async fn precheck(ctx: &Ctx, principal: &Principal, wanted: Cost) -> Result<
     check(&principal.plan, used, wanted, now)
 }
 
-fn check(plan: &Plan, used: Used, wanted: Cost, now: Timestamp) -> Result<()> {
+/// Refuses whoever is on a plan without API access.
+///
+/// # Errors
+/// `api_access_disabled`.
+pub(super) fn access(plan: &Plan) -> Result<()> {
     if !plan.api_access {
         return Err(Error::new(
             ErrorCode::ApiAccessDisabled,
@@ -47,6 +51,15 @@ fn check(plan: &Plan, used: Used, wanted: Cost, now: Timestamp) -> Result<()> {
             ),
         ));
     }
+    Ok(())
+}
+
+/// Whether the plan allows the call and the windows have room for it.
+///
+/// # Errors
+/// As [`precheck`].
+pub(super) fn check(plan: &Plan, used: Used, wanted: Cost, now: Timestamp) -> Result<()> {
+    access(plan)?;
     let until = |span: Span| (span.reset(now).0 - now.0).div_euclid(1000) + 1;
     if used.minute + wanted.requests > plan.requests_per_minute {
         return Err(Error::new(
@@ -95,13 +108,14 @@ pub async fn settle(
     let now = ctx.clock.now();
     ctx.db
         .join_batch(move |conn| {
-            let refused =
-                if cost == Cost::default() { None } else { count(conn, &principal, cost, now)? };
+            let refused = if cost == Cost::default() {
+                None
+            } else {
+                count(conn, principal.account, &principal.plan, cost, 0, now)?
+            };
             let mut call = call.clone();
             if let Some(error) = &refused {
-                call.outcome = Outcome::Limited.as_str();
-                call.error_code = Some(error.code.as_str().into());
-                call.rows_returned = 0;
+                turn_down(&mut call, error);
             }
             activity::insert(conn, &call)?;
             users::touch(conn, principal.user, now)?;
@@ -109,6 +123,22 @@ pub async fn settle(
             Ok(refused.map_or(Ok(()), Err))
         })
         .await
+}
+
+/// Makes the record of a call that was to be answered the record of a refusal.
+pub(super) fn turn_down(call: &mut NewActivity, error: &Error) {
+    let outcome = match error.code {
+        ErrorCode::ConfirmationRequired => Outcome::Denied,
+        code => match code.status() {
+            429 => Outcome::Limited,
+            402 | 403 => Outcome::Denied,
+            _ => Outcome::Error,
+        },
+    };
+    call.outcome = outcome.as_str();
+    call.error_code = Some(error.code.as_str().into());
+    call.rows_returned = 0;
+    call.credits_spent = 0;
 }
 
 /// Writes down a call that was refused before anybody was known to call, or without cost.
@@ -125,20 +155,23 @@ pub async fn note(ctx: &Ctx, call: NewActivity) -> Result<()> {
 }
 
 /// Counts in all three windows or in none: a window that is full is found before the next is
-/// touched, and what was counted before it is taken back.
-fn count(
+/// touched, and what was counted before it is taken back. Credits are noted with the month; what
+/// limits them is their balance.
+pub(super) fn count(
     conn: &mut Conn,
-    principal: &Principal,
+    account: AccountId,
+    plan: &Plan,
     cost: Cost,
+    credits: i64,
     now: Timestamp,
 ) -> Result<Option<Error>> {
-    let plan = &principal.plan;
     let window = |span: Span, rows: i64, most_requests: i64, most_rows: i64| Addition {
-        account: principal.account,
+        account,
         span: span.as_str(),
         starts_at: span.start(now),
         requests: cost.requests,
         rows,
+        credits: if span == Span::Month { credits } else { 0 },
         most_requests,
         most_rows,
     };
@@ -155,23 +188,32 @@ fn count(
             let back = Addition {
                 requests: -counted.requests,
                 rows: -counted.rows,
+                credits: -counted.credits,
                 most_requests: i64::MAX,
                 most_rows: i64::MAX,
                 ..*counted
             };
             usage::count(conn, &back)?;
         }
-        let used = usage::used(conn, principal.account, now)?;
-        return Ok(check(plan, used, cost, now).err());
+        let used = usage::used(conn, account, now)?;
+        // A window that was full a moment ago and is not any more: still nothing was counted.
+        let busy = || Error::new(ErrorCode::Unavailable, "The call was not counted. Try again.");
+        return Ok(Some(check(plan, used, cost, now).err().unwrap_or_else(busy)));
     }
     Ok(None)
 }
 
-/// What an account used in the current windows.
+/// What an account used in the current windows, and its credits as the live plan has them.
 ///
 /// # Errors
 /// When the database cannot answer.
 pub async fn used(ctx: &Ctx, account: AccountId) -> Result<Used> {
     let now = ctx.clock.now();
-    ctx.db.glance(move |conn| Ok(usage::used(conn, account, now)?)).await
+    ctx.db
+        .glance(move |conn| {
+            let plan = accounts::plan_of(conn, account)?;
+            let credits = credits::state(conn, account, &plan, now)?;
+            Ok(Used { credits, ..usage::used(conn, account, now)? })
+        })
+        .await
 }

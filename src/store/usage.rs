@@ -10,11 +10,12 @@ use crate::ids::AccountId;
 
 pub use crate::db::upsert::{Addition, count_usage as count};
 
-/// What the account used in the windows that hold `now`.
+/// What the account used in the windows that hold `now`. Credits are the ledger's to tell
+/// (`store::credits`); their count of the month here is for statistics.
 pub fn used(conn: &mut Conn, account: AccountId, now: Timestamp) -> QueryResult<Used> {
     let at = |span: Span| (span.as_str(), span.start(now));
     let (minute, day, month) = (at(Span::Minute), at(Span::Day), at(Span::Month));
-    let rows: Vec<(String, i64, i64, i64)> = usage_windows::table
+    let rows: Vec<(String, i64, i64)> = usage_windows::table
         .filter(usage_windows::account_id.eq(account))
         .filter(
             usage_windows::span
@@ -23,22 +24,14 @@ pub fn used(conn: &mut Conn, account: AccountId, now: Timestamp) -> QueryResult<
                 .or(usage_windows::span.eq(day.0).and(usage_windows::starts_at.eq(day.1)))
                 .or(usage_windows::span.eq(month.0).and(usage_windows::starts_at.eq(month.1))),
         )
-        .select((
-            usage_windows::span,
-            usage_windows::requests,
-            usage_windows::rows_returned,
-            usage_windows::credits,
-        ))
+        .select((usage_windows::span, usage_windows::requests, usage_windows::rows_returned))
         .load(conn)?;
     let mut used = Used::default();
-    for (span, requests, rows, credits) in rows {
+    for (span, requests, rows) in rows {
         match span.as_str() {
             "minute" => used.minute = requests,
             "day" => used.day = requests,
-            _ => {
-                used.rows = rows;
-                used.credits = credits;
-            }
+            _ => used.rows = rows,
         }
     }
     Ok(used)

@@ -9,6 +9,7 @@
 mod architecture;
 mod cli;
 mod console;
+mod credits;
 mod index;
 mod mcp;
 mod oauth;

@@ -71,7 +71,7 @@ pub(super) async fn run(ctx: &Ctx, caller: &Caller, _: NoInput) -> Result<Done> 
         requests_per_minute: quota(plan.requests_per_minute, used.minute, Span::Minute),
         requests_per_day: quota(plan.requests_per_day, used.day, Span::Day),
         search_rows: quota(plan.rows_per_month, used.rows, Span::Month),
-        credits: quota(plan.credits_per_month, used.credits, Span::Month),
+        credits: quota(used.credits.limit, used.credits.used, Span::Month),
     };
     Ok(Done { output: output(&usage)?, cost: Cost::default() })
 }

@@ -22,12 +22,7 @@ const LONGEST_DOMAIN: usize = 2_048;
 /// # Errors
 /// `invalid_request` for no domain, too many, or one that is endless.
 pub async fn enrich(db: &Db, domains: &[String]) -> Result<Vec<Enriched>> {
-    if domains.is_empty() || domains.len() > MOST_DOMAINS {
-        return Err(Error::field("domains", "takes 1 to 100 domains"));
-    }
-    if domains.iter().any(|domain| domain.chars().count() > LONGEST_DOMAIN) {
-        return Err(Error::field("domains", "takes domains of at most 2048 characters"));
-    }
+    check_domains(domains)?;
     let mut seen = HashSet::new();
     let asked: Vec<Enriched> = domains
         .iter()
@@ -38,6 +33,20 @@ pub async fn enrich(db: &Db, domains: &[String]) -> Result<Vec<Enriched>> {
         .filter(|asked| seen.insert(asked.domain.clone()))
         .collect();
     db.read(move |conn| fill(conn, asked)).await
+}
+
+/// Checks how many domains there are, and how long.
+///
+/// # Errors
+/// `invalid_request` for no domain, too many, or one that is endless.
+pub fn check_domains(domains: &[String]) -> Result<()> {
+    if domains.is_empty() || domains.len() > MOST_DOMAINS {
+        return Err(Error::field("domains", "takes 1 to 100 domains"));
+    }
+    if domains.iter().any(|domain| domain.chars().count() > LONGEST_DOMAIN) {
+        return Err(Error::field("domains", "takes domains of at most 2048 characters"));
+    }
+    Ok(())
 }
 
 fn nothing_of(domain: String, status: EnrichStatus) -> Enriched {

@@ -1,11 +1,11 @@
 //! Check 8: plan and quotas, counted exactly whatever calls at the same time (contract §7, §10;
 //! checklist B21).
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use crate::support::ai_client::Answer;
-use crate::support::{AiClient, OTHER, TestApp, both_databases};
+use crate::support::{AiClient, OTHER, TestApp, both_databases, rpc};
 
 const SCOPES: &str = "usage:read stores:read";
 
@@ -27,6 +27,25 @@ async fn used(client: &AiClient, what: &str) -> i64 {
 
 fn retry_after(answer: &Answer) -> i64 {
     answer.json["result"]["structuredContent"]["error"]["retry_after"].as_i64().unwrap()
+}
+
+/// Thirty calls at once, half of them at another replica.
+async fn on_two_replicas(app: &TestApp, tool: &str, arguments: Value) -> Vec<Answer> {
+    let replica = app.replica().await;
+    let client = app.ai_client(SCOPES).await;
+    let elsewhere = AiClient { base: replica.base.clone(), ..client.clone() };
+    let there = |_| {
+        let body = rpc::legacy("tools/call", rpc::call(tool, arguments.clone()));
+        let request = elsewhere.post(&body).header("Host", app.host());
+        async move { Answer::of(request.send().await.unwrap()).await }
+    };
+    let here = |_| client.call_tool(tool, arguments.clone());
+    let (mut answers, others) =
+        join(join_all((0..15).map(here)), join_all((0..15).map(there))).await;
+    answers.extend(others);
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    replica.stop().await;
+    answers
 }
 
 both_databases! {
@@ -147,23 +166,19 @@ both_databases! {
 
     async fn two_replicas_share_one_count(app) {
         plan(app, "requests_per_minute", 10).await;
-        let replica = app.replica().await;
-        let client = app.ai_client(SCOPES).await;
-        let mut elsewhere = client.clone();
-        elsewhere.base = replica.base.clone();
-        let host = app.host().to_owned();
-        let there = |_| {
-            let body = crate::support::rpc::legacy("tools/call",
-                crate::support::rpc::call("get_store", json!({ "domain": "shop01.example.com" })));
-            let request = elsewhere.post(&body).header("Host", &host);
-            async move { Answer::of(request.send().await.unwrap()).await }
-        };
-        let (here, there) = futures_util::future::join(
-            join_all((0..15).map(|_| get(&client))), join_all((0..15).map(there))).await;
-        let answers: Vec<Answer> = here.into_iter().chain(there).collect();
-        assert!(answers.iter().all(|answer| answer.status == 200));
+        let answers = on_two_replicas(app, "get_store", json!({ "domain": "shop01.example.com" })).await;
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 10);
-        replica.stop().await;
+    }
+
+    async fn two_replicas_share_the_rows_and_the_day(app) {
+        plan(app, "rows_per_month", 50).await;
+        let answers = on_two_replicas(app, "search_stores", json!({ "limit": 10 })).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 5);
+        assert_eq!(app.count("SELECT rows_returned FROM usage_windows WHERE span = 'month'").await, 50);
+        plan(app, "requests_per_day", 12).await;
+        let answers = on_two_replicas(app, "get_store", json!({ "domain": "shop01.example.com" })).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 7);
+        assert_eq!(app.count("SELECT requests FROM usage_windows WHERE span = 'day'").await, 12);
     }
 
     /// Contract §7: a senseless limit is told as such and never as a lack of rows.

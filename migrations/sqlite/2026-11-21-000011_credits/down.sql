@@ -1,0 +1,4 @@
+DROP TABLE idempotency_keys;
+DROP TABLE reveals;
+DROP TABLE credit_ledger;
+DROP TABLE credit_balances;
