@@ -13,6 +13,12 @@ pub enum Tool {
     GetStore,
     /// Stores by filter.
     SearchStores,
+    /// Many domains at once.
+    EnrichDomains,
+    /// Contacts by filter.
+    SearchContacts,
+    /// Channels of contacts, for credits.
+    RevealContacts,
 }
 
 /// A row of the table of tools.
@@ -29,10 +35,12 @@ pub struct ToolRow {
     pub scope: Scope,
     /// Whether a call counts against the request quotas.
     pub costs_request: bool,
+    /// Whether a call changes nothing but what is left of the quotas.
+    pub is_read_only: bool,
 }
 
 /// The table, in the order of `tools/list`.
-pub const TOOLS: [ToolRow; 4] = [
+pub const TOOLS: [ToolRow; 7] = [
     ToolRow {
         tool: Tool::GetUsage,
         name: "get_usage",
@@ -40,6 +48,7 @@ pub const TOOLS: [ToolRow; 4] = [
         description: "Plan, API access and, for requests, search rows and credits: limit, used, remaining and reset time. Costs nothing. Call it before large searches.",
         scope: Scope::UsageRead,
         costs_request: false,
+        is_read_only: true,
     },
     ToolRow {
         tool: Tool::ListTaxonomy,
@@ -48,6 +57,7 @@ pub const TOOLS: [ToolRow; 4] = [
         description: "Every filter that search_stores takes, with its possible values and their labels. Costs nothing. Call it once before the first search.",
         scope: Scope::StoresRead,
         costs_request: false,
+        is_read_only: true,
     },
     ToolRow {
         tool: Tool::GetStore,
@@ -56,6 +66,7 @@ pub const TOOLS: [ToolRow; 4] = [
         description: "The full profile of one store by its domain name (shop.example.com; a URL is understood too). Costs 1 request.",
         scope: Scope::StoresRead,
         costs_request: true,
+        is_read_only: true,
     },
     ToolRow {
         tool: Tool::SearchStores,
@@ -64,6 +75,34 @@ pub const TOOLS: [ToolRow; 4] = [
         description: "Stores that match all given filters, a page at a time. A list of values means any of them. Costs 1 request and 1 search row for each store returned. Pass next_cursor back as cursor for the next page, with the same filters and sort.",
         scope: Scope::StoresRead,
         costs_request: true,
+        is_read_only: true,
+    },
+    ToolRow {
+        tool: Tool::EnrichDomains,
+        name: "enrich_domains",
+        title: "Look up many domains",
+        description: "What the index has of up to 100 domains: for each the store's profile with previews of its first contacts, or not_found. Costs 1 request and 1 search row for each store found. Cheaper than get_store for more than one domain.",
+        scope: Scope::StoresRead,
+        costs_request: true,
+        is_read_only: true,
+    },
+    ToolRow {
+        tool: Tool::SearchContacts,
+        name: "search_contacts",
+        title: "Search contacts",
+        description: "People who work at stores, by their role, seniority, country, their store's technology or any filter of search_stores. Previews only: who it is and which channels a reveal would give, never an address. Costs 1 request and 1 search row for each contact returned.",
+        scope: Scope::ContactsSearch,
+        costs_request: true,
+        is_read_only: true,
+    },
+    ToolRow {
+        tool: Tool::RevealContacts,
+        name: "reveal_contacts",
+        title: "Reveal contacts",
+        description: "E-mail address, phone number and LinkedIn page of 1 to 10 contacts found by search_contacts. SPENDS CREDITS: 1 for each contact this account reveals for the first time; again is free, and so are unknown ids and contacts with nothing safe to give. Call it first without confirm_spend_credits to learn the price, ask the person, then call it with confirm_spend_credits: true.",
+        scope: Scope::ContactsReveal,
+        costs_request: true,
+        is_read_only: false,
     },
 ];
 

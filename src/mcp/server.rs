@@ -19,8 +19,10 @@ use crate::service::Ctx;
 /// How long a list may be kept, milliseconds: short, because a changed role acts at once.
 const KEEP_MS: u64 = 60_000;
 /// Shown to the model once, at the start.
-const INSTRUCTIONS: &str = "Search an index of online stores. Call list_taxonomy once to learn the filter values, then \
-     search_stores with filters, or get_store for one domain. get_usage tells what is left of the quotas.";
+const INSTRUCTIONS: &str = "Search an index of online stores and the people who work at them. Call list_taxonomy once to learn the filter \
+     values, then search_stores or search_contacts with filters, get_store for one domain, enrich_domains for many. \
+     reveal_contacts spends credits: say what it would cost and ask the person before confirming. get_usage tells \
+     what is left of quotas and credits.";
 
 /// One request's server; there are no sessions.
 pub(super) struct PortcullisServer {

@@ -11,7 +11,7 @@ import { AiClient, VARIANTS } from "./ai_client.mjs";
 import { Browser, Page, check, given, prove, proved } from "./pages.mjs";
 
 const USAGE = "main_loop.mjs URL, with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
-const TOOLS = ["get_usage", "list_taxonomy", "get_store", "search_stores"];
+const TOOLS = ["get_usage", "list_taxonomy", "get_store", "search_stores", "enrich_domains", "search_contacts", "reveal_contacts"];
 
 const { url, person, admin } = given(USAGE);
 const origin = new URL(url).origin;

@@ -31,7 +31,7 @@ from pages import Browser, Page, Wrong, cell
 # Told apart from what earlier runs left behind.
 CLIENT_NAME = f"Main Loop {secrets.token_hex(3)}"
 REDIRECT = "http://127.0.0.1:9/callback"
-TOOLS = ["get_usage", "list_taxonomy", "get_store", "search_stores"]
+TOOLS = ["get_usage", "list_taxonomy", "get_store", "search_stores", "enrich_domains", "search_contacts", "reveal_contacts"]
 SCOPES = "usage:read stores:read offline_access"
 # The era a mode must end up with.
 MODES = {"legacy": "2025-11-25", "auto": "2026-07-28", "2026-07-28": "2026-07-28"}

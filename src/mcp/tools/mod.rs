@@ -1,9 +1,12 @@
 //! The tools: one file each with its input, output and work. Here: definitions, and the one way a
 //! call goes (arguments, quota, work, settling, answer).
 
+mod enrich_domains;
 mod get_store;
 mod get_usage;
 mod list_taxonomy;
+mod reveal_contacts;
+mod search_contacts;
 mod search_stores;
 
 use std::sync::LazyLock;
@@ -29,6 +32,15 @@ struct Done {
     cost: Cost,
 }
 
+/// A tool's work.
+enum Work {
+    /// Done, and still to be counted and written down.
+    Done(Done),
+    /// Counted and written down already, whatever came of it: what spends credits does so in the
+    /// transaction that spends them.
+    Settled(Result<Value>),
+}
+
 /// The definitions for `tools/list`, in the order of the table.
 pub(super) fn definitions() -> &'static [(Tool, rmcp::model::Tool)] {
     static DEFINITIONS: LazyLock<Vec<(Tool, rmcp::model::Tool)>> =
@@ -42,13 +54,22 @@ fn definition(row: &'static ToolRow) -> rmcp::model::Tool {
         Tool::ListTaxonomy => (schema::<NoInput>(), schema::<list_taxonomy::Output>()),
         Tool::GetStore => (schema::<get_store::Input>(), schema::<get_store::Output>()),
         Tool::SearchStores => (schema::<search_stores::Input>(), schema::<search_stores::Output>()),
+        Tool::EnrichDomains => {
+            (schema::<enrich_domains::Input>(), schema::<enrich_domains::Output>())
+        }
+        Tool::SearchContacts => {
+            (schema::<search_contacts::Input>(), schema::<search_contacts::Output>())
+        }
+        Tool::RevealContacts => {
+            (schema::<reveal_contacts::Input>(), schema::<reveal_contacts::Output>())
+        }
     };
     let mut tool = rmcp::model::Tool::new(row.name, row.description, input);
     tool.title = Some(row.title.into());
     tool.output_schema = Some(output.into());
     tool.annotations = Some(ToolAnnotations::from_raw(
         Some(row.title.into()),
-        Some(true),
+        Some(row.is_read_only),
         Some(false),
         Some(true),
         Some(false),
@@ -86,7 +107,8 @@ pub(super) async fn call(
     arguments: JsonObject,
 ) -> CallToolResult {
     let result = match work(ctx, caller, tool, arguments).await {
-        Ok(done) => settle(ctx, caller, tool, done).await,
+        Ok(Work::Done(done)) => settle(ctx, caller, tool, done).await,
+        Ok(Work::Settled(result)) => result,
         Err(error) => Err(note(ctx, caller, tool, error).await),
     };
     match result {
@@ -95,13 +117,20 @@ pub(super) async fn call(
     }
 }
 
-async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> Result<Done> {
-    match tool {
+async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> Result<Work> {
+    let done = match tool {
         Tool::GetUsage => get_usage::run(ctx, caller, parse(arguments)?).await,
         Tool::ListTaxonomy => list_taxonomy::run(ctx, caller, parse(arguments)?).await,
         Tool::GetStore => get_store::run(ctx, caller, parse(arguments)?).await,
         Tool::SearchStores => search_stores::run(ctx, caller, parse(arguments)?).await,
-    }
+        Tool::EnrichDomains => enrich_domains::run(ctx, caller, parse(arguments)?).await,
+        Tool::SearchContacts => search_contacts::run(ctx, caller, parse(arguments)?).await,
+        Tool::RevealContacts => {
+            let result = reveal_contacts::run(ctx, caller, parse(arguments)?).await?;
+            return Ok(Work::Settled(result));
+        }
+    };
+    done.map(Work::Done)
 }
 
 /// Reads arguments; the complaint is for the model, which can correct itself (SEP-1303).
@@ -215,7 +244,7 @@ mod tests {
                 "{tool:?}"
             );
             let hints = definition.annotations.as_ref().unwrap();
-            assert_eq!(hints.read_only_hint, Some(true));
+            assert_eq!(hints.read_only_hint, Some(*tool != Tool::RevealContacts));
             assert!(
                 hints.destructive_hint.is_some()
                     && hints.idempotent_hint.is_some()

@@ -3,6 +3,7 @@
 mod activity;
 mod bearer;
 mod challenge;
+mod contacts;
 mod doors;
 mod messages;
 mod modern;

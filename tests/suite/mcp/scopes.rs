@@ -56,7 +56,7 @@ both_databases! {
     async fn a_tool_that_the_role_does_not_allow_is_not_there(app) {
         let client = app.ai_client_of(AUDITOR, "usage:read stores:read").await;
         assert_eq!(client.list_tools().await,
-            ["get_usage", "list_taxonomy", "get_store", "search_stores"]);
+            ["get_usage", "list_taxonomy", "get_store", "search_stores", "enrich_domains", "search_contacts", "reveal_contacts"]);
         app.sql("UPDATE roles SET tools = '[\"get_usage\", \"own_the_moon\"]' WHERE name = 'Auditor'").await;
         assert_eq!(client.list_tools().await, ["get_usage"]);
         let hidden = client.call_tool("get_store", json!({ "domain": STORE })).await;

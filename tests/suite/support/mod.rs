@@ -4,6 +4,7 @@ pub mod ai_client;
 pub mod app;
 pub mod browser;
 pub mod conformance;
+pub mod contacts;
 pub mod database;
 pub mod documents;
 pub mod fixture;

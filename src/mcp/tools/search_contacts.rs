@@ -1,0 +1,61 @@
+//! `search_contacts`: previews of people by filter, a page at a time; never a channel. Costs 1
+//! request and the rows returned.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Done, output};
+use crate::domain::contact::ContactPreview;
+use crate::domain::filter::ContactFilter;
+use crate::error::{Error, Result};
+use crate::mcp::gate::Caller;
+use crate::service::meter::{self, Cost};
+use crate::service::{Ctx, index};
+
+/// What `search_contacts` takes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Input {
+    /// Which contacts; leave it out for all.
+    #[serde(default)]
+    filters: ContactFilter,
+    /// Contacts a page, 1 to 100.
+    #[serde(default = "default_limit")]
+    #[schemars(range(min = 1, max = 100))]
+    limit: i64,
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    cursor: Option<String>,
+}
+
+fn default_limit() -> i64 {
+    25
+}
+
+/// What `search_contacts` returns.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Output {
+    /// The contacts, without any channel.
+    data: Vec<ContactPreview>,
+    /// Pass it back as `cursor` for the next page; null on the last one.
+    next_cursor: Option<String>,
+}
+
+pub(super) async fn run(ctx: &Ctx, caller: &Caller, input: Input) -> Result<Done> {
+    if !(1..=index::MOST_CONTACTS).contains(&input.limit) {
+        return Err(Error::field("limit", "takes 1 to 100"));
+    }
+    meter::precheck(ctx, &caller.principal, Cost { requests: 1, rows: input.limit }).await?;
+    let page = index::search_contacts(
+        &ctx.db,
+        &ctx.config.secret,
+        caller.principal.user,
+        input.filters,
+        input.limit,
+        input.cursor.as_deref(),
+    )
+    .await?;
+    let rows = i64::try_from(page.contacts.len()).unwrap_or(i64::MAX);
+    let result = Output { data: page.contacts, next_cursor: page.next_cursor };
+    Ok(Done { output: output(&result)?, cost: Cost { requests: 1, rows } })
+}

@@ -1,0 +1,47 @@
+//! Contacts of the fixture's stores, with every kind of channel.
+
+use portcullis::domain::audit::Actor;
+use portcullis::domain::import::Entity;
+use portcullis::service::import::{self, Format, Import};
+
+use super::TestApp;
+
+/// E-mail statuses in turn.
+pub const STATUSES: [&str; 6] =
+    ["valid", "catch_all", "guessed", "bounced", "suppressed", "unknown"];
+
+/// Every channel of contact `number`: e-mail address, phone number, profile.
+pub fn channels(number: usize) -> [String; 3] {
+    [
+        format!("private{number:03}@mail.example"),
+        format!("+49 30 555 {number:04}"),
+        format!("https://www.linkedin.com/in/hidden-{number:03}"),
+    ]
+}
+
+/// Adds `count` contacts, three a store from the first on, with statuses in turn.
+pub async fn add(app: &TestApp, count: usize) {
+    let mut csv = String::from(
+        "external_id,store_domain,first_name,last_name,title,role,seniority,country,email,email_status,phone,linkedin_url\n",
+    );
+    for number in 0..count {
+        let [email, phone, linkedin] = channels(number);
+        csv.push_str(&format!(
+            "crm-{number:03},shop{:02}.example.com,Pat,Person{number:03},Head of Growth,marketing,head,DE,{email},{},{phone},{linkedin}\n",
+            number / 3,
+            STATUSES[number % STATUSES.len()],
+        ));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let plan = Import {
+        entity: Entity::Contacts,
+        format: Some(Format::Csv),
+        strict: true,
+        name: "contacts.csv".into(),
+        rejects: folder.path().join("rejects.jsonl"),
+    };
+    let input = Box::new(std::io::Cursor::new(csv));
+    let report =
+        import::run(&app.ctx.db, &app.clock, &Actor::operator(), plan, input, &|_, _| ()).await;
+    assert_eq!(report.unwrap().inserted, count as u64);
+}
