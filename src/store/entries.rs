@@ -8,6 +8,7 @@ use diesel::prelude::*;
 
 use super::facets;
 use crate::db::schema::{contacts, index_entries, store_technologies, stores};
+use crate::db::upsert_row::lock_index;
 use crate::db::{Conn, words};
 use crate::domain::facet::{Facet, StoreFacts, YES, kind, of_store};
 use crate::domain::profile::label;
@@ -52,6 +53,7 @@ pub fn rewrite(conn: &mut Conn, ids: &BTreeSet<i64>) -> QueryResult<()> {
 /// # Errors
 /// When the database refuses.
 pub fn place_contacts(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<i64>> {
+    lock_index(conn)?;
     let ids: Vec<i64> = contacts::table
         .filter(contacts::id.gt(after))
         .order(contacts::id)
@@ -70,6 +72,7 @@ pub fn place_contacts(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Opt
 /// # Errors
 /// When the database refuses.
 pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<i64>> {
+    lock_index(conn)?;
     let mut ids: Vec<i64> = Vec::new();
     if after < 0 {
         ids = contacts::table
