@@ -201,10 +201,9 @@ fn read_stores(conn: &mut Conn, ids: &[i64], entries: &mut HashMap<i64, Entry>) 
                 if facet.kind == kind::COUNTRY { facet.value.clone() } else { label(&facet.value) };
             entry.facets.insert(facet, label);
         }
-        for text in [Some(&store.domain), store.name.as_ref(), store.description.as_ref()] {
-            if let Some(text) = text {
-                add_pieces(&mut entry.words, Side::Store, text);
-            }
+        let texts = [Some(&store.domain), store.name.as_ref(), store.description.as_ref()];
+        for text in texts.into_iter().flatten() {
+            add_pieces(&mut entry.words, Side::Store, text);
         }
     }
     Ok(())
@@ -223,10 +222,9 @@ fn read_contacts(
         let entry = entries.entry(contact.entry_id).or_default();
         entry.add(kind::CONTACTS, Some(YES.to_owned()));
         let name = full_name(contact.first_name.as_deref(), contact.last_name.as_deref());
-        for text in [Some(&name), contact.title.as_ref(), contact.store_domain.as_ref()] {
-            if let Some(text) = text {
-                add_pieces(&mut entry.words, Side::People, text);
-            }
+        let texts = [Some(&name), contact.title.as_ref(), contact.store_domain.as_ref()];
+        for text in texts.into_iter().flatten() {
+            add_pieces(&mut entry.words, Side::People, text);
         }
         entry.add(kind::ROLE, contact.role);
         entry.add(kind::SENIORITY, contact.seniority);
