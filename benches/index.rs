@@ -2,11 +2,7 @@
 //! pages and later ones, through the service, cursor and all. The database is made once, under
 //! `target/bench-index/`, of 1,000,000 stores and 3,000,000 contacts; `--quick` takes 50,000 stores.
 //! `BENCH_STORES` sets another number.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a benchmark that cannot go on has nothing to tell"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on has nothing to tell")]
 
 use std::path::Path;
 use std::time::Instant;

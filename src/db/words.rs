@@ -9,9 +9,12 @@ use diesel::sql_types::{BigInt, Text};
 use super::connection::Conn;
 
 /// What an entry must have: a word of each list of `all`, and none of `none`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Expression {
-    /// Lists of which one word each is wanted; at least one list, none of them empty.
+    /// The word that every entry looked for has. It is looked up only where no other is wanted,
+    /// because going through so long a list costs more than it narrows.
+    pub base: String,
+    /// Lists of which one word each is wanted; none of them empty.
     pub all: Vec<Vec<String>>,
     /// Words not wanted.
     pub none: Vec<String>,
@@ -26,9 +29,16 @@ impl Expression {
         more
     }
 
+    fn wanted(&self, or: &str, and: &str) -> String {
+        if self.all.is_empty() {
+            return self.base.clone();
+        }
+        let lists: Vec<_> = self.all.iter().map(|any| format!("({})", any.join(or))).collect();
+        lists.join(and)
+    }
+
     fn fts5(&self) -> String {
-        let wanted: Vec<_> = self.all.iter().map(|any| format!("({})", any.join(" OR "))).collect();
-        let wanted = wanted.join(" AND ");
+        let wanted = self.wanted(" OR ", " AND ");
         if self.none.is_empty() {
             wanted
         } else {
@@ -37,9 +47,8 @@ impl Expression {
     }
 
     fn tsquery(&self) -> String {
-        let wanted = self.all.iter().map(|any| format!("({})", any.join(" | ")));
-        let unwanted = self.none.iter().map(|word| format!("!{word}"));
-        wanted.chain(unwanted).collect::<Vec<_>>().join(" & ")
+        let unwanted = self.none.iter().map(|word| format!(" & !{word}"));
+        self.wanted(" | ", " & ") + &unwanted.collect::<String>()
     }
 }
 

@@ -140,8 +140,10 @@ pub fn ceiling(filter: &StoreFilter, sort: StoreSort) -> Option<i64> {
 }
 
 /// What a filter asks of facets: something of each list of `all`, nothing of `none`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
+    /// What everything looked for has.
+    pub base: Facet,
     /// Lists of which one value each is wanted.
     pub all: Vec<Vec<Facet>>,
     /// Values not wanted.
@@ -149,6 +151,10 @@ pub struct Asked {
 }
 
 impl Asked {
+    fn of(kind: &'static str) -> Self {
+        Self { base: Facet::new(kind, YES), all: Vec::new(), none: Vec::new() }
+    }
+
     fn any(&mut self, kind: &'static str, values: &[String], spell: fn(&str) -> String) {
         if !values.is_empty() {
             self.all.push(values.iter().map(|value| Facet::new(kind, spell(value))).collect());
@@ -160,7 +166,6 @@ impl Asked {
     }
 
     fn store(&mut self, filter: &StoreFilter) {
-        self.has(kind::STORE, YES);
         self.any(kind::COUNTRY, &filter.country, str::to_ascii_uppercase);
         self.any(kind::CATEGORY, &filter.category, slug);
         self.any(kind::PLATFORM, &filter.platform, slug);
@@ -187,8 +192,10 @@ impl Asked {
     }
 
     /// What a store filter asks.
+    ///
+    /// Entries of contacts without a store have none of a store's facets, and their ids are negative.
     pub fn by_stores(filter: &StoreFilter) -> Self {
-        let mut asked = Self::default();
+        let mut asked = Self::of(kind::STORE);
         asked.store(filter);
         asked
     }
@@ -196,8 +203,7 @@ impl Asked {
     /// What a contact filter asks of the entry that a contact is in: some contact of it has the
     /// role, some the seniority; whether one contact has both is seen when it is read.
     pub fn by_contacts(filter: &ContactFilter) -> Self {
-        let mut asked = Self::default();
-        asked.has(kind::CONTACTS, YES);
+        let mut asked = Self::of(kind::CONTACTS);
         asked.any(kind::ROLE, &filter.role, slug);
         asked.any(kind::SENIORITY, &filter.seniority, slug);
         asked.any(kind::CONTACT_COUNTRY, &filter.country, str::to_ascii_uppercase);

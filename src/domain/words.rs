@@ -77,19 +77,19 @@ fn pieces(folded: &str) -> impl Iterator<Item = u32> {
     })
 }
 
-/// The step that a number is on: 32 to every doubling, so that each holds a small share of any
+/// The step that a number is on: 64 to every doubling, so that each holds a small share of any
 /// index. A larger number is never on a lower step.
 pub fn step(number: i64) -> u16 {
     let number = number.max(0);
-    let Some(shift) = number.checked_ilog2().and_then(|bits| bits.checked_sub(5)) else {
+    let Some(shift) = number.checked_ilog2().and_then(|bits| bits.checked_sub(6)) else {
         return u16::try_from(number).unwrap_or_default();
     };
-    u16::try_from(i64::from(shift) * 32 + (number >> shift)).unwrap_or(u16::MAX)
+    u16::try_from(i64::from(shift) * 64 + (number >> shift)).unwrap_or(u16::MAX)
 }
 
 /// The flight of stairs that a step is in: all steps of one doubling.
 pub fn flight(step: u16) -> u16 {
-    step / 32
+    step / 64
 }
 
 #[cfg(test)]
@@ -138,7 +138,7 @@ mod tests {
             last = step(number);
         }
         assert_ne!(step(1_000_000), step(1_050_000));
-        assert_eq!((step(-1), step(0), step(31), step(32)), (0, 0, 31, 32));
+        assert_eq!((step(-1), step(0), step(63), step(64)), (0, 0, 63, 64));
         assert!(step(i64::MAX) < 10_000);
     }
 }

@@ -9,7 +9,7 @@ use super::entries::full_name;
 use super::facets;
 use super::stores::holding;
 use crate::db::schema::{contacts, stores};
-use crate::db::words::{Expression, Range, matching};
+use crate::db::words::{Range, matching};
 use crate::db::{Conn, MultiBackend};
 use crate::domain::contact::{Channels, Contact, ContactPreview, EmailStatus};
 use crate::domain::cursor::Position;
@@ -64,18 +64,26 @@ pub fn search(
     after: Option<&Position>,
     limit: i64,
 ) -> QueryResult<Vec<Found>> {
-    let Some(expression) = facets::expression(conn, &Asked::by_contacts(filter))? else {
+    let store_text = filter.store.as_ref().and_then(|store| store.q.as_deref()).map(fold);
+    let text = filter.q.as_deref().map(fold);
+    let pieces = [(Side::Store, &store_text), (Side::People, &text)]
+        .into_iter()
+        .flat_map(|(side, text)| text.iter().flat_map(move |text| pieces_of_query(side, text)));
+    let asked = Asked::by_contacts(filter);
+    let Some(expression) = facets::expression(conn, &asked, pieces.collect())? else {
         return Ok(Vec::new());
     };
-    let mut search = Search::new(filter, expression, limit);
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let mut search = Search { filter, store_text, text, limit, found: Vec::new() };
     let mut place = match after {
         Some(Position { value: Some(entry), id }) => (*entry, *id),
-        _ => (i64::MIN, 0),
+        // Contacts without a store have entries below zero.
+        _ => (if filter.store.is_some() { 1 } else { i64::MIN }, 0),
     };
     let mut size = FIRST_ENTRIES;
     loop {
         let range = Range { from: place.0, to: i64::MAX, descending: false, limit: size };
-        let entries = matching(conn, &search.expression, range)?;
+        let entries = matching(conn, &expression, range)?;
         let Some(last) = entries.last().copied() else { return Ok(search.found) };
         search.read(conn, &entries, place)?;
         let ended = (entries.len() as i64) < size || last == i64::MAX;
@@ -90,7 +98,6 @@ pub fn search(
 /// A contact search under way.
 struct Search<'a> {
     filter: &'a ContactFilter,
-    expression: Expression,
     /// The text that a store must hold, folded.
     store_text: Option<String>,
     /// The text that a contact must hold, folded.
@@ -99,18 +106,7 @@ struct Search<'a> {
     found: Vec<Found>,
 }
 
-impl<'a> Search<'a> {
-    fn new(filter: &'a ContactFilter, mut expression: Expression, limit: i64) -> Self {
-        let store_text = filter.store.as_ref().and_then(|store| store.q.as_deref()).map(fold);
-        let text = filter.q.as_deref().map(fold);
-        for (side, text) in [(Side::Store, &store_text), (Side::People, &text)] {
-            let pieces = text.iter().flat_map(|text| pieces_of_query(side, text));
-            expression.all.extend(pieces.map(|piece| vec![piece]));
-        }
-        let limit = usize::try_from(limit).unwrap_or_default();
-        Self { filter, expression, store_text, text, limit, found: Vec::new() }
-    }
-
+impl Search<'_> {
     fn is_full(&self) -> bool {
         self.found.len() >= self.limit
     }

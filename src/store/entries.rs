@@ -8,6 +8,7 @@ use diesel::prelude::*;
 
 use super::facets;
 use crate::db::schema::{contacts, index_entries, store_technologies, stores};
+use crate::db::upsert_row::lock_index;
 use crate::db::{Conn, words};
 use crate::domain::facet::{Facet, StoreFacts, YES, kind, of_store};
 use crate::domain::profile::label;
@@ -52,6 +53,7 @@ pub fn rewrite(conn: &mut Conn, ids: &BTreeSet<i64>) -> QueryResult<()> {
 /// # Errors
 /// When the database refuses.
 pub fn place_contacts(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<i64>> {
+    lock_index(conn)?;
     let ids: Vec<i64> = contacts::table
         .filter(contacts::id.gt(after))
         .order(contacts::id)
@@ -70,6 +72,7 @@ pub fn place_contacts(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Opt
 /// # Errors
 /// When the database refuses.
 pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<i64>> {
+    lock_index(conn)?;
     let mut ids: Vec<i64> = Vec::new();
     if after < 0 {
         ids = contacts::table
@@ -198,10 +201,9 @@ fn read_stores(conn: &mut Conn, ids: &[i64], entries: &mut HashMap<i64, Entry>) 
                 if facet.kind == kind::COUNTRY { facet.value.clone() } else { label(&facet.value) };
             entry.facets.insert(facet, label);
         }
-        for text in [Some(&store.domain), store.name.as_ref(), store.description.as_ref()] {
-            if let Some(text) = text {
-                add_pieces(&mut entry.words, Side::Store, text);
-            }
+        let texts = [Some(&store.domain), store.name.as_ref(), store.description.as_ref()];
+        for text in texts.into_iter().flatten() {
+            add_pieces(&mut entry.words, Side::Store, text);
         }
     }
     Ok(())
@@ -220,10 +222,9 @@ fn read_contacts(
         let entry = entries.entry(contact.entry_id).or_default();
         entry.add(kind::CONTACTS, Some(YES.to_owned()));
         let name = full_name(contact.first_name.as_deref(), contact.last_name.as_deref());
-        for text in [Some(&name), contact.title.as_ref(), contact.store_domain.as_ref()] {
-            if let Some(text) = text {
-                add_pieces(&mut entry.words, Side::People, text);
-            }
+        let texts = [Some(&name), contact.title.as_ref(), contact.store_domain.as_ref()];
+        for text in texts.into_iter().flatten() {
+            add_pieces(&mut entry.words, Side::People, text);
         }
         entry.add(kind::ROLE, contact.role);
         entry.add(kind::SENIORITY, contact.seniority);

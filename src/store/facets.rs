@@ -59,14 +59,18 @@ pub fn count(conn: &mut Conn, id: i64, more: i64) -> QueryResult<usize> {
         .execute(conn)
 }
 
-/// What is asked as words of the index. None where nothing can match: a value that no entry has is
-/// wanted, or one is both wanted and not wanted.
+/// What is asked as words of the index, and each of `pieces` too. None where nothing can match: a
+/// value that no entry has is wanted, or one is both wanted and not wanted.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub fn expression(conn: &mut Conn, asked: &Asked) -> QueryResult<Option<Expression>> {
-    let everything = || asked.all.iter().flatten().chain(&asked.none);
-    let values: BTreeSet<&str> = everything().map(|facet| facet.value.as_str()).collect();
+pub fn expression(
+    conn: &mut Conn,
+    asked: &Asked,
+    pieces: Vec<String>,
+) -> QueryResult<Option<Expression>> {
+    let wanted = asked.all.iter().flatten().chain(&asked.none).chain([&asked.base]);
+    let values: BTreeSet<&str> = wanted.map(|facet| facet.value.as_str()).collect();
     let rows: Vec<(String, String, i64)> = facets::table
         .filter(facets::value.eq_any(values))
         .filter(facets::entries.gt(0))
@@ -79,15 +83,30 @@ pub fn expression(conn: &mut Conn, asked: &Asked) -> QueryResult<Option<Expressi
         ids.map(|id| word(*id)).collect()
     };
     let none = words(&asked.none);
-    let mut all = Vec::new();
-    for any in &asked.all {
-        let wanted: Vec<_> = words(any).into_iter().filter(|word| !none.contains(word)).collect();
-        if wanted.is_empty() {
-            return Ok(None);
-        }
-        all.push(wanted);
-    }
-    Ok(Some(Expression { all, none }))
+    let some = |facets: &[Facet]| -> Option<Vec<String>> {
+        let wanted: Vec<_> =
+            words(facets).into_iter().filter(|word| !none.contains(word)).collect();
+        (!wanted.is_empty()).then_some(wanted)
+    };
+    let base = some(std::slice::from_ref(&asked.base)).and_then(|base| base.into_iter().next());
+    let all: Option<Vec<_>> = asked.all.iter().map(|any| some(any)).collect();
+    Ok(base.zip(all).map(|(base, mut all)| {
+        all.extend(pieces.into_iter().map(|piece| vec![piece]));
+        Expression { base, all, none }
+    }))
+}
+
+/// The id of a facet, if there is such.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn id(conn: &mut Conn, kind: &str, value: &str) -> QueryResult<Option<i64>> {
+    facets::table
+        .filter(facets::kind.eq(kind))
+        .filter(facets::value.eq(value))
+        .select(facets::id)
+        .get_result(conn)
+        .optional()
 }
 
 /// The word that a facet has in the index.

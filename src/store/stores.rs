@@ -64,14 +64,11 @@ pub fn search(
     after: Option<&Position>,
     limit: i64,
 ) -> QueryResult<Vec<Found>> {
-    let Some(mut expression) = facets::expression(conn, &Asked::by_stores(filter))? else {
+    let text = filter.q.as_deref().map(fold);
+    let pieces = text.iter().flat_map(|text| pieces_of_query(Side::Store, text)).collect();
+    let Some(expression) = facets::expression(conn, &Asked::by_stores(filter), pieces)? else {
         return Ok(Vec::new());
     };
-    let text = filter.q.as_deref().map(fold);
-    if let Some(text) = &text {
-        let pieces = pieces_of_query(Side::Store, text);
-        expression.all.extend(pieces.into_iter().map(|piece| vec![piece]));
-    }
     let mut walk = Walk::new(expression, sort, after, ceiling(filter, sort));
     let size = usize::try_from(limit).unwrap_or_default();
     let mut rows: Vec<Row> = Vec::new();

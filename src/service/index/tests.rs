@@ -106,3 +106,18 @@ async fn limits_and_filters_are_checked() {
     let answer = page(&db, 1, r#"{"country": ["Germany"]}"#, None).await;
     assert_eq!(answer.unwrap_err().param.as_deref(), Some("country"));
 }
+
+#[tokio::test]
+async fn the_large_sample_can_be_searched_and_comes_once() {
+    let base = sqlite();
+    let db = base.db();
+    add_sample(&db, 300, Timestamp(1)).await.unwrap();
+    let stores = page(&db, 1, r#"{"missing_apps": ["klaviyo"], "has_contacts": true}"#, None);
+    assert_eq!(stores.await.unwrap().stores.len(), 3);
+    let filter = serde_json::from_str(r#"{"role": ["marketing"], "store": {"country": ["US"]}}"#);
+    let contacts = search_contacts(&db, &secret(), UserId(1), filter.unwrap(), 5, None).await;
+    assert_eq!(contacts.unwrap().contacts.len(), 5);
+    let taxonomy = taxonomy(&db).await.unwrap();
+    assert!(taxonomy.apps.len() > 20 && taxonomy.role.len() == 8, "{taxonomy:?}");
+    assert!(add_sample(&db, 300, Timestamp(1)).await.is_err());
+}

@@ -13,15 +13,15 @@ use crate::db::Conn;
 use crate::db::schema::stores;
 use crate::db::words::{Expression, Range, matching};
 use crate::domain::cursor::Position;
-use crate::domain::facet::{Asked, Facet, UNRANKED, step_kinds, step_value};
+use crate::domain::facet::{UNRANKED, step_kinds, step_value};
 use crate::domain::filter::StoreSort;
 use crate::domain::words::flight;
 use crate::store::facets::{self, Step};
 
 /// So few matches are sorted at once.
-const FEW: i64 = 1_000;
+const FEW: i64 = 500;
 /// The most steps searched at once.
-const MOST_STEPS: usize = 8;
+const MOST_STEPS: usize = 12;
 /// Ids of one statement.
 const BATCH: usize = 1_000;
 /// No step's value is above it.
@@ -164,9 +164,8 @@ impl Walk {
     /// Those whose number is not known, newest first.
     fn unranked(&self, conn: &mut Conn, below: i64, missing: usize) -> QueryResult<Vec<i64>> {
         let Some((kind, _)) = step_kinds(self.sort) else { return Ok(Vec::new()) };
-        let asked = Asked { all: vec![vec![Facet::new(kind, UNRANKED)]], none: Vec::new() };
-        let Some(unknown) = facets::expression(conn, &asked)? else { return Ok(Vec::new()) };
-        let expression = self.expression.and(unknown.all.into_iter().flatten().collect());
+        let Some(unknown) = facets::id(conn, kind, UNRANKED)? else { return Ok(Vec::new()) };
+        let expression = self.expression.and(vec![facets::word(unknown)]);
         let limit = i64::try_from(missing).unwrap_or_default();
         let range = Range { to: below.saturating_sub(1), descending: true, limit, ..EVERY };
         matching(conn, &expression, range)
