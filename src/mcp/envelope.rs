@@ -28,6 +28,8 @@ pub(super) struct Envelope {
     pub(super) method: String,
     /// `params.name`: the tool or prompt.
     pub(super) name: Option<String>,
+    /// `params.uri`: the resource.
+    pub(super) uri: Option<String>,
     /// Whether it carries a per-request protocol version (2026-07-28 and later).
     pub(super) is_modern: bool,
 }
@@ -68,6 +70,8 @@ fn present<'de, D: serde::Deserializer<'de>>(
 struct Params {
     #[serde(default)]
     name: Option<Value>,
+    #[serde(default)]
+    uri: Option<Value>,
     #[serde(default, rename = "_meta")]
     meta: Option<Value>,
 }
@@ -95,6 +99,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
                 kind: Kind::Response,
                 method: String::new(),
                 name: None,
+                uri: None,
                 is_modern: false,
             })
         } else {
@@ -116,6 +121,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
         kind: if outside.id.is_some() { Kind::Request } else { Kind::Notification },
         method,
         name: params.name.and_then(|name| name.as_str().map(str::to_owned)),
+        uri: params.uri.and_then(|uri| uri.as_str().map(str::to_owned)),
         is_modern: params.meta.is_some_and(|meta| meta.get(VERSION_KEY).is_some()),
     })
 }

@@ -20,7 +20,7 @@ use crate::domain::tool::Tool;
 use crate::error::{Error, ErrorCode};
 use crate::mcp::answer::{self, Answer};
 use crate::mcp::envelope::{self, Envelope, Kind};
-use crate::mcp::{LARGEST_BODY, state};
+use crate::mcp::{LARGEST_BODY, resources, state};
 use crate::service::verify::{self, BadToken, Bearer, Knock, Principal, Refusal};
 use crate::service::{Ctx, meter};
 use crate::store::activity::NewActivity;
@@ -276,7 +276,7 @@ async fn read(request: &mut ServiceRequest, request_id: &str) -> Pass<Bytes> {
     Ok(body.freeze())
 }
 
-/// Check 7: a tool that the role allows and the token does not asks for more scope, on the HTTP
+/// Check 7: a tool, or the resource that repeats it, that the role allows and the token does not asks for more scope, on the HTTP
 /// level, where clients look for it.
 async fn check_scope(
     ctx: &Ctx,
@@ -284,10 +284,12 @@ async fn check_scope(
     envelope: &Envelope,
     request_id: &str,
 ) -> Pass<()> {
-    if envelope.method != "tools/call" {
-        return Ok(());
-    }
-    let Some(tool) = envelope.name.as_deref().and_then(Tool::parse) else { return Ok(()) };
+    let wanted = match envelope.method.as_str() {
+        "tools/call" => envelope.name.as_deref().and_then(Tool::parse),
+        "resources/read" => envelope.uri.as_deref().and_then(resources::tool_of),
+        _ => None,
+    };
+    let Some(tool) = wanted else { return Ok(()) };
     let scope = tool.row().scope;
     if !caller.principal.tools.contains(&tool) || caller.principal.scopes.contains(scope) {
         return Ok(());

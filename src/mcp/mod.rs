@@ -6,6 +6,8 @@
 mod answer;
 mod envelope;
 mod gate;
+mod prompts;
+mod resources;
 mod server;
 mod tools;
 

@@ -3,9 +3,9 @@
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestMethod,
     CompleteRequestParams, CompleteResult, CustomRequest, CustomResult, DiscoverResult, ErrorCode,
-    Implementation, ListPromptsRequestMethod, ListPromptsResult,
-    ListResourceTemplatesRequestMethod, ListResourceTemplatesResult, ListResourcesRequestMethod,
-    ListResourcesResult, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -13,16 +13,27 @@ use rmcp_actix_web::transport::on_request_extensions;
 
 use crate::domain::tool::Tool;
 use crate::mcp::gate::Caller;
-use crate::mcp::tools;
+use crate::mcp::{prompts, resources, tools};
 use crate::service::Ctx;
 
 /// How long a list may be kept, milliseconds: short, because a changed role acts at once.
-const KEEP_MS: u64 = 60_000;
+pub(super) const KEEP_MS: u64 = 60_000;
 /// Shown to the model once, at the start.
 const INSTRUCTIONS: &str = "Search an index of online stores and the people who work at them. Call list_taxonomy once to learn the filter \
      values, then search_stores or search_contacts with filters, get_store for one domain, enrich_domains for many. \
      reveal_contacts spends credits: say what it would cost and ask the person before confirming. get_usage tells \
      what is left of quotas and credits.";
+
+/// The methods of both eras.
+const OURS: [&str; 7] = [
+    "tools/list",
+    "tools/call",
+    "prompts/list",
+    "prompts/get",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+];
 
 /// One request's server; there are no sessions.
 pub(super) struct PortcullisServer {
@@ -42,14 +53,28 @@ fn caller(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
         .ok_or_else(|| ErrorData::internal_error("internal error", None))
 }
 
+/// Every list of ours has one page, so there is no cursor to hand back (checklist B12).
+fn check_one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    if request.is_some_and(|request| request.cursor.is_some()) {
+        return Err(ErrorData::invalid_params("the list has one page; leave cursor out", None));
+    }
+    Ok(())
+}
+
 impl ServerHandler for PortcullisServer {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(
-                Implementation::new("portcullis", env!("CARGO_PKG_VERSION"))
-                    .with_title("Portcullis store index"),
-            )
-            .with_instructions(INSTRUCTIONS)
+        ServerConfig::new(
+            ServerCapabilities::builder()
+                .enable_tools()
+                .enable_prompts()
+                .enable_resources()
+                .build(),
+        )
+        .with_server_info(
+            Implementation::new("portcullis", env!("CARGO_PKG_VERSION"))
+                .with_title("Portcullis store index"),
+        )
+        .with_instructions(INSTRUCTIONS)
     }
 
     async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
@@ -62,9 +87,7 @@ impl ServerHandler for PortcullisServer {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        if request.is_some_and(|request| request.cursor.is_some()) {
-            return Err(ErrorData::invalid_params("the list has one page; leave cursor out", None));
-        }
+        check_one_page(request)?;
         let allowed = &caller(&context)?.principal.tools;
         let list = tools::definitions()
             .iter()
@@ -89,31 +112,58 @@ impl ServerHandler for PortcullisServer {
         Ok(tools::call(&self.ctx, caller, tool, arguments).await.into())
     }
 
-    // What is not announced is not there (checklist A18); the SDK would answer with empty lists.
     async fn list_prompts(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+        check_one_page(request)?;
+        Ok(ListPromptsResult::with_all_items(prompts::list(caller(&context)?))
+            .with_ttl_ms(KEEP_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        Ok(prompts::get(caller(&context)?, &request.name, request.arguments)?.into())
     }
 
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+        check_one_page(request)?;
+        Ok(ListResourcesResult::with_all_items(resources::list(caller(&context)?))
+            .with_ttl_ms(KEEP_MS)
+            .with_cache_scope(CacheScope::Private))
     }
 
     async fn list_resource_templates(
         &self,
-        _: Option<PaginatedRequestParams>,
+        request: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+        check_one_page(request)?;
+        Ok(ListResourceTemplatesResult::with_all_items(Vec::new())
+            .with_ttl_ms(KEEP_MS)
+            .with_cache_scope(CacheScope::Private))
     }
 
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let is_modern = context.meta.protocol_version().is_some();
+        let result = resources::read(&self.ctx, caller(&context)?, &request.uri, is_modern).await?;
+        Ok(result.into())
+    }
+
+    // What is not announced is not there (checklist A18); the SDK would answer with nothing.
     async fn complete(
         &self,
         _: CompleteRequestParams,
@@ -130,10 +180,10 @@ impl ServerHandler for PortcullisServer {
         context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
         let ours: &[&str] = match context.meta.protocol_version() {
-            Some(_) => &["server/discover", "tools/list", "tools/call"],
-            None => &["initialize", "ping", "tools/list", "tools/call"],
+            Some(_) => &["server/discover"],
+            None => &["initialize", "ping"],
         };
-        if ours.contains(&request.method.as_str()) {
+        if OURS.contains(&request.method.as_str()) || ours.contains(&request.method.as_str()) {
             let message = format!("the parameters of {} are malformed", request.method);
             return Err(ErrorData::invalid_params(message, None));
         }

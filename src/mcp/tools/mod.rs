@@ -133,6 +133,17 @@ async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> 
     done.map(Work::Done)
 }
 
+/// What a tool without arguments returns, for the resource that repeats it.
+///
+/// # Errors
+/// When the database cannot answer.
+pub(super) async fn content(ctx: &Ctx, caller: &Caller, tool: Tool) -> Result<Value> {
+    match work(ctx, caller, tool, JsonObject::new()).await? {
+        Work::Done(done) => Ok(done.output),
+        Work::Settled(result) => result,
+    }
+}
+
 /// Reads arguments; the complaint is for the model, which can correct itself (SEP-1303).
 fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T> {
     serde_json::from_value(Value::Object(arguments)).map_err(|error| {

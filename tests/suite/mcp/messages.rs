@@ -128,7 +128,7 @@ on_sqlite! {
             assert_eq!(answer.json["result"]["protocolVersion"], agreed, "{asked}: {}", answer.text);
             assert!(answer.headers.get("mcp-session-id").is_none(), "A37");
             let result = &answer.json["result"];
-            assert_eq!(result["capabilities"].as_object().unwrap().keys().collect::<Vec<_>>(), ["tools"], "A18");
+            assert_eq!(result["capabilities"].as_object().unwrap().keys().collect::<Vec<_>>(), ["prompts", "resources", "tools"], "A18");
             assert!(!result["instructions"].as_str().unwrap().is_empty(), "B24");
             assert_eq!(result["serverInfo"]["name"], "portcullis");
         }
@@ -166,7 +166,7 @@ on_sqlite! {
     /// Rows: A18, A31
     async fn an_unknown_method_is_not_found_in_its_eras_way(app) {
         let client = app.ai_client("usage:read").await;
-        for method in ["foo/bar", "prompts/list", "resources/list", "completion/complete", "sampling/createMessage", "tools/Call"] {
+        for method in ["foo/bar", "resources/subscribe", "completion/complete", "sampling/createMessage", "tools/Call"] {
             let answer = client.legacy(method, json!({})).await;
             assert_eq!((answer.status, answer.rpc_error()), (200, -32601), "{method}: {}", answer.text);
             let answer = client.modern(method, json!({})).await;

@@ -8,6 +8,7 @@ mod doors;
 mod messages;
 mod modern;
 mod personal_tokens;
+mod prompts;
 mod quota;
 mod revocation;
 mod scopes;

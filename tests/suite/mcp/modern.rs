@@ -122,14 +122,14 @@ on_sqlite! {
             let agreed: Value = agreed.json().await.unwrap();
             assert_eq!(agreed["result"]["protocolVersion"], *version);
         }
-        assert_eq!(result["capabilities"].as_object().unwrap().keys().collect::<Vec<_>>(), ["tools"]);
+        assert_eq!(result["capabilities"].as_object().unwrap().keys().collect::<Vec<_>>(), ["prompts", "resources", "tools"]);
     }
 
     /// A34, A35: caching hints; private, because the list depends on the role.
     /// Rows: A34, A35
     async fn results_have_a_type_and_may_be_kept_privately(app) {
         let client = app.ai_client("usage:read").await;
-        for method in ["server/discover", "tools/list"] {
+        for method in ["server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list"] {
             let answer = client.modern(method, json!({})).await;
             let result = &answer.json["result"];
             assert_eq!(result["resultType"], "complete", "{method}: {}", answer.text);
