@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::domain::scope::ScopeSet;
 use crate::error::{Error, ErrorCode};
@@ -105,14 +105,20 @@ pub(super) fn broken(broken: Broken, request_id: &str) -> Answer {
         Broken::Json => (-32700, "the body is not JSON"),
         Broken::Message(message) => (-32600, message),
     };
-    rpc_error(400, code, message, request_id)
+    rpc_error(400, code, message, request_id, None)
 }
 
-/// A JSON-RPC error without an id.
-pub(super) fn rpc_error(status: u16, code: i64, message: &str, request_id: &str) -> Answer {
+/// A JSON-RPC error; `id` is the request's, where it is known (checklist A16).
+pub(super) fn rpc_error(
+    status: u16,
+    code: i64,
+    message: &str,
+    request_id: &str,
+    id: Option<Value>,
+) -> Answer {
     Box::new(build(status).json(json!({
         "jsonrpc": "2.0",
-        "id": null,
+        "id": id,
         "error": { "code": code, "message": message, "data": { "request_id": request_id } },
     })))
 }

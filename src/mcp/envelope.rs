@@ -24,6 +24,8 @@ pub(super) enum Kind {
 pub(super) struct Envelope {
     /// What it is.
     pub(super) kind: Kind,
+    /// Its id, if it has one.
+    pub(super) id: Option<Value>,
     /// Its method; empty for a response.
     pub(super) method: String,
     /// `params.name`: the tool or prompt.
@@ -90,13 +92,12 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
     if outside.jsonrpc != Some(Value::from("2.0")) {
         return Err(Broken::Message("jsonrpc must be \"2.0\""));
     }
-    if let Some(id) = outside.id {
-        check_id(id)?;
-    }
+    let id = outside.id.map(check_id).transpose()?;
     let Some(method) = outside.method else {
         return if outside.id.is_some() && (outside.result.is_some() || outside.error.is_some()) {
             Ok(Envelope {
                 kind: Kind::Response,
+                id,
                 method: String::new(),
                 name: None,
                 uri: None,
@@ -119,6 +120,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
     };
     Ok(Envelope {
         kind: if outside.id.is_some() { Kind::Request } else { Kind::Notification },
+        id,
         method,
         name: params.name.and_then(|name| name.as_str().map(str::to_owned)),
         uri: params.uri.and_then(|uri| uri.as_str().map(str::to_owned)),
@@ -127,11 +129,11 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
 }
 
 /// An id is a text or a whole number (MCP basic; JSON-RPC 2.0 §4).
-fn check_id(id: &RawValue) -> Result<(), Broken> {
+fn check_id(id: &RawValue) -> Result<Value, Broken> {
     let value: Value = serde_json::from_str(id.get()).map_err(|_| Broken::Json)?;
-    match value {
-        Value::String(_) => Ok(()),
-        Value::Number(number) if number.is_i64() || number.is_u64() => Ok(()),
+    match &value {
+        Value::String(_) => Ok(value),
+        Value::Number(number) if number.is_i64() || number.is_u64() => Ok(value),
         _ => Err(Broken::Message("id must be a text or a whole number")),
     }
 }
