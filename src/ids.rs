@@ -57,3 +57,7 @@ id! {
     /// A store of the index.
     StoreId
 }
+id! {
+    /// An import of stores or contacts.
+    ImportId
+}

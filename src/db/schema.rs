@@ -322,6 +322,31 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    imports (id) {
+        id -> BigInt,
+        entity -> Text,
+        file_name -> Text,
+        strict -> Bool,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        state -> Text,
+        started_at -> BigInt,
+        beat_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        to_write -> Nullable<BigInt>,
+        lines_read -> BigInt,
+        inserted -> BigInt,
+        updated -> BigInt,
+        unchanged -> BigInt,
+        repeated -> BigInt,
+        rejected -> BigInt,
+        problems -> Text,
+        message -> Nullable<Text>,
+        rejects -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(accounts -> plans (plan_id));
 diesel::joinable!(users -> accounts (account_id));
 diesel::joinable!(users -> roles (role_id));
@@ -362,6 +387,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     stores,
     store_technologies,
     contacts,
+    imports,
     usage_windows,
     activity,
     audit,

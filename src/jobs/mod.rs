@@ -4,6 +4,7 @@ mod deliver_mail;
 mod expire_tokens;
 mod purge;
 mod rotate_keys;
+mod tidy_imports;
 
 use std::time::Duration;
 
@@ -44,6 +45,9 @@ pub async fn run_all(ctx: &Ctx) {
     }
     if let Err(error) = purge::run(ctx).await {
         log::error!("job purge: {error}");
+    }
+    if let Err(error) = tidy_imports::run(ctx).await {
+        log::error!("job tidy_imports: {error}");
     }
 }
 

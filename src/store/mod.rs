@@ -8,6 +8,7 @@ pub mod codes;
 pub mod connections;
 pub mod consents;
 pub mod grid;
+pub mod imports;
 pub mod index_write;
 pub mod keys;
 pub mod links;
