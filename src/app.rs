@@ -8,7 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    clients, connections, dashboard, health, login, mcp_settings, mcp_users, setup, theme,
+    clients, connections, dashboard, health, index, login, mcp_settings, mcp_users, setup, theme,
     user_edit, users,
 };
 use crate::domain::access::Permission;
@@ -89,6 +89,9 @@ routes! {
     "/admin/mcp/clients/{client}/secret" { GET With(ManageClients) => clients::confirm_rotate, POST With(ManageClients) => clients::rotate }
     "/admin/mcp/settings" { GET With(ViewSettings) => mcp_settings::show, POST With(ManageSettings) => mcp_settings::save }
     "/admin/users" { GET With(ViewUsers) => users::list }
+    "/admin/index" { GET With(ViewIndex) => index::show, POST With(ManageIndex) => index::submit }
+    "/admin/index/imports/{import}" { GET With(ViewIndex) => index::import }
+    "/admin/index/imports/{import}/rejected" { GET With(ManageIndex) => index::rejected }
     "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show }
 
     "/oauth/authorize" { GET Anyone => authorize::ask, POST SignedIn => authorize::decide }

@@ -61,3 +61,7 @@ id! {
     /// A store of the index.
     StoreId
 }
+id! {
+    /// An import of stores or contacts.
+    ImportId
+}

@@ -70,6 +70,7 @@ impl ImportArgs {
             strict: self.strict,
             name,
             rejects: rejects.into(),
+            limits: None,
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::net::TcpListener;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use crate::error::{Error, Result};
+use crate::service::import::upload;
 use crate::service::{Ctx, bootstrap};
 use crate::{app, jobs};
 
@@ -25,11 +27,18 @@ pub(super) fn listen(ctx: &Ctx) -> Result<TcpListener> {
     })
 }
 
+/// How long an import that runs may go on when the server is told to stop.
+const FINISH: Duration = Duration::from_secs(30);
+
 /// Runs server and jobs.
 pub(super) async fn until_stopped(ctx: &Ctx, listener: TcpListener) -> Result<ExitCode> {
     let server = app::serve(ctx, listener)?;
     let jobs = jobs::start(ctx);
     let ended = server.await.map_err(Error::internal);
     jobs.abort();
+    // An import that is cut short does no harm, but one that is nearly done should end.
+    if tokio::time::timeout(FINISH, upload::settle(ctx)).await.is_err() {
+        ::log::warn!("an import was cut short; import the file again to complete it");
+    }
     ended.map(|()| ExitCode::SUCCESS)
 }

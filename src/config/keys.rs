@@ -18,7 +18,7 @@ const fn key(name: &'static str, default: &'static str, meaning: &'static str) -
 }
 
 /// All keys.
-pub const KEYS: [Key; 15] = [
+pub const KEYS: [Key; 16] = [
     key("DATABASE_URL", "sqlite:// file in the data folder", "sqlite://PATH or postgres://…"),
     key("BIND", "127.0.0.1:8080", "address and port to listen on"),
     key("PUBLIC_URL", "http://BIND", "issuer; every emitted URL is built from it"),
@@ -41,6 +41,7 @@ pub const KEYS: [Key; 15] = [
     key("BEHIND_PROXY", "false", "true allows a plain-http PUBLIC_URL that is not loopback"),
     key("WORKERS", "cores", "threads that serve"),
     key("DATABASE_POOL_SIZE", "16", "database connections at most"),
+    key("IMPORT_UPLOAD_MIB", "512", "the largest file that may be uploaded for an import, in MiB"),
     key("LOG", "info", "filter of the log: error, warn, info, debug, trace"),
     key("LOG_FORMAT", "text", "text or json"),
     key("DATA_FOLDER", "the user's data folder", "where the embedded database and its secret are"),

@@ -187,6 +187,11 @@ impl Values {
         let workers = self.parsed("WORKERS", "must be a number of threads", cores)?;
         let database_pool_size =
             self.parsed("DATABASE_POOL_SIZE", "must be a number of connections", 16)?;
+        let import_upload_mib =
+            self.parsed("IMPORT_UPLOAD_MIB", "must be a number of MiB, like 512", 512)?;
+        if import_upload_mib == 0 || import_upload_mib > 1024 * 1024 {
+            return Err(Error::field("IMPORT_UPLOAD_MIB", "must be 1 to 1048576"));
+        }
         if workers == 0 || workers > 1024 {
             return Err(Error::field("WORKERS", "must be 1 to 1024"));
         }
@@ -220,6 +225,7 @@ impl Values {
             trusted_proxies,
             workers,
             database_pool_size,
+            import_upload_mib,
             log: self.get("LOG").unwrap_or("info").to_owned(),
             log_json,
             data_folder,
@@ -241,6 +247,7 @@ impl Values {
                     "MCP_URL" => config.mcp_url.clone(),
                     "WORKERS" => config.workers.to_string(),
                     "DATABASE_POOL_SIZE" => config.database_pool_size.to_string(),
+                    "IMPORT_UPLOAD_MIB" => config.import_upload_mib.to_string(),
                     "LOG" => config.log.clone(),
                     "SECRET" => "****".into(),
                     "DATA_FOLDER" => config.data_folder.display().to_string(),
@@ -323,6 +330,7 @@ mod tests {
             ("BIND", "localhost"),
             ("WORKERS", "0"),
             ("DATABASE_POOL_SIZE", "-1"),
+            ("IMPORT_UPLOAD_MIB", "0"),
             ("PUBLIC_URL", "http://gate.example.com"),
             ("PUBLIC_URL", "https://gate.example.com/app"),
             ("MCP_URL", "https://gate.example.com/other"),

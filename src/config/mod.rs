@@ -46,6 +46,8 @@ pub struct Config {
     pub workers: usize,
     /// Database connections at most.
     pub database_pool_size: u32,
+    /// The largest file that may be uploaded for an import, in MiB.
+    pub import_upload_mib: u64,
     /// Filter of the log, as `env_logger` reads it.
     pub log: String,
     /// Whether a log line is a JSON object.

@@ -5,6 +5,7 @@ pub mod clients_config;
 pub mod connections;
 pub mod dashboard;
 pub mod health;
+pub mod index;
 pub mod login;
 pub mod mcp_settings;
 pub mod mcp_users;

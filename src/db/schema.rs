@@ -442,6 +442,31 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    imports (id) {
+        id -> BigInt,
+        entity -> Text,
+        file_name -> Text,
+        strict -> Bool,
+        actor_id -> Nullable<BigInt>,
+        actor -> Text,
+        state -> Text,
+        started_at -> BigInt,
+        beat_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+        to_write -> Nullable<BigInt>,
+        lines_read -> BigInt,
+        inserted -> BigInt,
+        updated -> BigInt,
+        unchanged -> BigInt,
+        repeated -> BigInt,
+        rejected -> BigInt,
+        problems -> Text,
+        message -> Nullable<Text>,
+        rejects -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(accounts -> plans (plan_id));
 diesel::joinable!(users -> accounts (account_id));
 diesel::joinable!(users -> roles (role_id));
@@ -490,6 +515,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     contacts,
     facets,
     index_entries,
+    imports,
     usage_windows,
     credit_balances,
     credit_ledger,

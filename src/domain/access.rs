@@ -28,10 +28,14 @@ pub enum Permission {
     ViewSettings,
     /// Change the settings.
     ManageSettings,
+    /// See what the index holds and what was imported.
+    ViewIndex,
+    /// Import stores and contacts.
+    ManageIndex,
 }
 
 /// All permissions.
-pub const PERMISSIONS: [Permission; 9] = [
+pub const PERMISSIONS: [Permission; 11] = [
     Permission::ViewMcpUsers,
     Permission::RevokeTokens,
     Permission::ManageMcpAccess,
@@ -41,6 +45,8 @@ pub const PERMISSIONS: [Permission; 9] = [
     Permission::ManageClients,
     Permission::ViewSettings,
     Permission::ManageSettings,
+    Permission::ViewIndex,
+    Permission::ManageIndex,
 ];
 
 /// A role that every database has.
@@ -63,6 +69,7 @@ pub const AUDITOR: BuiltInRole = BuiltInRole {
         Permission::ViewRecords,
         Permission::ViewClients,
         Permission::ViewSettings,
+        Permission::ViewIndex,
     ],
 };
 /// Uses the product; sees only what is theirs.
@@ -126,6 +133,7 @@ mod tests {
             Permission::ManageMcpAccess,
             Permission::ManageClients,
             Permission::ManageSettings,
+            Permission::ManageIndex,
         ] {
             assert!(!AUDITOR.permissions.contains(&forbidden));
         }

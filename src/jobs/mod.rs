@@ -5,6 +5,7 @@ mod expire_tokens;
 mod fold_clients;
 mod purge;
 mod rotate_keys;
+mod tidy_imports;
 
 use std::time::Duration;
 
@@ -48,6 +49,9 @@ pub async fn run_all(ctx: &Ctx) {
     }
     if let Err(error) = purge::run(ctx).await {
         log::error!("job purge: {error}");
+    }
+    if let Err(error) = tidy_imports::run(ctx).await {
+        log::error!("job tidy_imports: {error}");
     }
 }
 

@@ -8,6 +8,7 @@ use crate::db::{Conn, Db};
 use crate::domain::settings::Settings;
 use crate::error::{Error, Result};
 use crate::service::hasher::Hasher;
+use crate::service::import::upload::Turn;
 use crate::service::keyring::Keyring;
 use crate::service::metadata_document::DocumentFetcher;
 use crate::service::verify::SignatureCache;
@@ -28,6 +29,8 @@ pub struct Ctx {
     pub(crate) signatures: SignatureCache,
     /// The way to clients' metadata documents.
     pub(crate) documents: DocumentFetcher,
+    /// Whose turn it is to import.
+    pub(crate) uploads: Turn,
     live: Arc<RwLock<Option<Arc<Live>>>>,
 }
 
@@ -52,6 +55,7 @@ impl Ctx {
             hasher: Hasher::new(),
             signatures: SignatureCache::new(),
             documents: DocumentFetcher::internet(),
+            uploads: Turn::default(),
             live: Arc::default(),
         }
     }

@@ -1,31 +1,40 @@
 //! Importing stores and contacts from files of any size (contract §3 and §12), in constant memory.
 //!
 //! Two steps. Reading: every line is parsed, bad ones are put aside, good ones come together by key
-//! in a scratch table ([`Stage`]). Writing: the records go to the index, a batch a transaction, and
-//! only what differs is written. So a file that cannot be read to its end, or that `strict` refuses,
-//! changes nothing; a key that comes twice is written once; and a second run finds nothing to do.
+//! in a scratch table. Writing: the records go to the index, a batch a transaction, so that others
+//! get their turn, and only what differs is written. So a file that cannot be read to its end, or
+//! that `strict` refuses, changes nothing; a key that comes twice is written once; a second run
+//! finds nothing to do; and what was cut short is completed by importing the file again.
+//!
+//! Every import is in the [`history`], where at most one of them runs.
 
 mod csv;
+pub mod history;
 mod lines;
+mod progress;
 mod reading;
 mod rejects;
+pub mod upload;
+mod writing;
 
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::clock::{Clock, Timestamp};
-use crate::db::stage::Stage;
-use crate::db::{Conn, Db};
-use crate::domain::audit::{Action, Actor, Outcome, Target};
-use crate::domain::import::{Entity, Problem, Record};
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::domain::audit::Actor;
+use crate::domain::import::{Entity, Problem};
 use crate::error::{Error, Result};
-use crate::store::audit::{self, NewEntry};
-use crate::store::index_write::{self, Changes};
+use crate::ids::ImportId;
+use crate::store::index_write::Changes;
+use progress::Progress;
+use writing::Batches;
 
 pub use lines::Format;
 
-/// Records of one transaction.
-const BATCH: usize = 500;
 /// Problems told in the report; all of them are in the file of rejected lines.
 const TOLD: usize = 10;
 
@@ -42,14 +51,26 @@ pub struct Import {
     pub name: String,
     /// Where rejected lines go; made when there is one.
     pub rejects: PathBuf,
+    /// How much of it there may be; none for what the server's own operator imports.
+    pub limits: Option<Limits>,
+}
+
+/// How much an import may take, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The text, unpacked.
+    pub text: u64,
+    /// The file of rejected lines.
+    pub rejects: u64,
 }
 
 /// A problem with its line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LineProblem {
     /// The line's number in the file, from 1; of a CSV row over several lines, the first.
     pub line: u64,
     /// What is wrong.
+    #[serde(flatten)]
     pub problem: Problem,
 }
 
@@ -94,8 +115,8 @@ impl Report {
 /// Imports `input` (gzip is understood). `written` is told how many records of how many are done.
 ///
 /// # Errors
-/// When the input cannot be read to its end, its header is wrong, `strict` meets a bad line (all
-/// of these change nothing), or the database refuses.
+/// When another import runs, the input cannot be read to its end, its header is wrong, `strict`
+/// meets a bad line (all of these change nothing), or the database refuses.
 pub async fn run(
     db: &Db,
     clock: &Clock,
@@ -104,12 +125,57 @@ pub async fn run(
     input: Box<dyn Read + Send>,
     written: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Report> {
-    let plan = import.clone();
-    let (stage, mut report) = tokio::task::spawn_blocking(move || reading::read(&plan, input))
-        .await
-        .map_err(Error::internal)??;
+    let id = history::begin(db, clock, actor, &import, None).await?;
+    carry_out(db, clock, Begun { id, actor: actor.clone(), import }, input, written).await
+}
+
+/// An import that is in the history.
+struct Begun {
+    id: ImportId,
+    actor: Actor,
+    import: Import,
+}
+
+/// Carries an import out, with signs of life, and ends it in the history.
+async fn carry_out(
+    db: &Db,
+    clock: &Clock,
+    begun: Begun,
+    input: Box<dyn Read + Send>,
+    written: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Report> {
+    let progress = Arc::new(Progress::default());
+    let id = begun.id;
+    let done = tokio::select! {
+        done = both_steps(db, clock, begun, input, &progress, written) => done,
+        lost = history::keep_alive(db, clock, id, &progress) => {
+            progress.stop();
+            Err(lost)
+        }
+    };
+    if let Err(error) = &done {
+        history::fail(db, clock, id, &progress, error).await?;
+    }
+    done
+}
+
+async fn both_steps(
+    db: &Db,
+    clock: &Clock,
+    begun: Begun,
+    input: Box<dyn Read + Send>,
+    progress: &Arc<Progress>,
+    written: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Report> {
+    let (plan, lines) = (begun.import.clone(), progress.clone());
+    let (stage, mut report) =
+        tokio::task::spawn_blocking(move || reading::read(&plan, input, &lines))
+            .await
+            .map_err(Error::internal)??;
     let total = report.read - report.repeated - report.rejected;
-    let mut batches = Batches { stage, after: 0, import, actor: actor.clone(), now: clock.now() };
+    progress.writes(&report, total);
+    written(0, total);
+    let mut batches = Batches::new(stage, begun, clock.clone());
     loop {
         // What the transaction needs goes in and comes back, because it runs on another thread.
         let (came_back, so_far, ended) = db
@@ -119,63 +185,11 @@ pub async fn run(
             })
             .await?;
         (batches, report) = (came_back, so_far);
+        progress.writes(&report, total);
         written(report.done(), total);
         if ended {
             return Ok(report);
         }
-    }
-}
-
-/// The second step: from the scratch table to the index.
-struct Batches {
-    stage: Stage,
-    after: i64,
-    import: Import,
-    actor: Actor,
-    now: Timestamp,
-}
-
-impl Batches {
-    /// Writes what belongs into one transaction (a batch; if strict, all), says whether it was the
-    /// last, and then has written the audit entry too.
-    fn write(&mut self, conn: &mut Conn, report: &mut Report) -> Result<bool> {
-        loop {
-            let page = self.stage.page(self.after, BATCH as i64)?;
-            self.after = page.last().map_or(self.after, |(place, _)| *place);
-            let last = page.len() < BATCH;
-            let records = page
-                .iter()
-                .map(|(_, text)| serde_json::from_str(text).map_err(Error::internal))
-                .collect::<Result<Vec<Record>>>()?;
-            report.add(index_write::upsert(conn, self.import.entity, &records, self.now)?);
-            if last {
-                self.audit(conn, report)?;
-            }
-            if last || !self.import.strict {
-                return Ok(last);
-            }
-        }
-    }
-
-    fn audit(&self, conn: &mut Conn, report: &Report) -> Result<()> {
-        let target = Target { kind: "index", id: None, label: self.import.entity.name().into() };
-        let entry = NewEntry {
-            at: self.now,
-            actor: &self.actor,
-            action: Action::Imported,
-            target: Some(&target),
-            outcome: Outcome::Ok,
-            detail: serde_json::json!({
-                "file": self.import.name,
-                "read": report.read,
-                "inserted": report.inserted,
-                "updated": report.updated,
-                "unchanged": report.unchanged,
-                "repeated": report.repeated,
-                "rejected": report.rejected,
-            }),
-        };
-        Ok(audit::insert(conn, &entry)?)
     }
 }
 

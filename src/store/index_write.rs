@@ -102,6 +102,14 @@ impl Touched<'_> {
     }
 }
 
+/// How many rows there are.
+pub fn count(conn: &mut Conn, entity: Entity) -> QueryResult<i64> {
+    match entity {
+        Entity::Stores => stores::table.count().get_result(conn),
+        Entity::Contacts => contacts::table.count().get_result(conn),
+    }
+}
+
 fn row(entity: Entity, record: &Record, now: Timestamp) -> UpsertRow<'_> {
     let mut given = Vec::new();
     for column in entity.columns() {

@@ -17,6 +17,7 @@ pub mod entries;
 pub mod facets;
 pub mod grid;
 pub mod idempotency;
+pub mod imports;
 pub mod index_write;
 pub mod keys;
 pub mod links;

@@ -9,4 +9,5 @@ pub mod form;
 pub mod outer;
 pub mod page;
 pub mod session;
+pub mod upload;
 pub mod viewer;

@@ -72,7 +72,9 @@ needs!(
     ViewClients,
     ManageClients,
     ViewSettings,
-    ManageSettings
+    ManageSettings,
+    ViewIndex,
+    ManageIndex
 );
 
 /// A signed-in person whose role has the permission `P`.

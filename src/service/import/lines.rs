@@ -1,7 +1,7 @@
 //! Lines of a file, bounded in length; gzip and the format are told by the first bytes.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Cursor, Read, Result};
+use std::io::{BufRead, BufReader, Cursor, Error, Read, Result};
 
 use flate2::read::MultiGzDecoder;
 
@@ -47,25 +47,48 @@ impl Line {
     }
 }
 
+/// Text of bounded length: a small packed file may hold endless text.
+struct Bounded {
+    text: Box<dyn Read + Send>,
+    left: u64,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let read = self.text.read(buffer)?;
+        self.left = self
+            .left
+            .checked_sub(read as u64)
+            .ok_or_else(|| Error::other("it holds more text than may be imported at once"))?;
+        Ok(read)
+    }
+}
+
 /// Reads lines; lines may be handed back to be read again.
 pub(super) struct Lines {
-    reader: Box<dyn BufRead + Send>,
+    reader: BufReader<Bounded>,
     read: u64,
     handed_back: VecDeque<Line>,
 }
 
 impl Lines {
-    pub fn open(mut input: Box<dyn Read + Send>) -> Result<Self> {
+    /// Opens a file whose text, unpacked, may have `most` bytes.
+    pub fn open(mut input: Box<dyn Read + Send>, most: Option<u64>) -> Result<Self> {
         let mut head = Vec::new();
         input.by_ref().take(2).read_to_end(&mut head)?;
-        let zipped = head == [0x1f, 0x8b];
-        let whole = Cursor::new(head).chain(input);
-        let reader: Box<dyn BufRead + Send> = if zipped {
-            // "Multi", because gzip files may be joined end to end.
-            Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(whole)))
-        } else {
-            Box::new(BufReader::with_capacity(1 << 16, whole))
+        let zipped = match head.as_slice() {
+            b"PK" => return Err(Error::other("it is a ZIP or Excel file; save it as CSV (UTF-8)")),
+            [0xff, 0xfe] | [0xfe, 0xff] => {
+                return Err(Error::other("it is UTF-16 text; save it as UTF-8"));
+            }
+            head => head == [0x1f, 0x8b],
         };
+        let whole = Cursor::new(head).chain(input);
+        // "Multi", because gzip files may be joined end to end.
+        let text: Box<dyn Read + Send> =
+            if zipped { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+        let bounded = Bounded { text, left: most.unwrap_or(u64::MAX) };
+        let reader = BufReader::with_capacity(1 << 16, bounded);
         Ok(Self { reader, read: 0, handed_back: VecDeque::new() })
     }
 

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::csv::Rows;
 use super::lines::{Format, Line, Lines};
+use super::progress::Progress;
 use super::rejects::Rejects;
 use super::{Import, LineProblem, Report, TOLD};
 use crate::db::stage::Stage;
@@ -13,15 +14,20 @@ use crate::domain::import::{Column, Entity, Problem, Record, header};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Reads everything. The counts of what is written are still zero.
-pub(super) fn read(import: &Import, input: Box<dyn Read + Send>) -> Result<(Stage, Report)> {
+pub(super) fn read(
+    import: &Import,
+    input: Box<dyn Read + Send>,
+    progress: &Progress,
+) -> Result<(Stage, Report)> {
     let failed = |error: io::Error| {
         let message = format!("{} cannot be read: {error}. Nothing was changed.", import.name);
         Error::new(ErrorCode::InvalidRequest, message)
     };
     let mut stage = Stage::open()?;
     let mut report = Report::default();
-    let mut rejects = Rejects::new(import.rejects.clone());
-    let mut lines = Lines::open(input).map_err(failed)?;
+    let mut rejects =
+        Rejects::new(import.rejects.clone(), import.limits.map(|limits| limits.rejects));
+    let mut lines = Lines::open(input, import.limits.map(|limits| limits.text)).map_err(failed)?;
     let format = match import.format {
         Some(format) => format,
         None => lines.format().map_err(failed)?,
@@ -32,6 +38,7 @@ pub(super) fn read(import: &Import, input: Box<dyn Read + Send>) -> Result<(Stag
     };
     while let Some(item) = source.next(import.entity, &mut lines).map_err(failed)? {
         report.read += 1;
+        progress.line()?;
         match item.record {
             Ok(record) => {
                 if !put(&mut stage, record)? {

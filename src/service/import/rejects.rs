@@ -14,6 +14,8 @@ use crate::error::{Error, ErrorCode, Result};
 pub(super) struct Rejects {
     path: PathBuf,
     file: Option<BufWriter<File>>,
+    /// Bytes that may still be written, if there is a bound.
+    room: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -24,8 +26,8 @@ struct Rejected<'a> {
 }
 
 impl Rejects {
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, file: None }
+    pub fn new(path: PathBuf, most: Option<u64>) -> Self {
+        Self { path, file: None, room: most }
     }
 
     /// Adds a line.
@@ -33,6 +35,9 @@ impl Rejects {
         let text = String::from_utf8_lossy(raw);
         let rejected = Rejected { line, problems, text: &text };
         let json = serde_json::to_string(&rejected).map_err(Error::internal)?;
+        if let Some(room) = &mut self.room {
+            *room = room.checked_sub(json.len() as u64 + 1).ok_or_else(too_many)?;
+        }
         self.write(|file| writeln!(file, "{json}"))
     }
 
@@ -54,6 +59,12 @@ impl Rejects {
             Error::new(ErrorCode::InvalidRequest, message)
         })
     }
+}
+
+fn too_many() -> Error {
+    let message = "More lines cannot be used than are worth keeping. Nothing was changed. Is it the \
+                   right kind of file?";
+    Error::new(ErrorCode::InvalidRequest, message)
 }
 
 /// Readable by its owner only: lines of contacts are about people.

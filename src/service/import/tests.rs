@@ -3,6 +3,7 @@ use std::io::Write;
 use diesel::prelude::*;
 
 use super::*;
+use crate::clock::Timestamp;
 use crate::db::schema::{audit as audit_table, stores};
 use crate::store::testing::{TestBase, databases, sqlite};
 
@@ -20,8 +21,14 @@ async fn import_to(
     text: impl Into<Vec<u8>>,
     rejects: PathBuf,
 ) -> Result<Report> {
-    let plan =
-        Import { entity: Entity::Stores, format: None, strict, name: "test".into(), rejects };
+    let plan = Import {
+        entity: Entity::Stores,
+        format: None,
+        strict,
+        name: "test".into(),
+        rejects,
+        limits: None,
+    };
     let input = Box::new(std::io::Cursor::new(text.into()));
     run(&base.db(), &clock(), &Actor::operator(), plan, input, &|_, _| {}).await
 }

@@ -3,6 +3,8 @@
 mod clients;
 mod clients_pages;
 mod connections;
+mod index_upload;
+mod index_wrong;
 mod login;
 mod personal_tokens;
 mod settings;

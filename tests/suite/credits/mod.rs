@@ -42,6 +42,7 @@ async fn import_contacts(app: &TestApp, lines: &str) {
         format: Some(Format::Csv),
         strict: true,
         name: "contacts.csv".into(),
+        limits: None,
         rejects: folder.path().join("rejects.jsonl"),
     };
     let input = Box::new(std::io::Cursor::new(format!("{COLUMNS}{lines}")));

@@ -118,6 +118,7 @@ pub async fn bring(app: &TestApp, entity: Entity, rows: &[Value]) {
         format: Some(Format::JsonLines),
         strict: true,
         name: "rows.jsonl".into(),
+        limits: None,
         rejects: folder.path().join("rejects.jsonl"),
     };
     let input = Box::new(std::io::Cursor::new(lines.join("\n")));

@@ -38,6 +38,7 @@ pub async fn add(app: &TestApp, count: usize) {
         format: Some(Format::Csv),
         strict: true,
         name: "contacts.csv".into(),
+        limits: None,
         rejects: folder.path().join("rejects.jsonl"),
     };
     let input = Box::new(std::io::Cursor::new(csv));

@@ -53,6 +53,7 @@ pub async fn fill(ctx: &Ctx) {
         strict: true,
         name: "stores.csv".into(),
         rejects: folder.path().join("rejects.jsonl"),
+        limits: None,
     };
     let input = Box::new(std::io::Cursor::new(stores_csv()));
     let report = import::run(&ctx.db, &ctx.clock, &Actor::operator(), plan, input, &|_, _| ())
