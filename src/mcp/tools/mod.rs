@@ -50,18 +50,20 @@ pub(super) fn definitions() -> &'static [(Tool, rmcp::model::Tool)] {
 
 fn definition(row: &'static ToolRow) -> rmcp::model::Tool {
     let (input, output) = match row.tool {
-        Tool::GetUsage => (schema::<NoInput>(), schema::<get_usage::Output>()),
-        Tool::ListTaxonomy => (schema::<NoInput>(), schema::<list_taxonomy::Output>()),
-        Tool::GetStore => (schema::<get_store::Input>(), schema::<get_store::Output>()),
-        Tool::SearchStores => (schema::<search_stores::Input>(), schema::<search_stores::Output>()),
+        Tool::GetUsage => (schema::<NoInput>(), output_schema::<get_usage::Output>()),
+        Tool::ListTaxonomy => (schema::<NoInput>(), output_schema::<list_taxonomy::Output>()),
+        Tool::GetStore => (schema::<get_store::Input>(), output_schema::<get_store::Output>()),
+        Tool::SearchStores => {
+            (schema::<search_stores::Input>(), output_schema::<search_stores::Output>())
+        }
         Tool::EnrichDomains => {
-            (schema::<enrich_domains::Input>(), schema::<enrich_domains::Output>())
+            (schema::<enrich_domains::Input>(), output_schema::<enrich_domains::Output>())
         }
         Tool::SearchContacts => {
-            (schema::<search_contacts::Input>(), schema::<search_contacts::Output>())
+            (schema::<search_contacts::Input>(), output_schema::<search_contacts::Output>())
         }
         Tool::RevealContacts => {
-            (schema::<reveal_contacts::Input>(), schema::<reveal_contacts::Output>())
+            (schema::<reveal_contacts::Input>(), output_schema::<reveal_contacts::Output>())
         }
     };
     let mut tool = rmcp::model::Tool::new(row.name, row.description, input);
@@ -85,18 +87,50 @@ struct NoInput {}
 /// The schema of `T` in the plain form that every client's converter takes: no references, an
 /// object with `properties` (checklist B1, B2).
 fn schema<T: JsonSchema>() -> JsonObject {
+    definition_of::<T>(&["format"])
+}
+
+/// The same for what a tool returns, without words: the names say what it is, and every client
+/// carries all definitions in its context (checklist B4).
+fn output_schema<T: JsonSchema>() -> JsonObject {
+    definition_of::<T>(&["format", "description"])
+}
+
+fn definition_of<T: JsonSchema>(without: &[&str]) -> JsonObject {
     let settings = SchemaSettings::draft2020_12().with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
-    let mut schema =
-        match serde_json::to_value(settings.into_generator().into_root_schema_for::<T>()) {
-            Ok(Value::Object(schema)) => schema,
-            _ => JsonObject::new(),
-        };
-    schema.remove("title");
-    schema.entry("properties").or_insert_with(|| json!({}));
-    schema
+    let schema = settings.into_generator().into_root_schema_for::<T>();
+    let mut schema = serde_json::to_value(schema).unwrap_or_default();
+    shorten(&mut schema, without);
+    let Value::Object(mut members) = schema else { return JsonObject::new() };
+    members.remove("title");
+    members.remove("description");
+    members.entry("properties").or_insert_with(|| json!({}));
+    members
+}
+
+/// Takes keywords out of a schema and all inside it. Members of `properties` are names of ours, and
+/// stay whatever they are called.
+fn shorten(schema: &mut Value, keywords: &[&str]) {
+    match schema {
+        Value::Object(members) => {
+            for keyword in keywords {
+                members.remove(*keyword);
+            }
+            for (name, member) in members {
+                match member {
+                    Value::Object(named) if name == "properties" => {
+                        named.values_mut().for_each(|one| shorten(one, keywords));
+                    }
+                    member => shorten(member, keywords),
+                }
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|one| shorten(one, keywords)),
+        _ => {}
+    }
 }
 
 /// Calls a tool: the one way from arguments to answer.
@@ -262,6 +296,9 @@ mod tests {
                     && hints.open_world_hint.is_some()
             );
         }
+        let store = definitions().iter().find(|(tool, _)| *tool == Tool::GetStore).unwrap();
+        let told = store.1.output_schema.as_deref().unwrap();
+        assert!(told["properties"].get("description").is_some(), "a member, not a keyword");
         let all =
             serde_json::to_string(&definitions().iter().map(|(_, tool)| tool).collect::<Vec<_>>())
                 .unwrap();
