@@ -98,8 +98,8 @@ fn store(number: u64, round: u64) -> Value {
         "monthly_visits": mixed % 5_000_000 + round,
         "revenue_usd": mixed % 90_000_000,
         "theme": format!("Theme {}", mixed % 60),
-        "plus": mixed % 7 == 0,
-        "ads": mixed % 2 == 0,
+        "plus": mixed.is_multiple_of(7),
+        "ads": mixed.is_multiple_of(2),
         "products": mixed % 900,
         "apps": (0..5).map(|n| format!("App {}", (mixed + n * 7) % 300)).collect::<Vec<_>>(),
         "pixels": ["Meta", format!("Pixel {}", mixed % 20)],
@@ -128,5 +128,5 @@ fn contact(number: u64, round: u64) -> Value {
 }
 
 fn pick(words: &[&'static str], number: u64) -> &'static str {
-    words[(number % words.len() as u64) as usize]
+    words.get((number % words.len() as u64) as usize).copied().unwrap()
 }
