@@ -179,7 +179,9 @@ both_databases! {
         assert!(missing.header("www-authenticate").starts_with("Bearer") && !missing.header("www-authenticate").contains("error"));
         let (client, answer) = answer_for(app, MEMBER, "openid email usage:read", None).await;
         let good = text(&answer, "access_token");
-        let tampered = format!("{}A{}", &good[..good.len() - 8], &good[good.len() - 7..]);
+        let (start, end) = good.split_at(good.len() - 8);
+        let other = if end.starts_with('A') { "B" } else { "A" };
+        let tampered = format!("{start}{other}{}", &end[1..]);
         for bad in ["Bearer nonsense".to_owned(), format!("Bearer {tampered}"), format!("Bearer {}", text(&answer, "id_token")),
             format!("Bearer {}", text(&answer, "refresh_token"))] {
             let refused = userinfo(app, "GET", Some(&bad)).await;
