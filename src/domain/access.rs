@@ -18,6 +18,16 @@ pub enum Permission {
     ManageMcpAccess,
     /// See users.
     ViewUsers,
+    /// Create, edit, suspend and delete users, and end their sessions.
+    ManageUsers,
+    /// See what roles allow.
+    ViewRoles,
+    /// Change what roles allow, and who has which.
+    ManageRoles,
+    /// See accounts, plans and what was used of them.
+    ViewAccounts,
+    /// Change plans, who has which, and credits.
+    ManageAccounts,
     /// Read activity and audit.
     ViewRecords,
     /// See which AI clients are registered.
@@ -35,11 +45,16 @@ pub enum Permission {
 }
 
 /// All permissions.
-pub const PERMISSIONS: [Permission; 11] = [
+pub const PERMISSIONS: [Permission; 16] = [
     Permission::ViewMcpUsers,
     Permission::RevokeTokens,
     Permission::ManageMcpAccess,
     Permission::ViewUsers,
+    Permission::ManageUsers,
+    Permission::ViewRoles,
+    Permission::ManageRoles,
+    Permission::ViewAccounts,
+    Permission::ManageAccounts,
     Permission::ViewRecords,
     Permission::ViewClients,
     Permission::ManageClients,
@@ -66,6 +81,8 @@ pub const AUDITOR: BuiltInRole = BuiltInRole {
     permissions: &[
         Permission::ViewMcpUsers,
         Permission::ViewUsers,
+        Permission::ViewRoles,
+        Permission::ViewAccounts,
         Permission::ViewRecords,
         Permission::ViewClients,
         Permission::ViewSettings,
@@ -131,6 +148,9 @@ mod tests {
         for forbidden in [
             Permission::RevokeTokens,
             Permission::ManageMcpAccess,
+            Permission::ManageUsers,
+            Permission::ManageRoles,
+            Permission::ManageAccounts,
             Permission::ManageClients,
             Permission::ManageSettings,
             Permission::ManageIndex,

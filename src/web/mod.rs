@@ -6,6 +6,7 @@ pub mod csrf;
 pub mod error;
 pub mod flash;
 pub mod form;
+pub mod nav;
 pub mod outer;
 pub mod page;
 pub mod session;

@@ -10,9 +10,9 @@ use crate::domain::access::Permission;
 use crate::error::{Error, Result};
 use crate::service::Ctx;
 use crate::store::users::UserRow;
-use crate::web::csrf;
 use crate::web::flash::{self, Flash};
 use crate::web::viewer::Viewer;
+use crate::web::{csrf, nav};
 
 /// The cookie with a person's choice of theme.
 pub const THEME_COOKIE: &str = "portcullis_theme";
@@ -62,6 +62,11 @@ impl Shell {
     /// The person who looks.
     pub fn user(&self) -> Option<&UserRow> {
         self.viewer.as_ref().map(|viewer| &viewer.user)
+    }
+
+    /// The navigation as the person who looks sees it.
+    pub fn navigation(&self) -> Vec<nav::Shown> {
+        nav::of(self)
     }
 
     /// Whether the page shown is `path` or below it.

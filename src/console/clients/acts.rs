@@ -11,7 +11,6 @@ use serde::Deserialize;
 use super::query::{Asked, PATH};
 use super::{counted, path_of, whom};
 use crate::console::mcp_users::back::parameter;
-use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::clients::{self, Named, Touched, Whom};
 use crate::service::{Ctx, login};

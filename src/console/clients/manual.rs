@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::acts::is_of_the_form;
 use super::path_of;
 use super::query::PATH;
-use crate::domain::access::Permission;
 use crate::error::{Error, Result};
 use crate::service::clients::{self, NewManual, Registered, Whom};
 use crate::service::{Ctx, login};

@@ -9,7 +9,6 @@ use super::acts::is_of_the_form;
 use super::manual::SecretPage;
 use super::query::PATH;
 use super::{path_of, whom};
-use crate::domain::access::Permission;
 use crate::error::{Error, Result};
 use crate::ids::ClientRowId;
 use crate::service::clients::{self, Overlap, Whom};

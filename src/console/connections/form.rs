@@ -6,7 +6,6 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::console::clients_config::{claude_code, codex};
-use crate::domain::access::Permission;
 use crate::domain::scope::{SCOPES, ScopeRow, ScopeSet};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::{PlainSecret, random_text};

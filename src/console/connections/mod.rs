@@ -13,7 +13,6 @@ use crate::clock::Timestamp;
 use crate::console::clients_config::Tabs;
 use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::tokens::{TokenLine, lines};
-use crate::domain::access::Permission;
 use crate::service::connections::{self as service, MOST_CONNECTIONS};
 use crate::service::{Ctx, people, personal_tokens};
 use crate::store::users::UserRow;

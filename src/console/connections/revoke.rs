@@ -7,7 +7,6 @@ use serde::Deserialize;
 
 use super::PATH;
 use crate::clock::Timestamp;
-use crate::domain::access::Permission;
 use crate::domain::grant::TokenStatus;
 use crate::domain::redirect;
 use crate::domain::scope::{ScopeRow, ScopeSet};

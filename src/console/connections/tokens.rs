@@ -6,7 +6,6 @@ use askama::Template;
 
 use super::PATH;
 use super::revoke::Confirmed;
-use crate::domain::access::Permission;
 use crate::domain::grant::TokenStatus;
 use crate::error::Error;
 use crate::ids::TokenId;

@@ -7,7 +7,6 @@ use crate::clock::Timestamp;
 use crate::console::clients_config::Tabs;
 use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::tokens::{TokenLine, lines};
-use crate::domain::access::Permission;
 use crate::service::{Ctx, connections, people};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;

@@ -10,7 +10,6 @@ use super::back::{Back, parameter};
 use super::tokens::{clients_in_words, lines};
 use super::user_id;
 use crate::console::user_edit;
-use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::access::{self, Authority, Changed};

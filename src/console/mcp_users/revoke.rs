@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::back::Back;
 use super::tokens::{clients_in_words, lines};
 use super::user_id;
-use crate::domain::access::Permission;
 use crate::error::Error;
 use crate::ids::TokenId;
 use crate::service::revoke::{self, Revoked};

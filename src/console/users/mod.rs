@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::console::mcp_users::parts::{self, Pager};
-use crate::domain::access::Permission;
 use crate::error::Error;
 use crate::service::{Ctx, directory};
 use crate::store::people::PersonRow;
