@@ -7,6 +7,7 @@ pub mod contact;
 pub mod credit;
 pub mod cursor;
 pub mod email;
+pub mod export;
 pub mod facet;
 pub mod filter;
 pub mod freshness;

@@ -4,6 +4,7 @@ pub mod address;
 pub mod assets;
 pub mod csrf;
 pub mod error;
+pub mod export;
 pub mod flash;
 pub mod form;
 pub mod nav;
