@@ -23,6 +23,7 @@ pub mod meter;
 pub mod notify;
 pub mod people;
 pub mod personal_tokens;
+pub mod records;
 pub mod register;
 pub mod reveal;
 pub mod revoke;

@@ -2,7 +2,9 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod activity_grid;
 pub mod audit;
+pub mod audit_grid;
 pub mod client_connections;
 pub mod client_figures;
 pub mod client_grid;
@@ -24,6 +26,7 @@ pub mod links;
 pub mod outbox;
 pub mod people;
 pub mod principal;
+pub mod record_names;
 pub mod refresh_tokens;
 pub mod requests;
 pub mod reveals;

@@ -51,6 +51,8 @@ const GROUPS: &[Group] = &[
         entries: &[
             page("MCP Users", "/admin/mcp/users", "users", Some(Permission::ViewMcpUsers)),
             page("Clients", "/admin/mcp/clients", "client", Some(Permission::ViewClients)),
+            page("Activity", "/admin/mcp/activity", "activity", Some(Permission::ViewRecords)),
+            page("Audit", "/admin/mcp/audit", "audit", Some(Permission::ViewRecords)),
             page("Settings", "/admin/mcp/settings", "settings", Some(Permission::ViewSettings)),
         ],
     },
