@@ -9,7 +9,7 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
     activity, audit, clients, connections, dashboard, health, index, login, mcp_settings,
-    mcp_users, setup, theme, user_edit, users,
+    mcp_users, overview, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -75,6 +75,9 @@ routes! {
     "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => connections::confirm_revoke_token, POST SignedIn => connections::revoke_token }
     "/account/theme" { POST SignedIn => theme::set }
 
+    "/admin" { GET With(ViewMcpUsers) => overview::show }
+    "/admin/stop/endpoint" { GET With(ManageSettings) => overview::confirm_close, POST With(ManageSettings) => overview::close }
+    "/admin/stop/everything" { GET With(RevokeTokens) => overview::confirm_revoke, POST With(RevokeTokens) => overview::revoke }
     "/admin/mcp/users" { GET With(ViewMcpUsers) => mcp_users::grid }
     "/admin/mcp/users/{user}/tokens" { GET With(ViewMcpUsers) => mcp_users::details }
     "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }

@@ -11,6 +11,7 @@ pub mod index;
 pub mod login;
 pub mod mcp_settings;
 pub mod mcp_users;
+pub mod overview;
 pub mod setup;
 pub mod theme;
 pub mod user_edit;

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod activity_days;
 pub mod activity_grid;
 pub mod audit;
 pub mod audit_grid;
@@ -24,6 +25,7 @@ pub mod index_write;
 pub mod keys;
 pub mod links;
 pub mod outbox;
+pub mod overview;
 pub mod people;
 pub mod principal;
 pub mod record_names;
@@ -33,6 +35,7 @@ pub mod reveals;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
+pub mod stop;
 pub mod stores;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -47,6 +47,11 @@ const GROUPS: &[Group] = &[
     },
     Group {
         part: "System",
+        label: "",
+        entries: &[page("Overview", "/admin", "dashboard", Some(Permission::ViewMcpUsers))],
+    },
+    Group {
+        part: "System",
         label: "AI Agent Connector",
         entries: &[
             page("MCP Users", "/admin/mcp/users", "users", Some(Permission::ViewMcpUsers)),

@@ -33,3 +33,6 @@ CREATE TABLE activity_fold (
     calls_until BIGINT NOT NULL
 );
 INSERT INTO activity_fold (id, calls_until) VALUES (1, 0);
+
+-- Which accounts have used up most of a month's credits.
+CREATE INDEX credit_balances_period ON credit_balances (period_start);

@@ -1,3 +1,4 @@
+DROP INDEX credit_balances_period;
 DROP TABLE activity_fold;
 DROP TABLE activity_days;
 DROP INDEX audit_refused;
