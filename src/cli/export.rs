@@ -78,21 +78,23 @@ impl ExportArgs {
             .collect()
     }
 
+    fn cannot_write(&self, error: &std::io::Error) -> Error {
+        let place =
+            self.file.as_ref().map_or("standard output".into(), |path| path.display().to_string());
+        let why = match error.kind() {
+            ErrorKind::AlreadyExists => {
+                "it is there already; choose another name or remove it".to_owned()
+            }
+            _ => error.to_string(),
+        };
+        Error::new(ErrorCode::InvalidRequest, format!("{place} cannot be written: {why}"))
+    }
+
     fn open(&self) -> Result<Box<dyn Write>> {
         let Some(path) = self.file.as_ref().filter(|path| path.as_os_str() != "-") else {
             return Ok(Box::new(std::io::stdout().lock()));
         };
-        let file = File::create_new(path).map_err(|error| {
-            let mend = if error.kind() == ErrorKind::AlreadyExists {
-                "it is there already; choose another name or remove it".to_owned()
-            } else {
-                error.to_string()
-            };
-            Error::new(
-                ErrorCode::InvalidRequest,
-                format!("{} cannot be written: {mend}", path.display()),
-            )
-        })?;
+        let file = File::create_new(path).map_err(|error| self.cannot_write(&error))?;
         Ok(Box::new(file))
     }
 }
@@ -133,7 +135,7 @@ async fn write<L: Exported>(ctx: &Ctx, args: &ExportArgs, asked: L::Asked) -> Re
         match out.write_all(&bytes) {
             // Whoever reads has enough: `| head`.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-            done => done.map_err(Error::internal)?,
+            done => done.map_err(|error| args.cannot_write(&error))?,
         }
         let Some(span) = next else { break };
         let (rows, following) = begun.batch(ctx, span, BATCH).await?;
@@ -142,8 +144,12 @@ async fn write<L: Exported>(ctx: &Ctx, args: &ExportArgs, asked: L::Asked) -> Re
         bar.inc(u64::try_from(rows.len()).unwrap_or_default());
         next = following;
     }
-    out.flush().map_err(Error::internal)?;
-    bar.finish_and_clear();
+    match out.flush() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            return Err(args.cannot_write(&error));
+        }
+        _ => bar.finish_and_clear(),
+    }
     if let Some(path) = args.file.as_ref().filter(|path| path.as_os_str() != "-") {
         println!("{}: {written} rows of {}.", path.display(), L::NAME);
     }

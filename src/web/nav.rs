@@ -48,7 +48,7 @@ const GROUPS: &[Group] = &[
     Group {
         part: "System",
         label: "",
-        entries: &[page("Overview", "/admin", "dashboard", Some(Permission::ViewMcpUsers))],
+        entries: &[page("Overview", "/admin", "logo", Some(Permission::ViewMcpUsers))],
     },
     Group {
         part: "System",
