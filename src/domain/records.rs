@@ -2,7 +2,7 @@
 //! its end while it is read, and never further at once than a page may take.
 
 /// Rows looked at for one page. A filter without an index of its own stops there and says so.
-pub const LOOKED_AT: i64 = 50_000;
+pub const LOOKED_AT: i64 = 20_000;
 /// Rows counted at most; beyond it there are "10,000+".
 pub const COUNTED: i64 = 10_000;
 

@@ -5,9 +5,10 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 
 use crate::clock::Timestamp;
+use crate::db::lead::{self, Lead, Value};
 use crate::db::schema::activity;
 use crate::db::{Conn, MultiBackend};
 use crate::domain::audit::Outcome;
@@ -18,6 +19,10 @@ use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
 /// Times of rows and the order of their ids agree but for this, milliseconds: calls are written
 /// down in batches, by several servers.
 const DISORDER: i64 = 120_000;
+
+/// Columns whose index has refused calls only.
+const CODE: &str = "error_code";
+const OUTCOME: &str = "outcome";
 
 /// What of the log is asked for.
 #[derive(Debug, Clone, Default)]
@@ -83,20 +88,6 @@ pub struct CallRow {
 
 type Statement<'a> = activity::BoxedQuery<'a, MultiBackend>;
 
-/// The filter that leads, and whether any other is left.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lead {
-    Request,
-    Address,
-    User,
-    Client,
-    Code,
-    Outcome,
-    Reveals,
-    /// None: rows as they come.
-    Log,
-}
-
 impl ActivityQuery {
     fn one_client(&self) -> Option<ClientRowId> {
         match self.clients.as_deref() {
@@ -113,19 +104,25 @@ impl ActivityQuery {
         self.operation.as_deref() == Some(Tool::RevealContacts.row().name)
     }
 
-    fn lead(&self) -> Lead {
+    /// The filter that leads: one whose index has its rows by id.
+    fn lead(&self) -> Option<Lead> {
+        let text = |value: &Option<String>| value.clone().map(Value::Text);
+        let refusal = self.refusal().map(|outcome| Value::Text(outcome.as_str().to_owned()));
         [
-            (self.request.is_some(), Lead::Request),
-            (self.address.is_some(), Lead::Address),
-            (self.user.is_some(), Lead::User),
-            (self.one_client().is_some(), Lead::Client),
-            (self.code.is_some(), Lead::Code),
-            (self.refusal().is_some(), Lead::Outcome),
-            (self.reveals(), Lead::Reveals),
+            ("request_id", text(&self.request)),
+            ("address", text(&self.address)),
+            ("user_id", self.user.map(|user| Value::Number(user.0))),
+            ("client_id", self.one_client().map(|client| Value::Number(client.0))),
+            (CODE, text(&self.code)),
+            (OUTCOME, refusal),
         ]
         .into_iter()
-        .find_map(|(applies, lead)| applies.then_some(lead))
-        .unwrap_or(Lead::Log)
+        .find_map(|(column, value)| Some(Lead { table: "activity", column, value: value? }))
+    }
+
+    /// Whether the filter that leads is this one.
+    fn is_led_by(&self, column: &str) -> bool {
+        self.lead().is_some_and(|lead| lead.column == column)
     }
 
     /// Whether rows must be looked at that the leading filter lets through and another may not.
@@ -140,66 +137,66 @@ impl ActivityQuery {
             self.operation.is_some(),
             self.surface.is_some(),
         ];
-        let leading = usize::from(self.lead() != Lead::Log);
+        let leading = usize::from(self.lead().is_some() || self.reveals());
         filters.into_iter().filter(|is_set| *is_set).count() > leading
     }
 }
 
-fn within<'a>(span: Span) -> Statement<'a> {
-    activity::table
-        .filter(activity::id.gt(span.above))
-        .filter(activity::id.lt(span.below))
-        .into_boxed()
-}
-
 /// Rows that the leading filter lets through, by its index alone.
-fn leading<'a>(query: &ActivityQuery, span: Span) -> Statement<'a> {
-    let rows = within(span);
-    match query.lead() {
-        Lead::Request => rows.filter(activity::request_id.nullable().eq(query.request.clone())),
-        Lead::Address => rows.filter(activity::address.eq(query.address.clone())),
-        Lead::User => rows.filter(activity::user_id.eq(query.user)),
-        Lead::Client => rows.filter(activity::client_id.eq(query.one_client())),
+fn leading<'a>(conn: &Conn, query: &ActivityQuery, span: Span) -> Statement<'a> {
+    let rows = activity::table.into_boxed();
+    let Some(lead) = query.lead() else {
+        let rows = rows.filter(activity::id.gt(span.above)).filter(activity::id.lt(span.below));
         // The databases use an index of some rows only where the statement says which, in its text.
-        Lead::Code => rows
-            .filter(activity::error_code.eq(query.code.clone()))
-            .filter(sql::<Bool>("activity.outcome <> 'ok'")),
-        Lead::Outcome => rows
-            .filter(activity::outcome.nullable().eq(query.refusal().map(Outcome::as_str)))
-            .filter(sql::<Bool>("activity.outcome <> 'ok'")),
-        Lead::Reveals => rows.filter(sql::<Bool>("activity.operation = 'reveal_contacts'")),
-        Lead::Log => rows,
+        return if query.reveals() {
+            rows.filter(sql::<Bool>("activity.operation = 'reveal_contacts'"))
+        } else {
+            rows
+        };
+    };
+    let rows = rows.filter(lead::rows(conn, &lead, span.above, span.below));
+    if [CODE, OUTCOME].contains(&lead.column) {
+        rows.filter(sql::<Bool>("activity.outcome <> 'ok'"))
+    } else {
+        rows
     }
 }
 
-fn matching<'a>(query: &ActivityQuery, span: Span) -> Statement<'a> {
-    let mut rows = leading(query, span);
+/// In the order of ids, by the index of the leading filter.
+fn ordered<'a>(rows: Statement<'a>, query: &ActivityQuery, from_newest: bool) -> Statement<'a> {
+    match (query.lead(), from_newest) {
+        (Some(lead), _) => rows.order(sql::<BigInt>(&lead.order(from_newest))),
+        (None, true) => rows.order(activity::id.desc()),
+        (None, false) => rows.order(activity::id.asc()),
+    }
+}
+
+/// Rows that all filters let through. A filter that leads is not named again: see `db::lead`.
+fn matching<'a>(conn: &Conn, query: &ActivityQuery, span: Span) -> Statement<'a> {
+    let mut rows = leading(conn, query, span);
     if let Some(at) = query.from {
         rows = rows.filter(activity::at.ge(at));
     }
     if let Some(at) = query.until {
         rows = rows.filter(activity::at.lt(at));
     }
-    if let Some(user) = query.user {
+    if let Some(user) = query.user.filter(|_| !query.is_led_by("user_id")) {
         rows = rows.filter(activity::user_id.eq(user));
     }
-    if let Some(clients) = query.clients.clone() {
+    if let Some(clients) = query.clients.clone().filter(|_| !query.is_led_by("client_id")) {
         rows = rows.filter(activity::client_id.eq_any(clients));
     }
     if let Some(operation) = query.operation.clone() {
         rows = rows.filter(activity::operation.eq(operation));
     }
-    if let Some(outcome) = query.outcome {
+    if let Some(outcome) = query.outcome.filter(|_| !query.is_led_by(OUTCOME)) {
         rows = rows.filter(activity::outcome.eq(outcome.as_str()));
     }
-    if let Some(code) = query.code.clone() {
+    if let Some(code) = query.code.clone().filter(|_| !query.is_led_by(CODE)) {
         rows = rows.filter(activity::error_code.eq(code));
     }
-    if let Some(address) = query.address.clone() {
+    if let Some(address) = query.address.clone().filter(|_| !query.is_led_by("address")) {
         rows = rows.filter(activity::address.eq(address));
-    }
-    if let Some(request) = query.request.clone() {
-        rows = rows.filter(activity::request_id.eq(request));
     }
     if let Some(surface) = query.surface.clone() {
         rows = rows.filter(activity::surface.eq(surface));
@@ -238,13 +235,13 @@ pub fn edge(
     rows: i64,
     from_newest: bool,
 ) -> QueryResult<Option<i64>> {
-    let statement = leading(query, span).select(activity::id);
-    let statement = if from_newest {
-        statement.order(activity::id.desc())
-    } else {
-        statement.order(activity::id.asc())
-    };
-    statement.offset(rows).limit(1).get_result(conn).optional()
+    let rows_of_lead = leading(conn, query, span);
+    ordered(rows_of_lead, query, from_newest)
+        .select(activity::id)
+        .offset(rows)
+        .limit(1)
+        .get_result(conn)
+        .optional()
 }
 
 /// Rows that match, at most `limit`, from the span's newer or its older end.
@@ -255,22 +252,14 @@ pub fn rows(
     limit: i64,
     from_newest: bool,
 ) -> QueryResult<Vec<CallRow>> {
-    let statement = matching(query, span);
-    let statement = if from_newest {
-        statement.order(activity::id.desc())
-    } else {
-        statement.order(activity::id.asc())
-    };
-    statement.limit(limit).load(conn)
+    let rows = matching(conn, query, span);
+    ordered(rows, query, from_newest).limit(limit).load(conn)
 }
 
 /// How many rows match, as far as `limit`.
 pub fn count(conn: &mut Conn, query: &ActivityQuery, span: Span, limit: i64) -> QueryResult<i64> {
-    let ids: Vec<i64> = matching(query, span)
-        .select(activity::id)
-        .order(activity::id.desc())
-        .limit(limit)
-        .load(conn)?;
+    let rows = matching(conn, query, span);
+    let ids: Vec<i64> = ordered(rows, query, true).select(activity::id).limit(limit).load(conn)?;
     Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
 }
 

@@ -3,9 +3,10 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 
 use crate::clock::Timestamp;
+use crate::db::lead::{self, Lead, Value};
 use crate::db::schema::audit;
 use crate::db::{Conn, MultiBackend};
 use crate::domain::audit::{Action, Outcome};
@@ -16,6 +17,9 @@ use crate::ids::UserId;
 const DISORDER: i64 = 120_000;
 /// Kinds of targets whose name is that of a client.
 const OF_CLIENTS: [&str; 3] = ["client", "connection", "token"];
+
+/// The column whose index has refused acts only.
+const OUTCOME: &str = "outcome";
 
 /// What of the log is asked for.
 #[derive(Debug, Clone, Default)]
@@ -88,18 +92,6 @@ enum Part {
     Anybody,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Lead {
-    Request,
-    Person,
-    Client,
-    Address,
-    Action,
-    Outcome,
-    /// None: rows as they come.
-    Log,
-}
-
 impl AuditQuery {
     fn one_action(&self) -> Option<&'static str> {
         match self.actions.as_deref() {
@@ -112,18 +104,27 @@ impl AuditQuery {
         self.outcome.filter(|outcome| *outcome != Outcome::Ok)
     }
 
-    fn lead(&self) -> Lead {
+    /// The filter that leads: one whose index has its rows by id.
+    fn lead(&self, part: Part) -> Option<Lead> {
+        let text = |value: &Option<String>| value.clone().map(Value::Text);
+        let word = |word: &str| Value::Text(word.to_owned());
+        let person = self.person.map(|person| Value::Number(person.0));
+        let column = if part == Part::Acted { "actor_id" } else { "about_user_id" };
         [
-            (self.request.is_some(), Lead::Request),
-            (self.person.is_some(), Lead::Person),
-            (self.client.is_some(), Lead::Client),
-            (self.address.is_some(), Lead::Address),
-            (self.one_action().is_some(), Lead::Action),
-            (self.refusal().is_some(), Lead::Outcome),
+            ("request_id", text(&self.request)),
+            (column, person),
+            ("target", text(&self.client)),
+            ("address", text(&self.address)),
+            ("action", self.one_action().map(word)),
+            (OUTCOME, self.refusal().map(|outcome| word(outcome.as_str()))),
         ]
         .into_iter()
-        .find_map(|(applies, lead)| applies.then_some(lead))
-        .unwrap_or(Lead::Log)
+        .find_map(|(column, value)| Some(Lead { table: "audit", column, value: value? }))
+    }
+
+    /// Whether the filter that leads is this one.
+    fn is_led_by(&self, column: &str, part: Part) -> bool {
+        self.lead(part).is_some_and(|lead| lead.column == column)
     }
 
     fn parts(&self) -> &'static [Part] {
@@ -140,39 +141,46 @@ impl AuditQuery {
             self.actions.is_some(),
             self.outcome.is_some(),
         ];
-        let leading = usize::from(self.lead() != Lead::Log);
+        let leading = usize::from(self.lead(Part::Anybody).is_some());
         filters.into_iter().filter(|is_set| *is_set).count() > leading
     }
 }
 
-fn of_part<'a>(rows: Statement<'a>, query: &AuditQuery, part: Part) -> Statement<'a> {
-    match part {
-        Part::Acted => rows.filter(audit::actor_id.eq(query.person)),
-        Part::Concerned => rows.filter(audit::about_user_id.eq(query.person)),
-        Part::Anybody => rows,
-    }
-}
-
 /// Rows that the leading filter lets through, by its index alone.
-fn leading<'a>(query: &AuditQuery, span: Span, part: Part) -> Statement<'a> {
-    let rows =
-        audit::table.filter(audit::id.gt(span.above)).filter(audit::id.lt(span.below)).into_boxed();
-    match query.lead() {
-        Lead::Request => rows.filter(audit::request_id.eq(query.request.clone())),
-        Lead::Person => of_part(rows, query, part),
-        Lead::Client => rows.filter(audit::target.eq(query.client.clone())),
-        Lead::Address => rows.filter(audit::address.eq(query.address.clone())),
-        Lead::Action => rows.filter(audit::action.nullable().eq(query.one_action())),
-        // The databases use an index of some rows only where the statement says which, in its text.
-        Lead::Outcome => rows
-            .filter(audit::outcome.nullable().eq(query.refusal().map(Outcome::as_str)))
-            .filter(sql::<Bool>("audit.outcome <> 'ok'")),
-        Lead::Log => rows,
+fn leading<'a>(conn: &Conn, query: &AuditQuery, span: Span, part: Part) -> Statement<'a> {
+    let rows = audit::table.into_boxed();
+    let Some(lead) = query.lead(part) else {
+        return rows.filter(audit::id.gt(span.above)).filter(audit::id.lt(span.below));
+    };
+    let rows = rows.filter(lead::rows(conn, &lead, span.above, span.below));
+    // The databases use an index of some rows only where the statement says which, in its text.
+    if lead.column == OUTCOME { rows.filter(sql::<Bool>("audit.outcome <> 'ok'")) } else { rows }
+}
+
+/// In the order of ids, by the index of the leading filter.
+fn ordered<'a>(
+    rows: Statement<'a>,
+    query: &AuditQuery,
+    part: Part,
+    from_newest: bool,
+) -> Statement<'a> {
+    match (query.lead(part), from_newest) {
+        (Some(lead), _) => rows.order(sql::<BigInt>(&lead.order(from_newest))),
+        (None, true) => rows.order(audit::id.desc()),
+        (None, false) => rows.order(audit::id.asc()),
     }
 }
 
-fn matching<'a>(query: &AuditQuery, span: Span, part: Part) -> Statement<'a> {
-    let mut rows = of_part(leading(query, span, part), query, part);
+/// Rows that all filters let through. A filter that leads is not named again: see `db::lead`.
+fn matching<'a>(conn: &Conn, query: &AuditQuery, span: Span, part: Part) -> Statement<'a> {
+    let mut rows = leading(conn, query, span, part);
+    if query.request.is_some() {
+        rows = match part {
+            Part::Acted => rows.filter(audit::actor_id.eq(query.person)),
+            Part::Concerned => rows.filter(audit::about_user_id.eq(query.person)),
+            Part::Anybody => rows,
+        };
+    }
     if let Some(at) = query.from {
         rows = rows.filter(audit::at.ge(at));
     }
@@ -180,22 +188,20 @@ fn matching<'a>(query: &AuditQuery, span: Span, part: Part) -> Statement<'a> {
         rows = rows.filter(audit::at.lt(at));
     }
     if let Some(client) = query.client.clone() {
-        rows = rows
-            .filter(audit::target.eq(client))
-            .filter(audit::target_kind.eq_any(OF_CLIENTS.map(Some)));
+        rows = rows.filter(audit::target_kind.eq_any(OF_CLIENTS.map(Some)));
+        if !query.is_led_by("target", part) {
+            rows = rows.filter(audit::target.eq(client));
+        }
     }
-    if let Some(actions) = &query.actions {
+    if let Some(actions) = query.actions.as_ref().filter(|_| !query.is_led_by("action", part)) {
         let names: Vec<&'static str> = actions.iter().map(|action| action.as_str()).collect();
         rows = rows.filter(audit::action.eq_any(names));
     }
-    if let Some(outcome) = query.outcome {
+    if let Some(outcome) = query.outcome.filter(|_| !query.is_led_by(OUTCOME, part)) {
         rows = rows.filter(audit::outcome.eq(outcome.as_str()));
     }
-    if let Some(address) = query.address.clone() {
+    if let Some(address) = query.address.clone().filter(|_| !query.is_led_by("address", part)) {
         rows = rows.filter(audit::address.eq(address));
-    }
-    if let Some(request) = query.request.clone() {
-        rows = rows.filter(audit::request_id.eq(request));
     }
     rows
 }
@@ -233,13 +239,13 @@ pub fn edge(
 ) -> QueryResult<Option<i64>> {
     let mut edges = Vec::new();
     for part in query.parts() {
-        let statement = leading(query, span, *part).select(audit::id);
-        let statement = if from_newest {
-            statement.order(audit::id.desc())
-        } else {
-            statement.order(audit::id.asc())
-        };
-        let found: Option<i64> = statement.offset(rows).limit(1).get_result(conn).optional()?;
+        let of_lead = leading(conn, query, span, *part);
+        let found: Option<i64> = ordered(of_lead, query, *part, from_newest)
+            .select(audit::id)
+            .offset(rows)
+            .limit(1)
+            .get_result(conn)
+            .optional()?;
         edges.extend(found);
     }
     Ok(if from_newest { edges.into_iter().max() } else { edges.into_iter().min() })
@@ -255,13 +261,9 @@ pub fn rows(
 ) -> QueryResult<Vec<EntryRow>> {
     let mut rows: Vec<EntryRow> = Vec::new();
     for part in query.parts() {
-        let statement = matching(query, span, *part);
-        let statement = if from_newest {
-            statement.order(audit::id.desc())
-        } else {
-            statement.order(audit::id.asc())
-        };
-        rows.extend(statement.limit(limit).load::<EntryRow>(conn)?);
+        let found = matching(conn, query, span, *part);
+        let found = ordered(found, query, *part, from_newest).limit(limit);
+        rows.extend(found.load::<EntryRow>(conn)?);
     }
     rows.sort_by_key(|row| if from_newest { -row.id } else { row.id });
     rows.dedup_by_key(|row| row.id);
@@ -273,8 +275,9 @@ pub fn rows(
 pub fn count(conn: &mut Conn, query: &AuditQuery, span: Span, limit: i64) -> QueryResult<i64> {
     let mut ids: Vec<i64> = Vec::new();
     for part in query.parts() {
-        let statement = matching(query, span, *part).select(audit::id);
-        ids.extend(statement.order(audit::id.desc()).limit(limit).load::<i64>(conn)?);
+        let found = matching(conn, query, span, *part);
+        let found = ordered(found, query, *part, true).select(audit::id).limit(limit);
+        ids.extend(found.load::<i64>(conn)?);
     }
     ids.sort_unstable();
     ids.dedup();

@@ -116,7 +116,7 @@ both_databases! {
         let browser = app.admin().await;
         let page = browser.get(&format!("{ACTIVITY}?surface=rest")).await;
         let text = html::text(&page.text);
-        assert!(text.contains("looked through 50,000 calls") && text.contains("Look further back"), "{text}");
+        assert!(text.contains("looked through 20,000 calls") && text.contains("Look further back"), "{text}");
         assert!(text.contains("0+ calls found"), "{text}");
         let all = html::text(&browser.get(ACTIVITY).await.text);
         assert!(all.contains("10,000+ calls found"), "{all}");
