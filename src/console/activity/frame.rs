@@ -76,6 +76,11 @@ impl Frame {
         &self.asked.view
     }
 
+    /// Whether the address says that value for a field.
+    pub fn is_chosen(&self, name: &str, value: &str) -> bool {
+        self.asked.typed(name) == value
+    }
+
     /// How many rows match: "1,234", or "10,000+" where counting stopped.
     pub fn found(&self) -> String {
         format!("{}{}", number(&self.total.rows), if self.total.is_exact { "" } else { "+" })

@@ -104,7 +104,6 @@ pub(super) fn page<L: Log>(
             total,
         });
     };
-    let total = count(conn, log, span)?;
     let page = match cursor {
         Cursor::Newest => down(conn, log, span, None, size)?,
         Cursor::Before(id) => down(conn, log, span, Some(id), size)?,
@@ -112,6 +111,14 @@ pub(super) fn page<L: Log>(
             Some(page) => page,
             None => down(conn, log, span, None, size)?,
         },
+    };
+    let is_whole_page = page.looked_back_to.is_none() && page.older.is_some();
+    let total = if cursor == Cursor::Newest && !is_whole_page {
+        // What was looked at for the page need not be looked at again.
+        let rows = i64::try_from(page.rows.len()).unwrap_or(i64::MAX);
+        Total { rows, is_exact: page.looked_back_to.is_none() }
+    } else {
+        count(conn, log, span)?
     };
     Ok(Page { total, ..page })
 }
