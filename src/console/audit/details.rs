@@ -95,8 +95,8 @@ mod tests {
             [
                 ("Already ended", "no"),
                 ("Changes", "Mcp enabled: New: no; Old: yes"),
-                ("Granted", "–"),
                 ("Redirect uris", "a, b"),
+                ("Granted", "–"),
             ]
         );
         assert!(fields("nonsense").is_empty());
