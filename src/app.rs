@@ -8,8 +8,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    clients, connections, dashboard, health, index, login, mcp_settings, mcp_users, setup, theme,
-    user_edit, users,
+    activity, audit, clients, connections, dashboard, health, index, login, mcp_settings,
+    mcp_users, overview, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -75,6 +75,9 @@ routes! {
     "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => connections::confirm_revoke_token, POST SignedIn => connections::revoke_token }
     "/account/theme" { POST SignedIn => theme::set }
 
+    "/admin" { GET With(ViewMcpUsers) => overview::show }
+    "/admin/stop/endpoint" { GET With(ManageSettings) => overview::confirm_close, POST With(ManageSettings) => overview::close }
+    "/admin/stop/everything" { GET With(RevokeTokens) => overview::confirm_revoke, POST With(RevokeTokens) => overview::revoke }
     "/admin/mcp/users" { GET With(ViewMcpUsers) => mcp_users::grid }
     "/admin/mcp/users/{user}/tokens" { GET With(ViewMcpUsers) => mcp_users::details }
     "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
@@ -87,6 +90,12 @@ routes! {
     "/admin/mcp/clients/{client}/unblock" { GET With(ManageClients) => clients::confirm_unblock, POST With(ManageClients) => clients::unblock }
     "/admin/mcp/clients/{client}/revoke" { GET With(ManageClients) => clients::confirm_revoke, POST With(ManageClients) => clients::revoke }
     "/admin/mcp/clients/{client}/secret" { GET With(ManageClients) => clients::confirm_rotate, POST With(ManageClients) => clients::rotate }
+    "/admin/mcp/activity" { GET With(ViewRecords) => activity::grid }
+    "/admin/mcp/activity/export" { GET With(ViewRecords) => activity::export }
+    "/admin/mcp/activity/{call}" { GET With(ViewRecords) => activity::details }
+    "/admin/mcp/audit" { GET With(ViewRecords) => audit::grid }
+    "/admin/mcp/audit/export" { GET With(ViewRecords) => audit::export }
+    "/admin/mcp/audit/{entry}" { GET With(ViewRecords) => audit::details }
     "/admin/mcp/settings" { GET With(ViewSettings) => mcp_settings::show, POST With(ManageSettings) => mcp_settings::save }
     "/admin/users" { GET With(ViewUsers) => users::list }
     "/admin/index" { GET With(ViewIndex) => index::show, POST With(ManageIndex) => index::submit }

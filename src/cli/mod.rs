@@ -6,6 +6,7 @@
 mod config;
 mod demo;
 mod demo_data;
+mod export;
 pub mod import;
 mod keys;
 mod log;
@@ -44,6 +45,8 @@ enum Command {
     User(user::UserCommand),
     /// Import stores or contacts from CSV or JSON Lines.
     Import(import::ImportArgs),
+    /// Write activity or audit as CSV or JSON Lines.
+    Export(export::ExportArgs),
     /// List and rotate the keys that sign access tokens.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -78,6 +81,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             let ctx = open(loaded).await?;
             import::run(&ctx.db, &ctx.clock, &import).await
         }
+        Command::Export(export) => export::run(&open(loaded).await?, &export).await,
         Command::Keys(command) => keys::run(&open(loaded).await?, &command).await,
         Command::Migrate => {
             open(loaded).await?;

@@ -1,5 +1,7 @@
 //! The console: one folder per screen, handler and view model together.
 
+pub mod activity;
+pub mod audit;
 pub mod clients;
 pub mod clients_config;
 pub mod connections;
@@ -9,6 +11,7 @@ pub mod index;
 pub mod login;
 pub mod mcp_settings;
 pub mod mcp_users;
+pub mod overview;
 pub mod setup;
 pub mod theme;
 pub mod user_edit;

@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
-use super::schema::{accounts, client_fold, users};
+use super::schema::{accounts, activity_fold, client_fold, users};
 use crate::ids::{AccountId, UserId};
 
 /// Waits until no other transaction is changing what belongs to `user`, and keeps others out until
@@ -19,6 +19,33 @@ pub fn user(conn: &mut Conn, user: UserId) -> QueryResult<()> {
             .for_no_key_update()
             .first::<UserId>(conn)
             .optional()
+            .map(|_| ()),
+    }
+}
+
+/// Waits until no other transaction is changing what belongs to any user, and keeps others out until
+/// the end of this one. Everybody is locked in the order of ids, as others lock some.
+pub fn all_users(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => users::table
+            .order(users::id.asc())
+            .select(users::id)
+            .for_no_key_update()
+            .load::<UserId>(conn)
+            .map(|_| ()),
+    }
+}
+
+/// Waits until nobody else is counting calls by day.
+pub fn activity(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => activity_fold::table
+            .find(1)
+            .select(activity_fold::id)
+            .for_no_key_update()
+            .first::<i64>(conn)
             .map(|_| ()),
     }
 }

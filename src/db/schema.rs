@@ -424,6 +424,25 @@ diesel::table! {
         outcome -> Text,
         address -> Nullable<Text>,
         detail -> Text,
+        about_user_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    activity_days (day, operation, outcome) {
+        day -> BigInt,
+        operation -> Text,
+        outcome -> Text,
+        calls -> BigInt,
+        rows_returned -> BigInt,
+        credits -> BigInt,
+    }
+}
+
+diesel::table! {
+    activity_fold (id) {
+        id -> BigInt,
+        calls_until -> BigInt,
     }
 }
 
@@ -522,6 +541,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     reveals,
     idempotency_keys,
     activity,
+    activity_days,
+    activity_fold,
     audit,
     outbox,
 );

@@ -83,6 +83,10 @@ pub enum Action {
     SettingsChanged,
     /// Credits were granted or taken.
     CreditsAdjusted,
+    /// Every token and approval of everybody was ended.
+    EverythingRevoked,
+    /// Activity or audit was exported.
+    RecordsExported,
 }
 
 impl Action {
@@ -112,6 +116,8 @@ impl Action {
             Self::SigningKeyCreated => "signing_key_created",
             Self::SettingsChanged => "settings_changed",
             Self::CreditsAdjusted => "credits_adjusted",
+            Self::EverythingRevoked => "everything_revoked",
+            Self::RecordsExported => "records_exported",
         }
     }
 }
@@ -130,6 +136,13 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The outcome of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Ok, Self::Denied, Self::Limited, Self::Error]
+            .into_iter()
+            .find(|outcome| outcome.as_str() == name)
+    }
+
     /// As the database keeps it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -150,4 +163,127 @@ pub struct Target {
     pub id: Option<i64>,
     /// Its name at that time; a record outlives what it speaks of.
     pub label: String,
+}
+
+/// Actions that belong together, as people look for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Signing in and out, passwords.
+    SignIns,
+    /// People and their MCP access.
+    People,
+    /// Approvals and tokens.
+    Connections,
+    /// AI clients.
+    Clients,
+    /// Settings, keys, the emergency stop.
+    Server,
+    /// Plans and credits.
+    Credits,
+    /// Imports and exports.
+    Data,
+    /// Used codes and refresh tokens that came again.
+    Alarms,
+}
+
+/// The groups: each with its name in addresses and its label.
+pub const GROUPS: [(Group, &str, &str); 8] = [
+    (Group::SignIns, "sign_ins", "Sign-ins and passwords"),
+    (Group::People, "people", "People and their access"),
+    (Group::Connections, "connections", "Connections and tokens"),
+    (Group::Clients, "clients", "AI clients"),
+    (Group::Server, "server", "Settings and keys"),
+    (Group::Credits, "credits", "Plans and credits"),
+    (Group::Data, "data", "Imports and exports"),
+    (Group::Alarms, "alarms", "Reuse alarms"),
+];
+
+/// What people read of an action.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionRow {
+    /// The action.
+    pub action: Action,
+    /// What was done, in words.
+    pub words: &'static str,
+    /// What was tried, in words, where it was refused.
+    pub tried: &'static str,
+    /// Where it belongs.
+    pub group: Group,
+    /// Whether it changes something for others, so that administrators alone do it.
+    pub is_administrative: bool,
+}
+
+const fn row(
+    action: Action,
+    group: Group,
+    is_administrative: bool,
+    words: &'static str,
+    tried: &'static str,
+) -> ActionRow {
+    ActionRow { action, words, tried, group, is_administrative }
+}
+
+/// Every action in words.
+#[rustfmt::skip]
+pub const ACTIONS: &[ActionRow] = &[
+    row(Action::SignIn, Group::SignIns, false, "Signed in", "Failed to sign in"),
+    row(Action::SignOut, Group::SignIns, false, "Signed out", "Failed to sign out"),
+    row(Action::PasswordReentered, Group::SignIns, false, "Confirmed with the password", "Entered a wrong password to confirm"),
+    row(Action::PasswordSet, Group::SignIns, true, "Set a password", "Was refused setting a password"),
+    row(Action::UserCreated, Group::People, true, "Created a user", "Was refused creating a user"),
+    row(Action::McpAccessEnabled, Group::People, true, "Enabled MCP access", "Was refused enabling MCP access"),
+    row(Action::McpAccessDisabled, Group::People, true, "Disabled MCP access", "Was refused disabling MCP access"),
+    row(Action::TokenRevoked, Group::Connections, false, "Revoked a token", "Was refused revoking a token"),
+    row(Action::TokensRevoked, Group::Connections, true, "Revoked all tokens of a user", "Was refused revoking all tokens of a user"),
+    row(Action::ConnectionRevoked, Group::Connections, false, "Revoked a connection", "Was refused revoking a connection"),
+    row(Action::ConsentDecided, Group::Connections, false, "Approved a client", "Refused a client"),
+    row(Action::PersonalTokenCreated, Group::Connections, false, "Made a personal access token", "Was refused a personal access token"),
+    row(Action::TokenIssued, Group::Connections, false, "Connected a client", "Was refused connecting a client"),
+    row(Action::ClientRegistered, Group::Clients, false, "Registered a client", "Was refused registering a client"),
+    row(Action::ClientBlocked, Group::Clients, true, "Blocked a client", "Was refused blocking a client"),
+    row(Action::ClientUnblocked, Group::Clients, true, "Unblocked a client", "Was refused unblocking a client"),
+    row(Action::ClientConnectionsRevoked, Group::Clients, true, "Revoked all connections of a client", "Was refused revoking all connections of a client"),
+    row(Action::ClientSecretRotated, Group::Clients, true, "Replaced the secret of a client", "Was refused replacing the secret of a client"),
+    row(Action::SettingsChanged, Group::Server, true, "Changed settings", "Was refused changing settings"),
+    row(Action::SigningKeyCreated, Group::Server, true, "Made a signing key", "Was refused making a signing key"),
+    row(Action::EverythingRevoked, Group::Server, true, "Dropped the gate: revoked everything", "Was refused revoking everything"),
+    row(Action::CreditsAdjusted, Group::Credits, true, "Granted or took credits", "Was refused granting or taking credits"),
+    row(Action::Imported, Group::Data, true, "Imported stores or contacts", "Was refused importing"),
+    row(Action::RecordsExported, Group::Data, true, "Exported records", "Was refused exporting records"),
+    row(Action::ReuseAlarm, Group::Alarms, false, "Reuse alarm: a used code or token came again", "Reuse alarm: a used code or token came again"),
+];
+
+/// The name of an action in the log, in words. One that this version does not know keeps its name.
+pub fn in_words(name: &str, outcome: &str) -> String {
+    let row = ACTIONS.iter().find(|row| row.action.as_str() == name);
+    let words = row.map(|row| if outcome == "denied" { row.tried } else { row.words });
+    words.map_or_else(|| name.replace('_', " "), ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names that `as_str` gives, read from this file: Rust cannot list an enum.
+    fn names() -> Vec<&'static str> {
+        let source = include_str!("audit.rs");
+        let body = source.split("The name in the log.").nth(1).unwrap();
+        let body = body.split("impl").next().unwrap().split("/// How it ended").next().unwrap();
+        body.lines()
+            .filter_map(|line| line.split_once("=> \"")?.1.split_once('"'))
+            .map(|part| part.0)
+            .collect()
+    }
+
+    #[test]
+    fn every_action_has_words() {
+        let names = names();
+        assert!(names.len() > 20, "{names:?}");
+        for name in &names {
+            assert!(ACTIONS.iter().any(|row| row.action.as_str() == *name), "{name} has no words");
+        }
+        assert_eq!(names.len(), ACTIONS.len());
+        assert_eq!(in_words("of_a_later_version", "ok"), "of a later version");
+        assert_eq!(in_words("sign_in", "denied"), "Failed to sign in");
+    }
 }

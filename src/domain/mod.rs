@@ -23,6 +23,7 @@ pub mod pkce;
 pub mod profile;
 pub mod prompt;
 pub mod quota;
+pub mod records;
 pub mod redirect;
 pub mod refresh;
 pub mod scope;

@@ -1,5 +1,6 @@
 //! What is done periodically, one file a job. Every job is safe to run twice and on every replica.
 
+mod count_calls;
 mod deliver_mail;
 mod expire_tokens;
 mod fold_clients;
@@ -43,6 +44,9 @@ pub async fn run_all(ctx: &Ctx) {
     }
     if let Err(error) = fold_clients::run(ctx).await {
         log::error!("job fold_clients: {error}");
+    }
+    if let Err(error) = count_calls::run(ctx).await {
+        log::error!("job count_calls: {error}");
     }
     if let Err(error) = rotate_keys::run(ctx).await {
         log::error!("job rotate_keys: {error}");

@@ -21,12 +21,15 @@ pub mod login;
 pub mod metadata_document;
 pub mod meter;
 pub mod notify;
+pub mod overview;
 pub mod people;
 pub mod personal_tokens;
+pub mod records;
 pub mod register;
 pub mod reveal;
 pub mod revoke;
 pub mod settings;
+pub mod stop;
 pub mod throttle;
 pub mod verify;
 

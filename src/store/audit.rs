@@ -50,7 +50,16 @@ pub fn insert(conn: &mut Conn, entry: &NewEntry<'_>) -> QueryResult<()> {
             audit::outcome.eq(entry.outcome.as_str()),
             audit::address.eq(entry.actor.address.map(|address| address.to_string())),
             audit::detail.eq(entry.detail.to_string()),
+            audit::about_user_id.eq(about(entry)),
         ))
         .execute(conn)
         .map(|_| ())
+}
+
+/// The user whom an entry speaks of: its target, or whose the target is.
+fn about(entry: &NewEntry<'_>) -> Option<i64> {
+    match entry.target {
+        Some(target) if target.kind == "user" => target.id,
+        _ => entry.detail.get("user_id").and_then(serde_json::Value::as_i64),
+    }
 }

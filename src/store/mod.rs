@@ -2,7 +2,10 @@
 
 pub mod accounts;
 pub mod activity;
+pub mod activity_days;
+pub mod activity_grid;
 pub mod audit;
+pub mod audit_grid;
 pub mod client_connections;
 pub mod client_figures;
 pub mod client_grid;
@@ -22,14 +25,17 @@ pub mod index_write;
 pub mod keys;
 pub mod links;
 pub mod outbox;
+pub mod overview;
 pub mod people;
 pub mod principal;
+pub mod record_names;
 pub mod refresh_tokens;
 pub mod requests;
 pub mod reveals;
 pub mod roles;
 pub mod sessions;
 pub mod settings;
+pub mod stop;
 pub mod stores;
 #[cfg(test)]
 pub(crate) mod testing;

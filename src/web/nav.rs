@@ -47,10 +47,17 @@ const GROUPS: &[Group] = &[
     },
     Group {
         part: "System",
+        label: "",
+        entries: &[page("Overview", "/admin", "logo", Some(Permission::ViewMcpUsers))],
+    },
+    Group {
+        part: "System",
         label: "AI Agent Connector",
         entries: &[
             page("MCP Users", "/admin/mcp/users", "users", Some(Permission::ViewMcpUsers)),
             page("Clients", "/admin/mcp/clients", "client", Some(Permission::ViewClients)),
+            page("Activity", "/admin/mcp/activity", "activity", Some(Permission::ViewRecords)),
+            page("Audit", "/admin/mcp/audit", "audit", Some(Permission::ViewRecords)),
             page("Settings", "/admin/mcp/settings", "settings", Some(Permission::ViewSettings)),
         ],
     },

@@ -17,7 +17,7 @@ use crate::service::Ctx;
 use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
 use crate::store::codes::CodeRow;
-use crate::store::{audit, clients, codes, consents, requests, users};
+use crate::store::{audit, clients, codes, consents, record_names, requests, users};
 
 /// What the person decided.
 #[derive(Debug, Clone)]
@@ -70,11 +70,12 @@ pub async fn decide(
                 _ => None,
             };
             let detail = json!({
+                "redirect_host": redirect::shown_host(&request.redirect_uri),
                 "asked": request.scopes,
                 "granted": granted.as_ref().map(ToString::to_string),
             });
             let outcome = if granted.is_some() { Outcome::Ok } else { Outcome::Denied };
-            note(conn, &decider, client, &request, outcome, detail, now)?;
+            note(conn, &decider, client, outcome, detail, now)?;
             if let Some(scopes) = &granted {
                 let consent = approve(conn, decider.user, client, &request, scopes, now)?;
                 let grant = Grant { decider: &decider, client, consent, request: &request, scopes };
@@ -132,9 +133,13 @@ pub async fn remembered(
                 scopes: &scopes,
             };
             issue_code(&state, conn, &grant, code_hash, now)?;
-            let detail =
-                json!({ "asked": kept.scopes, "granted": kept.scopes, "remembered": true });
-            note(conn, &decider, client, &kept, Outcome::Ok, detail, now)?;
+            let detail = json!({
+                "redirect_host": redirect::shown_host(&kept.redirect_uri),
+                "asked": kept.scopes,
+                "granted": kept.scopes,
+                "remembered": true,
+            });
+            note(conn, &decider, client, Outcome::Ok, detail, now)?;
             Ok(true)
         })
         .await?;
@@ -166,16 +171,12 @@ fn note(
     conn: &mut Conn,
     decider: &Decider,
     client: ClientRowId,
-    request: &Request,
     outcome: Outcome,
     detail: serde_json::Value,
     now: Timestamp,
 ) -> Result<()> {
-    let target = Target {
-        kind: "client",
-        id: Some(client.0),
-        label: redirect::shown_host(&request.redirect_uri),
-    };
+    let name = record_names::clients(conn, &[client])?.pop().map(|(_, name)| name);
+    let target = Target { kind: "client", id: Some(client.0), label: name.unwrap_or_default() };
     let entry = NewEntry {
         at: now,
         actor: &decider.actor,

@@ -1,6 +1,7 @@
 //! The program as a process.
 
 mod crash;
+mod export;
 mod import;
 mod serve;
 mod user;

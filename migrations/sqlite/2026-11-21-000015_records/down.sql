@@ -1,0 +1,15 @@
+DROP INDEX credit_balances_period;
+DROP TABLE activity_fold;
+DROP TABLE activity_days;
+DROP INDEX audit_refused;
+DROP INDEX audit_address;
+DROP INDEX audit_request;
+DROP INDEX audit_action;
+DROP INDEX audit_label;
+DROP INDEX audit_about;
+ALTER TABLE audit DROP COLUMN about_user_id;
+DROP INDEX activity_reveals;
+DROP INDEX activity_code;
+DROP INDEX activity_refused;
+DROP INDEX activity_address;
+DROP INDEX activity_request;

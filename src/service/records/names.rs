@@ -1,0 +1,108 @@
+//! The names behind the ids of rows. A record outlives what it speaks of, so a name may be gone.
+
+use std::collections::HashMap;
+
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::ids::{ClientRowId, TokenId, UserId};
+use crate::store::activity_grid::CallRow;
+use crate::store::record_names as store;
+use crate::store::users;
+
+/// Registrations of one name that a filter takes.
+const MOST_CLIENTS: i64 = 1000;
+
+/// A person as a record shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Full name.
+    pub name: String,
+    /// Address.
+    pub email: String,
+}
+
+/// A call with its names.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The row.
+    pub row: CallRow,
+    /// The user, unless they were deleted.
+    pub person: Option<Person>,
+    /// The client, or the name of the personal access token.
+    pub client: Option<String>,
+    /// Whether it was a personal access token.
+    pub is_personal: bool,
+}
+
+pub(super) fn of_calls(conn: &mut Conn, rows: Vec<CallRow>) -> Result<Vec<Call>> {
+    let users: Vec<UserId> = distinct(rows.iter().filter_map(|row| row.user_id));
+    let clients: Vec<ClientRowId> = distinct(rows.iter().filter_map(|row| row.client_id));
+    let tokens: Vec<TokenId> =
+        distinct(rows.iter().filter(|row| row.client_id.is_none()).filter_map(|row| row.token_id));
+    let people = people(conn, &users)?;
+    let clients: HashMap<_, _> = store::clients(conn, &clients)?.into_iter().collect();
+    let tokens: HashMap<_, _> = store::tokens(conn, &tokens)?.into_iter().collect();
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let person = row.user_id.and_then(|id| people.get(&id).cloned());
+            let is_personal = row.client_id.is_none() && row.token_id.is_some();
+            let client = match row.client_id {
+                Some(id) => clients.get(&id).cloned(),
+                None => row.token_id.and_then(|id| tokens.get(&id).cloned()),
+            };
+            Call { row, person, client, is_personal }
+        })
+        .collect())
+}
+
+/// People by id; those who were deleted are missing.
+pub(super) fn people(conn: &mut Conn, ids: &[UserId]) -> Result<HashMap<UserId, Person>> {
+    let rows = store::people(conn, ids)?;
+    Ok(rows.into_iter().map(|(id, name, email)| (id, Person { name, email })).collect())
+}
+
+pub(super) fn distinct<I: Ord>(ids: impl Iterator<Item = I>) -> Vec<I> {
+    let mut ids: Vec<I> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// The person of an address, or of a number: records name people who are gone by it.
+pub(super) fn person_of(conn: &mut Conn, typed: &str) -> Result<UserId> {
+    if let Ok(id) = typed.parse() {
+        return Ok(id);
+    }
+    let user = users::by_email(conn, &typed.to_lowercase())?;
+    user.map(|user| user.id).ok_or_else(|| {
+        Error::field(
+            "person",
+            "Person: there is nobody with that e-mail address. Enter the whole address.",
+        )
+    })
+}
+
+/// The clients of a row id, a `client_id` or a name.
+pub(super) fn clients_of(conn: &mut Conn, typed: &str) -> Result<Vec<ClientRowId>> {
+    if let Ok(id) = typed.parse() {
+        return Ok(vec![id]);
+    }
+    if let Some(id) = store::client_of(conn, typed)? {
+        return Ok(vec![id]);
+    }
+    let found = store::clients_named(conn, typed, MOST_CLIENTS + 1)?;
+    if found.is_empty() {
+        return Err(Error::field(
+            "client",
+            "Client: there is none of that name. Enter the whole name, as the list of clients has it, or a client ID.",
+        ));
+    }
+    if i64::try_from(found.len()).is_ok_and(|found| found > MOST_CLIENTS) {
+        return Err(Error::field(
+            "client",
+            "Client: more than 1,000 registrations have that name. Enter the client ID of one.",
+        ));
+    }
+    Ok(found)
+}

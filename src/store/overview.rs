@@ -1,0 +1,71 @@
+//! Figures of the overview, each one query by an index. Tables: `users`, `tokens`, `consents`,
+//! `client_groups`, `accounts`, `credit_balances`, `outbox`.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::db::schema::{
+    accounts, client_groups, consents, credit_balances as balances, outbox, tokens, users,
+};
+
+/// People with active tokens.
+pub fn connected_people(conn: &mut Conn) -> QueryResult<i64> {
+    users::table.filter(users::active_tokens.gt(0)).select(count_star()).get_result(conn)
+}
+
+/// Tokens that work.
+pub fn working_tokens(conn: &mut Conn, now: Timestamp) -> QueryResult<i64> {
+    tokens::table
+        .filter(tokens::state.eq("active"))
+        .filter(tokens::expires_at.gt(now))
+        .select(count_star())
+        .get_result(conn)
+}
+
+/// Approvals that stand.
+pub fn standing_approvals(conn: &mut Conn) -> QueryResult<i64> {
+    consents::table.filter(consents::revoked_at.is_null()).select(count_star()).get_result(conn)
+}
+
+/// Programs with active tokens; look-alikes count once.
+pub fn connected_clients(conn: &mut Conn) -> QueryResult<i64> {
+    client_groups::table
+        .filter(client_groups::active_tokens.gt(0))
+        .select(count_star())
+        .get_result(conn)
+}
+
+/// Programs of which any registration is blocked.
+pub fn blocked_clients(conn: &mut Conn) -> QueryResult<i64> {
+    client_groups::table.filter(client_groups::blocked.gt(0)).select(count_star()).get_result(conn)
+}
+
+/// Accounts that have used over 80 % of a month's credits: names, credits spent and left.
+pub fn nearly_spent(
+    conn: &mut Conn,
+    period: Timestamp,
+    limit: i64,
+) -> QueryResult<Vec<(String, i64, i64)>> {
+    balances::table
+        .inner_join(accounts::table.on(accounts::id.eq(balances::account_id)))
+        .filter(balances::period_start.eq(period))
+        .filter(balances::spent.gt(0))
+        .filter(balances::spent.gt(balances::balance * 4))
+        .order((balances::balance.asc(), balances::account_id.asc()))
+        .limit(limit)
+        .select((accounts::name, balances::spent, balances::balance))
+        .load(conn)
+}
+
+/// Mail that was tried and has not gone out, as far as `limit`.
+pub fn undelivered(conn: &mut Conn, limit: i64) -> QueryResult<i64> {
+    let ids: Vec<i64> = outbox::table
+        .filter(outbox::sent_at.is_null())
+        .filter(outbox::attempts.gt(1))
+        .limit(limit)
+        .select(outbox::id)
+        .load(conn)?;
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,47 @@
+//! The names behind the ids of the two logs, for the rows of a page or a batch. Tables: `users`,
+//! `clients`, `client_groups`, `tokens`.
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::schema::{client_groups, clients, tokens, users};
+use crate::ids::{ClientRowId, TokenId, UserId};
+
+/// Full names and addresses.
+pub fn people(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<(UserId, String, String)>> {
+    users::table
+        .filter(users::id.eq_any(ids))
+        .select((users::id, users::name, users::email))
+        .load(conn)
+}
+
+/// Names of clients.
+pub fn clients(conn: &mut Conn, ids: &[ClientRowId]) -> QueryResult<Vec<(ClientRowId, String)>> {
+    clients::table.filter(clients::id.eq_any(ids)).select((clients::id, clients::name)).load(conn)
+}
+
+/// Names of tokens: of a personal access token its own.
+pub fn tokens(conn: &mut Conn, ids: &[TokenId]) -> QueryResult<Vec<(TokenId, String)>> {
+    tokens::table.filter(tokens::id.eq_any(ids)).select((tokens::id, tokens::label)).load(conn)
+}
+
+/// The client with that `client_id`.
+pub fn client_of(conn: &mut Conn, client_id: &str) -> QueryResult<Option<ClientRowId>> {
+    clients::table
+        .filter(clients::client_id.eq(client_id))
+        .select(clients::id)
+        .get_result(conn)
+        .optional()
+}
+
+/// Clients of that name, at most `limit`.
+pub fn clients_named(conn: &mut Conn, name: &str, limit: i64) -> QueryResult<Vec<ClientRowId>> {
+    let groups =
+        client_groups::table.filter(client_groups::name.eq(name)).select(client_groups::id);
+    clients::table
+        .filter(clients::group_id.eq_any(groups.nullable()))
+        .order(clients::id.desc())
+        .limit(limit)
+        .select(clients::id)
+        .load(conn)
+}

@@ -1,0 +1,210 @@
+//! Activity and Audit (contract §11): filters, paging, details, exports.
+
+use portcullis::domain::records::{Cursor, LOOKED_AT};
+use portcullis::service::records::activity;
+use portcullis::store::activity_grid::ActivityQuery;
+use serde_json::json;
+
+use crate::support::{ADMIN, AUDITOR, MEMBER, TestApp, both_databases, html};
+
+const ACTIVITY: &str = "/admin/mcp/activity";
+const AUDIT: &str = "/admin/mcp/audit";
+
+/// Writes `count` calls down, a second apart, the last at `at`.
+async fn calls(app: &TestApp, count: i64, at: i64, set: &str) {
+    let numbers = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+    );
+    let columns = "request_id, at, user_id, address, surface, operation, outcome, status, error_code, rows_returned, credits_spent, latency_us";
+    app.sql(format!(
+        "INSERT INTO activity ({columns}) {numbers} SELECT 'request-' || i, {at} - ({count} - i) * 1000, {set} FROM n"
+    ))
+    .await;
+}
+
+const OK: &str = "1, '192.0.2.1', 'mcp', 'get_store', 'ok', 200, NULL, 1, 0, 1500";
+const DENIED: &str = "1, '192.0.2.2', 'mcp', 'gate', 'denied', 401, 'invalid_token', 0, 0, 90";
+
+/// The ids of the rows of a page, as the links to them say.
+fn ids(page: &str, path: &str) -> Vec<i64> {
+    page.split(&format!("href=\"{path}/"))
+        .skip(1)
+        .filter_map(|part| part.split('"').next()?.parse().ok())
+        .collect()
+}
+
+/// The address behind the last link with those words.
+fn link(page: &str, words: &str) -> Option<String> {
+    let end = page.find(&format!(">{words}<")).or_else(|| page.find(&format!("</svg>{words}<")))?;
+    let start = page[..end].rfind("href=\"")? + 6;
+    Some(page[start..].split('"').next()?.replace("&#38;", "&").replace("&amp;", "&"))
+}
+
+both_databases! {
+    /// What a client did is found under its person, its client, its request and its outcome; a
+    /// refused call is a row too, and has a page of its own.
+    async fn a_call_is_found_by_everything_that_it_has(app) {
+        let client = app.ai_client("usage:read").await;
+        assert!(client.call().await.is_ok());
+        app.set_access(MEMBER, false).await;
+        assert_eq!(client.call().await.status, 401);
+        let browser = app.admin().await;
+        let page = browser.get(ACTIVITY).await;
+        assert_eq!(ids(&page.text, ACTIVITY), [2, 1], "newest first");
+        let text = html::text(&page.text);
+        assert!(text.contains("2 calls found") && text.contains("Suite Client"), "{text}");
+        assert!(text.contains("Kept for 90 days"), "{text}");
+        for (query, found) in [
+            (format!("person={}", MEMBER.email), vec![2, 1]),
+            ("client=Suite+Client&outcome=ok".to_owned(), vec![1]),
+            (format!("client={}", client.client_id), vec![2, 1]),
+            ("outcome=denied&from=today".into(), vec![2]),
+            ("code=invalid_token".into(), vec![2]),
+            ("tool=get_usage".into(), vec![1]),
+            ("address=127.0.0.1&surface=mcp".into(), vec![2, 1]),
+            (format!("person={}", ADMIN.email), vec![]),
+            ("surface=rest".into(), vec![]),
+            ("to=2020-01-01".into(), vec![]),
+            ("from=2099-01-01".into(), vec![]),
+        ] {
+            let page = browser.get(&format!("{ACTIVITY}?{query}")).await;
+            assert_eq!((page.status, ids(&page.text, ACTIVITY)), (200, found), "{query}");
+        }
+        let details = html::text(&browser.get(&format!("{ACTIVITY}/2")).await.text);
+        for told in [MEMBER.email, "Suite Client", "HTTP 401", "invalid_token", "127.0.0.1"] {
+            assert!(details.contains(told), "{told}: {details}");
+        }
+        let request = app.calls().await.remove(1).request_id;
+        let page = browser.get(&format!("{ACTIVITY}?request={request}")).await;
+        assert_eq!(ids(&page.text, ACTIVITY), [2]);
+    }
+
+    /// Pages go by rows, not by numbers: what is written down meanwhile moves nothing, and Newer
+    /// leads back over the same rows.
+    async fn pages_keep_their_rows_while_the_log_grows(app) {
+        calls(app, 45, app.clock.now().0, OK).await;
+        let browser = app.admin().await;
+        let first = browser.get(&format!("{ACTIVITY}?page_size=20")).await.text;
+        assert_eq!(ids(&first, ACTIVITY), (26..=45).rev().collect::<Vec<_>>());
+        assert!(link(&first, "Newest").is_none() && link(&first, "Newer").is_none());
+        calls(app, 5, app.clock.now().0, OK).await;
+        let second = browser.get(&link(&first, "Older").unwrap_or_else(|| format!("{ACTIVITY}?page_size=20&before=26"))).await.text;
+        assert_eq!(ids(&second, ACTIVITY), (6..=25).rev().collect::<Vec<_>>());
+        let third = browser.get(&format!("{ACTIVITY}?page_size=20&before=6")).await.text;
+        assert_eq!(ids(&third, ACTIVITY), (1..=5).rev().collect::<Vec<_>>());
+        assert!(!third.contains(">Older"), "the end is the end");
+        let back = browser.get(&format!("{ACTIVITY}?page_size=20&after=5")).await.text;
+        assert_eq!(ids(&back, ACTIVITY), (6..=25).rev().collect::<Vec<_>>());
+        let top = browser.get(&format!("{ACTIVITY}?page_size=20&after=45")).await.text;
+        assert_eq!(ids(&top, ACTIVITY), (31..=50).rev().collect::<Vec<_>>(), "the newest page is always full");
+    }
+
+    /// A filter without an index looks through so many rows and says so; following it finds what
+    /// is there, and nothing is counted without end.
+    async fn looking_stops_and_says_where(app) {
+        let now = app.clock.now().0;
+        calls(app, 3, now - 90_000_000, &OK.replace("'mcp'", "'rest'")).await;
+        calls(app, LOOKED_AT + 10, now, OK).await;
+        let query = ActivityQuery { surface: Some("rest".into()), ..ActivityQuery::default() };
+        let asked = activity::Asked { query, ..activity::Asked::default() };
+        let page = activity::page(&app.ctx, asked.clone(), Cursor::Newest, 50).await.unwrap();
+        assert!(page.rows.is_empty() && page.looked_back_to.is_some() && !page.total.is_exact);
+        let older = page.older.unwrap();
+        let page = activity::page(&app.ctx, asked, older, 50).await.unwrap();
+        assert_eq!(page.rows.iter().map(|call| call.row.id).collect::<Vec<_>>(), [3, 2, 1]);
+        assert!(page.older.is_none() && page.looked_back_to.is_none());
+        let browser = app.admin().await;
+        let page = browser.get(&format!("{ACTIVITY}?surface=rest")).await;
+        let text = html::text(&page.text);
+        assert!(text.contains("looked through 20,000 calls") && text.contains("Look further back"), "{text}");
+        assert!(text.contains("0+ calls found"), "{text}");
+        let all = html::text(&browser.get(ACTIVITY).await.text);
+        assert!(all.contains("10,000+ calls found"), "{all}");
+        // A leading filter has an index and needs no looking.
+        let page = browser.get(&format!("{ACTIVITY}?person=1")).await;
+        assert!(!page.text.contains("looked through"));
+    }
+
+    /// A wrong filter is named and left out; no address makes a 500.
+    async fn what_the_address_says_wrongly_is_named(app) {
+        let browser = app.admin().await;
+        for (path, query, told) in [
+            (ACTIVITY, "person=nobody%40shop.example", "there is nobody with that e-mail address"),
+            (ACTIVITY, "client=Nobody+Knows+It", "there is none of that name"),
+            (ACTIVITY, "outcome=great", "choose one of the list"),
+            (ACTIVITY, "from=yesterday", "enter a day"),
+            (ACTIVITY, "from=2026-02-02&to=2026-02-01", "before the one in"),
+            (ACTIVITY, "before=x", "does not name a page"),
+            (ACTIVITY, "page_size=0", "20, 50, 100 or 200"),
+            (AUDIT, "person=Ann", "enter the whole e-mail address"),
+            (AUDIT, "address=localhost", "enter an IP address"),
+            (AUDIT, "action=magic", "choose one of the list"),
+        ] {
+            let page = browser.get(&format!("{path}?{query}")).await;
+            assert_eq!(page.status, 400, "{path}?{query}");
+            assert!(html::text(&page.text).contains(told), "{query}: {}", html::text(&page.text));
+        }
+        for path in [format!("{ACTIVITY}/999"), format!("{ACTIVITY}/x"), format!("{AUDIT}/99999"), format!("{AUDIT}/-")] {
+            assert_eq!(browser.get(&path).await.status, 404, "{path}");
+        }
+    }
+
+    /// Who did what to whom is found from both sides, and by the request that did it.
+    async fn an_entry_is_found_by_actor_and_by_whom_it_is_about(app) {
+        let client = app.ai_client("usage:read").await;
+        let browser = app.admin().await;
+        let page = format!("/admin/mcp/users/{}/revoke", app.id_of(MEMBER).await);
+        assert_eq!(browser.submit(&page, &page, &[]).await.status, 303);
+        assert_eq!(client.call().await.status, 401);
+        for person in [ADMIN, MEMBER] {
+            let page = browser.get(&format!("{AUDIT}?person={}&action=changes", person.email)).await;
+            let text = html::text(&page.text);
+            assert!(text.contains("Revoked all tokens of a user"), "{}: {text}", person.email);
+        }
+        let entry = app.audited("tokens_revoked").await.remove(0);
+        let request = entry.request_id.clone().unwrap();
+        let page = browser.get(&format!("{AUDIT}?request={request}")).await;
+        assert_eq!(ids(&page.text, AUDIT).len(), 1);
+        let id = ids(&page.text, AUDIT)[0];
+        let details = html::text(&browser.get(&format!("{AUDIT}/{id}")).await.text);
+        for told in ["Revoked all tokens of a user", ADMIN.email, MEMBER.email, "Tokens 1", &request] {
+            assert!(details.contains(told), "{told}: {details}");
+        }
+        assert_eq!(entry.detail()["tokens"], json!(1));
+        let approved = browser.get(&format!("{AUDIT}?client=Suite+Client")).await;
+        let text = html::text(&approved.text);
+        assert!(text.contains("Approved a client") && text.contains("Connected a client"), "{text}");
+        let denied = browser.get(&format!("{AUDIT}?outcome=denied&from=today")).await;
+        assert!(html::text(&denied.text).contains("No entries match these filters"));
+    }
+
+    /// An export is the view, whole, in either format; it is written down, an auditor may take it and
+    /// a member may not. A wrong filter gives no file.
+    async fn an_export_is_the_view_and_is_written_down(app) {
+        calls(app, 2_500, app.clock.now().0, OK).await;
+        calls(app, 7, app.clock.now().0, DENIED).await;
+        let browser = app.signed_in(AUDITOR).await;
+        let page = browser.get(&format!("{ACTIVITY}/export?format=csv")).await;
+        assert_eq!(page.status, 200);
+        assert!(page.header("content-disposition").contains("attachment; filename=\"activity-"));
+        let lines: Vec<_> = page.text.lines().collect();
+        assert_eq!(lines.len(), 1 + 2_507);
+        assert!(lines[0].starts_with("id,time,request_id,"), "{}", lines[0]);
+        assert!(lines[1].starts_with("2507,") && lines[2_507].starts_with("1,"), "newest first, all of them");
+        let page = browser.get(&format!("{ACTIVITY}/export?format=jsonl&outcome=denied")).await;
+        let first: serde_json::Value = serde_json::from_str(page.text.lines().next().unwrap()).unwrap();
+        assert_eq!(page.text.lines().count(), 7);
+        assert_eq!((first["error_code"].clone(), first["status"].clone()), (json!("invalid_token"), json!(401)));
+        let entries = app.audited("records_exported").await;
+        assert_eq!((entries.len(), entries[0].actor.as_str()), (2, AUDITOR.email));
+        assert_eq!(entries[1].detail(), json!({ "format": "jsonl", "filters": { "outcome": "denied" } }));
+        let page = browser.get(&format!("{AUDIT}/export?format=jsonl&action=data")).await;
+        assert!(page.text.lines().next().unwrap().contains("records_exported"), "the export itself is in it: {}", page.text);
+        assert_eq!(page.text.lines().count(), 4, "three exports and the import of the sample");
+        for query in ["", "format=xlsx", "format=csv&outcome=great", "format=csv&person=nobody%40shop.example"] {
+            let page = browser.get(&format!("{ACTIVITY}/export?{query}")).await;
+            assert_eq!((page.status, page.header("content-disposition")), (400, ""), "{query}");
+        }
+        assert_eq!(app.audited("records_exported").await.len(), 3);
+    }
+}
