@@ -48,6 +48,19 @@ diesel::table! {
         active_tokens -> BigInt,
         ended_tokens -> BigInt,
         created_at -> BigInt,
+        expired_tokens -> BigInt,
+        client_names -> Text,
+    }
+}
+
+diesel::table! {
+    grid_views (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        grid -> Text,
+        name -> Text,
+        query -> Text,
+        is_default -> Bool,
     }
 }
 
@@ -512,6 +525,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     roles,
     users,
+    grid_views,
     sessions,
     throttles,
     settings,

@@ -18,6 +18,7 @@ pub mod issue;
 pub mod keyring;
 pub mod keys;
 pub mod login;
+pub mod mass;
 pub mod metadata_document;
 pub mod meter;
 pub mod notify;
@@ -32,5 +33,6 @@ pub mod settings;
 pub mod stop;
 pub mod throttle;
 pub mod verify;
+pub mod views;
 
 pub use context::{Ctx, Live};

@@ -1,0 +1,12 @@
+DROP TABLE grid_views;
+DROP INDEX credit_balances_spent;
+DROP INDEX users_with_expired;
+DROP TRIGGER user_texts_removed;
+DROP TRIGGER user_texts_changed;
+DROP TRIGGER user_texts_added;
+DROP TABLE user_texts;
+DROP TRIGGER tokens_forgotten;
+DROP TRIGGER tokens_ran_out;
+DROP TRIGGER tokens_named;
+ALTER TABLE users DROP COLUMN client_names;
+ALTER TABLE users DROP COLUMN expired_tokens;
