@@ -34,41 +34,72 @@ pub enum Act {
     Disable(Reconfirmed),
 }
 
+/// Whom a filter shows at some time, so that it can be told whether they are still the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// How many.
+    pub people: i64,
+    /// The sum of their ids.
+    pub ids: i64,
+}
+
+impl Fingerprint {
+    fn of(ids: &[UserId]) -> Self {
+        let people = i64::try_from(ids.len()).unwrap_or(i64::MAX);
+        Self { people, ids: ids.iter().fold(0, |sum, id| sum.wrapping_add(id.0)) }
+    }
+}
+
 /// What an act would touch.
 #[derive(Debug, Clone, Default)]
 pub struct Preview {
-    /// People.
-    pub people: i64,
+    /// Whom.
+    pub whom: Fingerprint,
     /// Of them with access.
     pub enabled: i64,
     /// Their tokens that work.
     pub tokens: i64,
     /// Names and addresses of a few.
     pub sample: Vec<(String, String)>,
-    /// Whether the acting person is one of them.
-    pub with_own: bool,
+    /// The acting person was left out.
+    pub without_own: bool,
+}
+
+/// Nobody locks themselves out by a list: whoever disables is left out, if the filter shows them.
+fn spare(
+    conn: &mut Conn,
+    own: Option<UserId>,
+    filter: &mut GridFilter,
+    now: Timestamp,
+) -> Result<bool> {
+    let Some(own) = own else { return Ok(false) };
+    let is_shown = grid::ids_after(conn, filter, UserId(own.0 - 1), 1, now)?.first() == Some(&own);
+    if is_shown {
+        filter.except.push(own);
+    }
+    Ok(is_shown)
 }
 
 /// Says what an act on these people would touch now.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn preview(ctx: &Ctx, actor: &Actor, filter: GridFilter) -> Result<Preview> {
-    let (now, own) = (ctx.clock.now(), actor.user);
+pub async fn preview(
+    ctx: &Ctx,
+    actor: &Actor,
+    disables: bool,
+    mut filter: GridFilter,
+) -> Result<Preview> {
+    let (now, own) = (ctx.clock.now(), actor.user.filter(|_| disables));
     ctx.db
         .read(move |conn| {
-            let with_own = match own {
-                Some(own) => grid::ids_after(conn, &filter, UserId(own.0 - 1), 1, now)?
-                    .first()
-                    .is_some_and(|first| *first == own),
-                None => false,
-            };
+            let without_own = spare(conn, own, &mut filter, now)?;
             Ok(Preview {
-                people: grid::count(conn, &filter, now)?,
+                whom: Fingerprint::of(&store::chosen(conn, &filter, now)?),
                 enabled: store::count_enabled(conn, &filter, now)?,
                 tokens: store::count_working(conn, &filter, now)?,
                 sample: store::sample(conn, &filter, SAMPLE, now)?,
-                with_own,
+                without_own,
             })
         })
         .await
@@ -94,12 +125,12 @@ pub struct Report {
 pub enum Ran {
     /// It was done.
     Done(Report),
-    /// There are now so many people and not as many as were confirmed; nothing was done.
+    /// They are others than those who were confirmed, so many now; nothing was done.
     Differs(i64),
 }
 
-/// Runs an act on everybody whom `filter` shows, if they are `confirmed` people. `words` says for
-/// the log whom that means.
+/// Runs an act on everybody whom `filter` shows, if they are those who were confirmed. `words`
+/// says for the log whom that means.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -107,8 +138,8 @@ pub async fn run(
     ctx: &Ctx,
     actor: &Actor,
     act: Act,
-    filter: GridFilter,
-    confirmed: i64,
+    mut filter: GridFilter,
+    confirmed: Fingerprint,
     words: String,
 ) -> Result<Ran> {
     if let Act::Enable(proof) | Act::Disable(proof) = &act
@@ -119,13 +150,15 @@ pub async fn run(
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
+            let mut report = Report::default();
+            let disables = matches!(act, Act::Disable(_));
+            report.without_own = spare(conn, actor.user.filter(|_| disables), &mut filter, now)?;
             let mut chosen = match locked(conn, &act, &filter, now)? {
-                Some(chosen) if i64::try_from(chosen.len()) == Ok(confirmed) => chosen,
+                Some(chosen) if Fingerprint::of(&chosen) == confirmed => chosen,
                 _ => return Ok(Ran::Differs(grid::count(conn, &filter, now)?)),
             };
-            let mut report = Report::default();
-            if matches!(act, Act::Disable(_)) {
-                leave_out(conn, &actor, &mut chosen, &mut report)?;
+            if disables {
+                spare_last(conn, &mut chosen, &mut report)?;
             }
             for ids in chosen.chunks(AT_ONCE) {
                 run_on(conn, &actor, &act, ids, now, &mut report)?;
@@ -155,16 +188,8 @@ fn locked(
     Ok((before == after).then_some(after))
 }
 
-/// Nobody locks themselves out by a list, and somebody who runs the place keeps access.
-fn leave_out(
-    conn: &mut Conn,
-    actor: &Actor,
-    chosen: &mut Vec<UserId>,
-    report: &mut Report,
-) -> Result<()> {
-    let before = chosen.len();
-    chosen.retain(|id| Some(*id) != actor.user);
-    report.without_own = chosen.len() < before;
+/// Somebody who runs the place keeps access.
+fn spare_last(conn: &mut Conn, chosen: &mut Vec<UserId>, report: &mut Report) -> Result<()> {
     let administrators = store::administrators(conn)?;
     let is_chosen = |id: &UserId| chosen.binary_search(id).is_ok();
     if let Some((last, name)) = administrators.first()

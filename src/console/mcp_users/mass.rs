@@ -13,7 +13,7 @@ use super::parts::number;
 use super::query::PATH;
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
-use crate::service::mass::{self, Preview, Ran, Report};
+use crate::service::mass::{self, Fingerprint, Preview, Ran, Report};
 use crate::service::{Ctx, login};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
@@ -106,15 +106,25 @@ struct ActPage {
 
 impl ActPage {
     fn people(&self) -> String {
-        people(self.preview.people)
+        people(self.preview.whom.people)
+    }
+
+    /// How many of them have it otherwise now.
+    fn have(&self) -> String {
+        match self.to_do() {
+            0 => "None of them has".into(),
+            all if all == self.preview.whom.people => "All of them have".into(),
+            1 => "1 of them has".into(),
+            some => format!("{} of them have", number(&some)),
+        }
     }
 
     /// For how many there is something to do.
     fn to_do(&self) -> i64 {
         match self.act {
-            Act::Enable => self.preview.people - self.preview.enabled,
+            Act::Enable => self.preview.whom.people - self.preview.enabled,
             Act::Disable => self.preview.enabled,
-            Act::Revoke => self.preview.people,
+            Act::Revoke => self.preview.whom.people,
         }
     }
 
@@ -126,7 +136,7 @@ impl ActPage {
     fn sample(&self) -> String {
         let names: Vec<_> = self.preview.sample.iter().map(|(name, _)| name.as_str()).collect();
         let shown = i64::try_from(names.len()).unwrap_or_default();
-        match self.preview.people - shown {
+        match self.preview.whom.people - shown {
             0 => names.join(", "),
             more => format!("{} and {} more", names.join(", "), number(&more)),
         }
@@ -139,7 +149,7 @@ impl ActPage {
     }
 
     fn is_to_be_typed(&self) -> bool {
-        self.preview.people > MANY
+        self.preview.whom.people > MANY
     }
 }
 
@@ -159,7 +169,8 @@ async fn ask(
     choice: &Choice,
     error: Option<Error>,
 ) -> Result<HttpResponse> {
-    let preview = mass::preview(ctx, &viewer.actor, choice.filter(ctx.clock.now())).await?;
+    let filter = choice.filter(ctx.clock.now());
+    let preview = mass::preview(ctx, &viewer.actor, act == Act::Disable, filter).await?;
     let (status, retry_after) =
         error.as_ref().map_or((200, None), |error| (error.code.status(), error.retry_after));
     let template = ActPage {
@@ -188,6 +199,7 @@ pub struct MassForm {
     excluded: Vec<String>,
     back: String,
     count: String,
+    ids: String,
     typed: String,
     password: String,
 }
@@ -199,13 +211,15 @@ async fn run(
     choice: &Choice,
     form: &MassForm,
 ) -> Result<Report> {
-    let confirmed: i64 = form
-        .count
-        .parse()
-        .map_err(|_| Error::field("count", "Look at what it touches first, then confirm."))?;
+    let unseen = |_| Error::field("count", "Look at what it touches first, then confirm.");
+    let confirmed = Fingerprint {
+        people: form.count.parse().map_err(unseen)?,
+        ids: form.ids.parse().map_err(unseen)?,
+    };
+    let people_then = confirmed.people;
     let typed: String = form.typed.chars().filter(char::is_ascii_digit).collect();
-    if confirmed > MANY && typed.parse() != Ok(confirmed) {
-        let text = format!("Type {}, the number of people, to confirm.", number(&confirmed));
+    if people_then > MANY && typed.parse() != Ok(people_then) {
+        let text = format!("Type {}, the number of people, to confirm.", number(&people_then));
         return Err(Error::field("typed", text));
     }
     let actor = &viewer.actor;
@@ -217,15 +231,17 @@ async fn run(
     let filter = choice.filter(ctx.clock.now());
     match mass::run(ctx, actor, service_act, filter, confirmed, choice.in_words()).await? {
         Ran::Done(report) => Ok(report),
-        Ran::Differs(count) => Err(Error::new(
-            ErrorCode::Conflict,
-            format!(
-                "That would touch {} now, not {}. Nothing was done: look again, then confirm.",
-                people(count),
-                number(&confirmed)
-            ),
-        )),
+        Ran::Differs(now) => Err(Error::new(ErrorCode::Conflict, differs(now, people_then))),
     }
+}
+
+fn differs(now: i64, then: i64) -> String {
+    let others = if now == then { "others than before" } else { "no longer the same" };
+    format!(
+        "These are {others}: {} now, {} when you looked. Nothing was done: look again, then confirm.",
+        people(now),
+        number(&then)
+    )
 }
 
 async fn submit(
