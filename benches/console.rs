@@ -50,6 +50,8 @@ fn main() {
         for query in queries(users / 50) {
             measure(&browser, &query).await;
         }
+        println!("most memory: {}", memory::peak());
+        memory::forget_peak();
         act(&browser).await;
         println!("most memory: {}", memory::peak());
     });
@@ -85,6 +87,10 @@ async fn open(users: i64, base: &str) -> Ctx {
                 let start = Instant::now();
                 conn.batch_execute(&sql)?;
                 println!("made {what} in {:.1} s", start.elapsed().as_secs_f64());
+            }
+            // What PostgreSQL does by itself after a while. SQLite goes without figures.
+            if let Conn::Postgres(conn) = conn {
+                conn.batch_execute("ANALYZE")?;
             }
             Ok(())
         })

@@ -22,8 +22,10 @@ pub fn statements(users: i64) -> Vec<(&'static str, String)> {
     let (one, three, ten) = (many(users), many(3 * users), many(10 * users));
     let accounts = many(users / 5);
     let month = month_start();
-    let first = word("first", "i % 30");
-    let last = word("last", "(i / 30 + i * 7) % 40");
+    let (long_ago, connected, later, at_last) =
+        (NOW - 800 * DAY, NOW - 30 * DAY, NOW + 30 * DAY, NOW + 90 * DAY);
+    let first = word("first", "i * 7919 / 13 % 30");
+    let last = word("last", "i * 104729 / 17 % 40");
     let client = word("client", "(i * i + i / 12) % 12");
     let member = "(SELECT id FROM roles WHERE name = 'Team ' || (100 + i / 3 % 6))";
     let roles = many(ROLES);
@@ -50,7 +52,7 @@ pub fn statements(users: i64) -> Vec<(&'static str, String)> {
              {one} SELECT 1000 + i, 'subject-' || i, 1001 + (i - 1) / 5, {member}, lower({first}) || '.' || lower({last}) || i || '@shop' || (i % 997) || '.example', \
              {first} || ' ' || {last}, 'active', i % 7 <> 0, CASE WHEN i % 11 = 0 THEN NULL ELSE {NOW} - (i * 7907 % 700) * {DAY} - i END, \
              CASE WHEN i % 5 = 0 THEN NULL ELSE {NOW} - (i * 6113 % 300) * {DAY} - i * 13 END, CASE WHEN i % 3 = 0 THEN 0 ELSE 4 END, \
-             CASE WHEN i % 3 = 0 THEN 10 ELSE 6 END, {NOW} - 800 * {DAY} FROM n"
+             CASE WHEN i % 3 = 0 THEN 10 ELSE 6 END, {long_ago} FROM n"
         )),
         ("clients", format!(
             "INSERT INTO clients (id, client_id, name, registration, trust, auth_method, redirect_uris, created_at, first_consent_at) \
@@ -63,14 +65,13 @@ pub fn statements(users: i64) -> Vec<(&'static str, String)> {
         )),
         ("tokens", format!(
             "INSERT INTO tokens (id, kind, user_id, client_id, consent_id, label, scopes, resource, state, created_at, expires_at, absolute_expires_at, ended_at) \
-             {ten}, row (i, owner, client, state) AS (SELECT i, (i - 1) / 10, 1 + (i - 1) / 10 * 3 + i % 3, \
+             {ten}, made (i, owner, client, state) AS (SELECT i, (i - 1) / 10, 1 + (i - 1) / 10 * 3 + i % 3, \
              CASE WHEN (1 + (i - 1) / 10) % 3 <> 0 AND i % 10 < 4 THEN 'active' WHEN i % 10 < 7 AND (i - 1) / 10 % 2 = 0 THEN 'expired' ELSE 'revoked' END FROM n) \
-             SELECT row.i, 'oauth', 1001 + row.owner, row.client, row.client, clients.name, 'stores:read', 'http://127.0.0.1/mcp', row.state, {NOW} - 30 * {DAY}, \
-             CASE row.state WHEN 'active' THEN {NOW} + 30 * {DAY} ELSE {NOW} - 1 END, {NOW} + 90 * {DAY}, CASE row.state WHEN 'active' THEN NULL ELSE {NOW} - 1 END \
-             FROM row JOIN clients ON clients.id = row.client"
+             SELECT made.i, 'oauth', 1001 + made.owner, made.client, made.client, clients.name, 'stores:read', 'http://127.0.0.1/mcp', made.state, {connected}, \
+             CASE made.state WHEN 'active' THEN {later} ELSE {NOW} - 1 END, {at_last}, CASE made.state WHEN 'active' THEN NULL ELSE {NOW} - 1 END \
+             FROM made JOIN clients ON clients.id = made.client"
         )),
         ("counts", "UPDATE users SET expired_tokens = (SELECT count(*) FROM tokens WHERE user_id = users.id AND state = 'expired')".into()),
-        ("figures", "ANALYZE".into()),
     ]
 }
 

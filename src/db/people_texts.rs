@@ -1,5 +1,6 @@
-//! Finding people by a part of a text: FTS5's trigrams on SQLite, `pg_trgm` on PostgreSQL where it
-//! is there. Both compare without upper and lower case and find a text wherever it stands.
+//! Finding people by a part of a text, wherever it stands and whatever the case of its letters.
+//! SQLite goes through an index from end to end; PostgreSQL has a table of the texts, so that what
+//! changes with every call of a person leaves their trigrams alone.
 
 use super::Conn;
 use super::written::Written;
@@ -13,32 +14,59 @@ pub enum Texts {
     Clients,
 }
 
-/// The fewest letters that trigrams find.
-const TRIGRAM: usize = 3;
-
 /// Whoever of `users` has `text` in one of `texts`.
 pub fn holds(conn: &Conn, texts: Texts, text: &str) -> Written {
-    if matches!(conn, Conn::Sqlite(_)) && text.chars().count() >= TRIGRAM {
-        let columns = match texts {
-            Texts::Person => "{name email}",
-            Texts::Clients => "{client_names}",
-        };
-        let phrase = format!("{columns} : \"{}\"", text.replace('"', "\"\""));
-        return Written::new("users.id IN (SELECT rowid FROM user_texts WHERE user_texts MATCH ")
-            .bound(phrase)
-            .sql(")");
-    }
-    let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
-    match texts {
-        Texts::Person => Written::new("(lower(users.name) LIKE ")
-            .bound(pattern.clone())
-            .sql(" ESCAPE '\\' OR users.email LIKE ")
-            .bound(pattern)
-            .sql(" ESCAPE '\\')"),
-        Texts::Clients => {
-            Written::new("lower(users.client_names) LIKE ").bound(pattern).sql(" ESCAPE '\\'")
+    match (conn, texts) {
+        (Conn::Sqlite(_), Texts::Person) => Written::new("users.search GLOB ").bound(glob(text)),
+        (Conn::Sqlite(_), Texts::Clients) => {
+            Written::new("users.client_names GLOB ").bound(glob(text))
+        }
+        (Conn::Postgres(_), Texts::Person) => {
+            among(Written::new("SELECT user_id FROM user_texts WHERE search"), text)
+        }
+        (Conn::Postgres(_), Texts::Clients) => {
+            among(Written::new("SELECT user_id FROM user_texts WHERE client_names"), text)
         }
     }
+}
+
+fn among(select: Written, text: &str) -> Written {
+    let select = if text.is_ascii() {
+        let pattern = format!("%{}%", escape_like(&text.to_ascii_lowercase()));
+        select.sql(" LIKE ").bound(pattern).sql(" ESCAPE '\\'")
+    } else {
+        select.sql(" ~ ").bound(expression(text))
+    };
+    Written::new("users.id IN (").then(select).sql(")")
+}
+
+/// A letter in small and capital, if the database may not know that they are one.
+fn cases(letter: char) -> String {
+    let mut cases = vec![letter];
+    cases.extend(letter.to_lowercase().chain(letter.to_uppercase()));
+    cases.sort_unstable();
+    cases.dedup();
+    cases.into_iter().collect()
+}
+
+/// The pattern of GLOB; what it looks through has its ASCII letters small.
+fn glob(text: &str) -> String {
+    let letter = |letter: char| match letter {
+        '*' | '?' | '[' => format!("[{letter}]"),
+        letter if letter.is_ascii() => letter.to_ascii_lowercase().to_string(),
+        letter => format!("[{}]", cases(letter)),
+    };
+    format!("*{}*", text.chars().map(letter).collect::<String>())
+}
+
+/// The regular expression of a text with other letters than ASCII's.
+fn expression(text: &str) -> String {
+    let letter = |letter: char| match letter {
+        letter if letter.is_ascii_alphanumeric() => letter.to_ascii_lowercase().to_string(),
+        letter if letter.is_ascii() => format!("\\{letter}"),
+        letter => format!("[{}]", cases(letter)),
+    };
+    text.chars().map(letter).collect()
 }
 
 #[diesel::declare_sql_function]
@@ -50,4 +78,16 @@ extern "SQL" {
 /// Makes `%`, `_` and the escape itself ordinary characters of a LIKE pattern.
 pub fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_text_and_never_a_pattern() {
+        assert_eq!(glob("O'Brien*[x]?"), "*o'brien[*][[]x][?]*");
+        assert_eq!(glob("Ünal"), "*[Üü]nal*");
+        assert_eq!(expression("Ü.a|b"), "[Üü]\\.a\\|b");
+    }
 }

@@ -49,7 +49,6 @@ diesel::table! {
         ended_tokens -> BigInt,
         created_at -> BigInt,
         expired_tokens -> BigInt,
-        client_names -> Text,
     }
 }
 

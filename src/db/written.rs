@@ -49,13 +49,13 @@ impl Written {
         self
     }
 
-    /// Followed by a list of numbers in brackets, which may be empty.
+    /// Followed by a list of numbers, which may be empty; no brackets stand around it.
     #[must_use]
     pub fn numbers(mut self, numbers: impl IntoIterator<Item = i64>) -> Self {
         let list: Vec<_> = numbers.into_iter().map(|number| number.to_string()).collect();
         // PostgreSQL knows no empty list, but both compare with no value to nobody's gain.
         let list = if list.is_empty() { "NULL".to_owned() } else { list.join(", ") };
-        self.pieces.push(Piece::Sql(Cow::Owned(format!("({list})"))));
+        self.pieces.push(Piece::Sql(Cow::Owned(list)));
         self
     }
 
@@ -95,6 +95,15 @@ impl Written {
         on_each!(conn, |conn| rows.load(conn))
     }
 
+    /// Runs it and reads a number of every row.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn numbers_of(self, conn: &mut Conn) -> QueryResult<Vec<i64>> {
+        let rows = Rows::<BigInt>(self, PhantomData);
+        on_each!(conn, |conn| rows.load(conn))
+    }
+
     /// Runs it and reads the one number that it gives.
     ///
     /// # Errors
@@ -102,6 +111,24 @@ impl Written {
     pub fn count(self, conn: &mut Conn) -> QueryResult<i64> {
         let rows = Rows::<BigInt>(self, PhantomData);
         on_each!(conn, |conn| rows.get_result(conn))
+    }
+
+    /// Runs it and reads the id of a user and a number of every row.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn counts(self, conn: &mut Conn) -> QueryResult<Vec<(UserId, i64)>> {
+        let rows = Rows::<(BigInt, BigInt)>(self, PhantomData);
+        on_each!(conn, |conn| rows.load(conn))
+    }
+
+    /// Runs it; returns the number of rows written.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn run(self, conn: &mut Conn) -> QueryResult<usize> {
+        let rows = Rows::<BigInt>(self, PhantomData);
+        on_each!(conn, |conn| rows.execute(conn))
     }
 
     /// Runs it and reads two texts of every row.

@@ -41,10 +41,11 @@ pub async fn grid(ctx: &Ctx, query: GridQuery) -> Result<Page> {
     let now = ctx.clock.now();
     ctx.db
         .read(move |conn| {
-            let total = grid::count(conn, &query.filter, now)?;
+            let found = grid::find(conn, &query.filter, now)?;
+            let total = found.total();
             let last = ((total - 1).max(0) / query.page_size) + 1;
             let page = query.page.clamp(1, last);
-            let ids = grid::page_ids(conn, &GridQuery { page, ..query }, total, now)?;
+            let ids = grid::page_ids(conn, &GridQuery { page, ..query }, &found, now)?;
             let rows = grid::rows(conn, &ids, now)?;
             Ok(Page { rows, total, page, roles: grid::role_names(conn)? })
         })

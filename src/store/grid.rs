@@ -16,10 +16,13 @@ use crate::domain::quota::Span;
 use crate::ids::UserId;
 
 mod filter;
+mod find;
 mod order;
 
 pub use filter::GridFilter;
 pub(super) use filter::conditions;
+pub(super) use find::matching;
+pub use find::{Found, count, find};
 pub use order::page_ids;
 
 pub(super) use crate::db::people_texts::{escape_like, lower};
@@ -92,12 +95,6 @@ pub struct GridRow {
     pub clients: Vec<Dot>,
     /// The account's credits this month.
     pub credits: Credits,
-}
-
-/// How many people match.
-pub fn count(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    let conditions = conditions(conn, filter, now);
-    Written::new("SELECT count(*) FROM users").all_of(conditions).count(conn)
 }
 
 /// The names of all roles, for the filter.

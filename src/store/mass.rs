@@ -5,20 +5,16 @@ use diesel::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
-use crate::db::schema::{authorization_codes as codes, consents, roles, tokens, users};
+use crate::db::schema::{authorization_codes as codes, consents, roles, users};
 use crate::db::written::Written;
 use crate::domain::access::{ADMINISTRATOR, UserStatus};
 use crate::domain::grant::EndReason;
 use crate::ids::UserId;
-use crate::store::grid::{GridFilter, conditions};
+use crate::store::grid::{GridFilter, conditions, matching};
 
 /// The ids of everybody whom the filter shows, in their order.
 pub fn chosen(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<Vec<UserId>> {
-    let conditions = conditions(conn, filter, now);
-    Written::new("SELECT users.id FROM users")
-        .all_of(conditions)
-        .sql(" ORDER BY users.id")
-        .users(conn)
+    matching(conn, "SELECT users.id FROM users", filter, now).sql(" ORDER BY users.id").users(conn)
 }
 
 /// How many of them have access enabled.
@@ -30,13 +26,24 @@ pub fn count_enabled(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> Qu
 
 /// How many of their tokens work.
 pub fn count_working(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    let conditions = conditions(conn, filter, now);
-    Written::new("SELECT count(*) FROM tokens WHERE state = 'active' AND expires_at > ")
+    let people = matching(conn, "SELECT users.id FROM users", filter, now);
+    let work = working(conn, people, now);
+    Written::new("SELECT count(*) FROM tokens").then(work).count(conn)
+}
+
+/// The tokens of `people` that work. SQLite would look through all tokens that do.
+fn working(conn: &Conn, people: Written, now: Timestamp) -> Written {
+    Written::new(" WHERE state = 'active' AND ")
+        .then(Written::on_sqlite(conn, "+"))
+        .sql("expires_at > ")
         .number(now.0)
-        .sql(" AND user_id IN (SELECT users.id FROM users")
-        .all_of(conditions)
+        .sql(" AND user_id IN (")
+        .then(people)
         .sql(")")
-        .count(conn)
+}
+
+fn list(ids: &[UserId]) -> Written {
+    Written::new("").numbers(ids.iter().map(|id| id.0))
 }
 
 /// Names and addresses of the first of them by id, at most `limit`.
@@ -81,13 +88,11 @@ pub fn working_of(
     ids: &[UserId],
     now: Timestamp,
 ) -> QueryResult<Vec<(UserId, i64)>> {
-    tokens::table
-        .filter(tokens::user_id.eq_any(ids))
-        .filter(tokens::state.eq("active"))
-        .filter(tokens::expires_at.gt(now))
-        .group_by(tokens::user_id)
-        .select((tokens::user_id, diesel::dsl::count_star()))
-        .load(conn)
+    let work = working(conn, list(ids), now);
+    Written::new("SELECT user_id, count(*) FROM tokens")
+        .then(work)
+        .sql(" GROUP BY user_id")
+        .counts(conn)
 }
 
 /// Who of them has a live approval.
@@ -107,18 +112,13 @@ pub fn revoke_tokens(
     reason: EndReason,
     now: Timestamp,
 ) -> QueryResult<usize> {
-    diesel::update(
-        tokens::table
-            .filter(tokens::user_id.eq_any(ids))
-            .filter(tokens::state.eq("active"))
-            .filter(tokens::expires_at.gt(now)),
-    )
-    .set((
-        tokens::state.eq("revoked"),
-        tokens::ended_at.eq(now),
-        tokens::end_reason.eq(reason.as_str()),
-    ))
-    .execute(conn)
+    let work = working(conn, list(ids), now);
+    Written::new("UPDATE tokens SET state = 'revoked', ended_at = ")
+        .number(now.0)
+        .sql(", end_reason = ")
+        .bound(reason.as_str())
+        .then(work)
+        .run(conn)
 }
 
 /// Moves `each` tokens of every one of them from active to ended.

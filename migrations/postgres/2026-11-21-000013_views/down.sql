@@ -1,12 +1,11 @@
 DROP TABLE grid_views;
 DROP INDEX credit_balances_spent;
-DROP INDEX users_by_role;
 DROP INDEX users_with_expired;
-DROP INDEX IF EXISTS users_client_text;
-DROP INDEX IF EXISTS users_name_text;
 DROP TRIGGER tokens_ran_out ON tokens;
 DROP FUNCTION count_expired;
 DROP TRIGGER tokens_named ON tokens;
 DROP FUNCTION name_client;
-ALTER TABLE users DROP COLUMN client_names;
+DROP TRIGGER users_named ON users;
+DROP FUNCTION write_user_text;
+DROP TABLE user_texts;
 ALTER TABLE users DROP COLUMN expired_tokens;

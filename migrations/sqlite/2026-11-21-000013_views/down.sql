@@ -1,10 +1,10 @@
 DROP TABLE grid_views;
 DROP INDEX credit_balances_spent;
 DROP INDEX users_with_expired;
-DROP TRIGGER user_texts_removed;
-DROP TRIGGER user_texts_changed;
-DROP TRIGGER user_texts_added;
-DROP TABLE user_texts;
+DROP INDEX users_by_filters;
+DROP INDEX users_by_client_names;
+DROP INDEX users_by_search;
+ALTER TABLE users DROP COLUMN search;
 DROP TRIGGER tokens_forgotten;
 DROP TRIGGER tokens_ran_out;
 DROP TRIGGER tokens_named;

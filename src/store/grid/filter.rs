@@ -77,10 +77,10 @@ pub(in crate::store) fn conditions(
     all.extend(bounds.iter().filter_map(|(at, sql)| Some(Written::new(sql).number((*at)?.0))));
     let ids = |ids: &[UserId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
     if let Some(only) = &filter.only {
-        all.push(Written::new("users.id IN ").numbers(ids(only)));
+        all.push(Written::new("users.id IN (").numbers(ids(only)).sql(")"));
     }
     if !filter.except.is_empty() {
-        all.push(Written::new("users.id NOT IN ").numbers(ids(&filter.except)));
+        all.push(Written::new("users.id NOT IN (").numbers(ids(&filter.except)).sql(")"));
     }
     all
 }
@@ -96,16 +96,19 @@ fn of_roles(names: &[String]) -> Written {
         .sql("))")
 }
 
-/// More than 80 % of what plan and administrators gave for this month; the same sum as
-/// `domain::credit::Credits::of`.
 fn over_credits(now: Timestamp) -> Written {
+    Written::new("users.account_id IN (").then(accounts_over(now)).sql(")")
+}
+
+/// Accounts that have spent more than 80 % of what plan and administrators gave for this month; the
+/// same sum as `domain::credit::Credits::of`.
+pub(super) fn accounts_over(now: Timestamp) -> Written {
     Written::new(
-        "users.account_id IN (SELECT balance.account_id FROM credit_balances AS balance \
+        "SELECT balance.account_id FROM credit_balances AS balance \
          JOIN accounts ON accounts.id = balance.account_id JOIN plans ON plans.id = accounts.plan_id \
          WHERE balance.spent > 0 AND balance.spent * 5 > \
          (plans.credits_per_month + balance.balance - balance.allowance + balance.spent) * 4 \
          AND balance.period_start = ",
     )
     .number(Span::Month.start(now).0)
-    .sql(")")
 }

@@ -4,7 +4,7 @@
 
 use diesel::prelude::*;
 
-use super::{GridQuery, GridSort, conditions};
+use super::{Found, GridQuery, GridSort};
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::roles;
@@ -12,17 +12,14 @@ use crate::db::written::Written;
 use crate::domain::quota::Span;
 use crate::ids::{RoleId, UserId};
 
-/// Up to so many matches are put in order after they were found; of more, the order is walked
-/// until the page is full. SQLite is told, PostgreSQL knows.
-const FEW: i64 = 2_000;
-
-/// The ids of a page of `total` people; those without a value come last both ways.
+/// The ids of a page of those who were found; people without a value come last both ways.
 pub fn page_ids(
     conn: &mut Conn,
     query: &GridQuery,
-    total: i64,
+    found: &Found,
     now: Timestamp,
 ) -> QueryResult<Vec<UserId>> {
+    let total = found.total();
     let offset = (query.page - 1) * query.page_size;
     let limit = query.page_size.min(total - offset);
     if limit <= 0 {
@@ -34,7 +31,9 @@ pub fn page_ids(
     if from_end {
         segments.reverse();
     }
-    let walk = Walk { query, now, gathers: total <= FEW, descending: query.descending != from_end };
+    let gathers = matches!(found, Found::Few(_));
+    let descending = query.descending != from_end;
+    let walk = Walk { conditions: found.conditions(), gathers, descending, total };
     let mut ids = walk.take(conn, &segments, limit, if from_end { after } else { offset })?;
     if from_end {
         ids.reverse();
@@ -45,15 +44,28 @@ pub fn page_ids(
 /// A part of the list that one statement can give in order.
 struct Segment {
     from: &'static str,
+    /// The same in the order in which SQLite reads it for people who are found.
+    from_found: &'static str,
     /// The index that SQLite goes down.
     index: &'static str,
     condition: Option<Written>,
     order: &'static [&'static str],
+    /// Whether its people are counted by counting all others.
+    is_rest: bool,
 }
 
 /// The segments in their order, the first of which comes first on page 1.
 fn segments(conn: &mut Conn, query: &GridQuery, now: Timestamp) -> QueryResult<Vec<Segment>> {
-    let whole = |index, order| vec![Segment { from: USERS, index, condition: None, order }];
+    let whole = |index, order| {
+        vec![Segment {
+            from: USERS,
+            from_found: USERS,
+            index,
+            condition: None,
+            order,
+            is_rest: true,
+        }]
+    };
     Ok(match query.sort {
         GridSort::User => whole(" INDEXED BY users_by_name", &["users.name", "users.id"]),
         GridSort::Access => {
@@ -84,9 +96,16 @@ fn with_and_without(
     conditions: [&'static str; 2],
     order: &'static [&'static str],
 ) -> Vec<Segment> {
-    conditions
-        .map(|sql| Segment { from: USERS, index, condition: Some(Written::new(sql)), order })
-        .into()
+    let [with, without] = conditions.map(|sql| Some(Written::new(sql)));
+    let segment = |condition, is_rest| Segment {
+        from: USERS,
+        from_found: USERS,
+        index,
+        condition,
+        order,
+        is_rest,
+    };
+    vec![segment(with, true), segment(without, false)]
 }
 
 fn role_by_role(conn: &mut Conn, descending: bool) -> QueryResult<Vec<Segment>> {
@@ -97,9 +116,11 @@ fn role_by_role(conn: &mut Conn, descending: bool) -> QueryResult<Vec<Segment>> 
     }
     let segment = |id: RoleId| Segment {
         from: USERS,
+        from_found: USERS,
         index: " INDEXED BY users_role",
         condition: Some(Written::new("users.role_id = ").number(id.0)),
         order: &["users.id"],
+        is_rest: false,
     };
     Ok(ids.into_iter().map(segment).collect())
 }
@@ -109,6 +130,7 @@ fn by_credits(descending: bool, now: Timestamp) -> Vec<Segment> {
     let month = Span::Month.start(now).0;
     let spenders = Segment {
         from: "credit_balances AS balance CROSS JOIN users",
+        from_found: "users CROSS JOIN credit_balances AS balance",
         index: "",
         condition: Some(
             Written::new("users.account_id = balance.account_id AND balance.spent > 0")
@@ -116,29 +138,33 @@ fn by_credits(descending: bool, now: Timestamp) -> Vec<Segment> {
                 .number(month),
         ),
         order: &["balance.spent", "balance.account_id", "users.id"],
+        is_rest: false,
     };
     let others = Segment {
         from: USERS,
-        index: "",
+        from_found: USERS,
+        index: " INDEXED BY users_account",
         condition: Some(
             Written::new("users.account_id NOT IN (SELECT account_id FROM credit_balances")
                 .sql(" WHERE spent > 0 AND period_start = ")
                 .number(month)
                 .sql(")"),
         ),
-        order: &["users.id"],
+        order: &["users.account_id", "users.id"],
+        is_rest: true,
     };
     if descending { vec![spenders, others] } else { vec![others, spenders] }
 }
 
-struct Walk<'a> {
-    query: &'a GridQuery,
-    now: Timestamp,
+struct Walk {
+    conditions: Vec<Written>,
+    /// The people are found, and only put in order.
     gathers: bool,
     descending: bool,
+    total: i64,
 }
 
-impl Walk<'_> {
+impl Walk {
     fn take(
         &self,
         conn: &mut Conn,
@@ -148,6 +174,14 @@ impl Walk<'_> {
     ) -> QueryResult<Vec<UserId>> {
         let mut ids = Vec::new();
         for segment in segments {
+            // Going to the end of the rest, only to learn where it is, is the longest way.
+            if offset > 0 && segment.is_rest && segments.len() > 1 {
+                let count = self.rest(conn, segments)?;
+                if offset >= count {
+                    offset -= count;
+                    continue;
+                }
+            }
             let taken = self.ids(conn, segment, limit, offset)?;
             offset = match taken.len() {
                 0 if offset > 0 => offset - self.count(conn, segment)?,
@@ -162,15 +196,22 @@ impl Walk<'_> {
         Ok(ids)
     }
 
+    fn rest(&self, conn: &mut Conn, segments: &[Segment]) -> QueryResult<i64> {
+        let others = segments.iter().filter(|segment| !segment.is_rest);
+        others
+            .map(|segment| self.count(conn, segment))
+            .try_fold(self.total, |rest, count| Ok(rest - count?))
+    }
+
     /// What follows `SELECT`, but for the order.
     fn from(&self, conn: &Conn, select: &'static str, segment: &Segment) -> Written {
         let index = if self.gathers { "" } else { segment.index };
         // A segment's condition is not what finds few people.
-        let condition = segment.condition.clone().map(|condition| self.plain(conn).then(condition));
+        let of_segment = segment.condition.clone().map(|sql| self.plain(conn).then(sql));
         Written::new(select)
-            .sql(segment.from)
+            .sql(if self.gathers { segment.from_found } else { segment.from })
             .then(Written::on_sqlite(conn, index))
-            .all_of(conditions(conn, &self.query.filter, self.now).into_iter().chain(condition))
+            .all_of(self.conditions.iter().cloned().chain(of_segment))
     }
 
     /// Keeps SQLite from using an index for the column that follows.
