@@ -88,11 +88,15 @@ async fn open(users: i64, base: &str) -> Ctx {
                 conn.batch_execute(&sql)?;
                 println!("made {what} in {:.1} s", start.elapsed().as_secs_f64());
             }
-            // What PostgreSQL does by itself after a while. SQLite goes without figures.
-            if let Conn::Postgres(conn) = conn {
-                conn.batch_execute("ANALYZE")?;
-            }
             Ok(())
+        })
+        .await
+        .unwrap();
+    // What PostgreSQL does by itself after a while. SQLite goes without figures.
+    ctx.db
+        .maintain(|conn| match conn {
+            Conn::Postgres(conn) => Ok(conn.batch_execute("VACUUM ANALYZE")?),
+            Conn::Sqlite(_) => Ok(()),
         })
         .await
         .unwrap();

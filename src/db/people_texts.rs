@@ -14,30 +14,55 @@ pub enum Texts {
     Clients,
 }
 
-/// Whoever of `users` has `text` in one of `texts`.
-pub fn holds(conn: &Conn, texts: Texts, text: &str) -> Written {
-    match (conn, texts) {
-        (Conn::Sqlite(_), Texts::Person) => Written::new("users.search GLOB ").bound(glob(text)),
-        (Conn::Sqlite(_), Texts::Clients) => {
-            Written::new("users.client_names GLOB ").bound(glob(text))
-        }
-        (Conn::Postgres(_), Texts::Person) => {
-            among(Written::new("SELECT user_id FROM user_texts WHERE search"), text)
-        }
-        (Conn::Postgres(_), Texts::Clients) => {
-            among(Written::new("SELECT user_id FROM user_texts WHERE client_names"), text)
+impl Texts {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Person => "search",
+            Self::Clients => "client_names",
         }
     }
 }
 
-fn among(select: Written, text: &str) -> Written {
-    let select = if text.is_ascii() {
+/// Where people are read from, the id of one of them there, and the condition that they have
+/// `text` in one of `texts`. What else holds for them may be asked of `users`.
+pub fn source(conn: &Conn, texts: Texts, text: &str) -> (&'static str, &'static str, Written) {
+    match conn {
+        Conn::Sqlite(_) => {
+            let table = match texts {
+                Texts::Person => "users INDEXED BY users_by_search",
+                Texts::Clients => "users INDEXED BY users_by_client_names",
+            };
+            (table, "users.id", holds(conn, texts, text))
+        }
+        // Joined from the left, `users` is left out where nothing is asked of it.
+        Conn::Postgres(_) => (
+            "user_texts LEFT JOIN users ON users.id = user_texts.user_id",
+            "user_texts.user_id",
+            likeness(Written::new("user_texts.").sql(texts.column()), text),
+        ),
+    }
+}
+
+/// Whoever of `users` has `text` in one of `texts`.
+pub fn holds(conn: &Conn, texts: Texts, text: &str) -> Written {
+    match conn {
+        Conn::Sqlite(_) => {
+            Written::new("users.").sql(texts.column()).sql(" GLOB ").bound(glob(text))
+        }
+        Conn::Postgres(_) => {
+            let select = Written::new("SELECT user_id FROM user_texts WHERE ").sql(texts.column());
+            Written::new("users.id IN (").then(likeness(select, text)).sql(")")
+        }
+    }
+}
+
+fn likeness(column: Written, text: &str) -> Written {
+    if text.is_ascii() {
         let pattern = format!("%{}%", escape_like(&text.to_ascii_lowercase()));
-        select.sql(" LIKE ").bound(pattern).sql(" ESCAPE '\\'")
+        column.sql(" LIKE ").bound(pattern).sql(" ESCAPE '\\'")
     } else {
-        select.sql(" ~ ").bound(expression(text))
-    };
-    Written::new("users.id IN (").then(select).sql(")")
+        column.sql(" ~ ").bound(expression(text))
+    }
 }
 
 /// A letter in small and capital, if the database may not know that they are one.

@@ -14,7 +14,7 @@ use crate::store::grid::{GridFilter, conditions, matching};
 
 /// The ids of everybody whom the filter shows, in their order.
 pub fn chosen(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<Vec<UserId>> {
-    matching(conn, "SELECT users.id FROM users", filter, now).sql(" ORDER BY users.id").users(conn)
+    matching(conn, filter, now).sql(" ORDER BY 1").users(conn)
 }
 
 /// How many of them have access enabled.
@@ -26,7 +26,7 @@ pub fn count_enabled(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> Qu
 
 /// How many of their tokens work.
 pub fn count_working(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    let people = matching(conn, "SELECT users.id FROM users", filter, now);
+    let people = matching(conn, filter, now);
     let work = working(conn, people, now);
     Written::new("SELECT count(*) FROM tokens").then(work).count(conn)
 }

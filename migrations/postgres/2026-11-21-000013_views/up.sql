@@ -34,17 +34,16 @@ END $$;
 CREATE TRIGGER tokens_named AFTER INSERT ON tokens FOR EACH ROW EXECUTE FUNCTION name_client();
 
 CREATE FUNCTION count_expired() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    difference BIGINT := 0;
 BEGIN
-    IF OLD.state = 'expired' THEN difference := difference - 1; END IF;
-    IF TG_OP = 'UPDATE' AND NEW.state = 'expired' THEN difference := difference + 1; END IF;
-    IF difference <> 0 THEN
-        UPDATE users SET expired_tokens = expired_tokens + difference WHERE id = OLD.user_id;
-    END IF;
+    UPDATE users SET expired_tokens = expired_tokens
+        + CASE WHEN TG_OP = 'UPDATE' AND NEW.state = 'expired' THEN 1 ELSE -1 END
+    WHERE id = OLD.user_id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER tokens_ran_out AFTER DELETE OR UPDATE OF state ON tokens FOR EACH ROW EXECUTE FUNCTION count_expired();
+CREATE TRIGGER tokens_ran_out AFTER UPDATE OF state ON tokens FOR EACH ROW
+WHEN ((NEW.state = 'expired') <> (OLD.state = 'expired')) EXECUTE FUNCTION count_expired();
+CREATE TRIGGER tokens_forgotten AFTER DELETE ON tokens FOR EACH ROW
+WHEN (OLD.state = 'expired') EXECUTE FUNCTION count_expired();
 
 -- By any three letters in a row, where the extension may be used; without it the same statements read the table through.
 DO $$

@@ -6,6 +6,7 @@ use super::GridFilter;
 use super::filter::{accounts_over, conditions};
 use crate::clock::Timestamp;
 use crate::db::Conn;
+use crate::db::people_texts::{self, Texts};
 use crate::db::written::Written;
 use crate::ids::UserId;
 
@@ -45,41 +46,80 @@ impl Found {
 
 /// Finds them.
 pub fn find(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<Found> {
-    let rest = GridFilter { over_credits: false, ..filter.clone() };
-    let mut conditions = conditions(conn, &rest, now);
-    if filter.over_credits {
+    let mut rest = filter.clone();
+    let mut more = Vec::new();
+    if std::mem::take(&mut rest.over_credits) {
         // Summed up once and not for every statement.
         let accounts = accounts_over(now).numbers_of(conn)?;
-        conditions.push(Written::new("users.account_id IN (").numbers(accounts).sql(")"));
+        more.push(Written::new("users.account_id IN (").numbers(accounts).sql(")"));
     }
-    let index = Written::on_sqlite(conn, index(filter));
-    let select = |sql| Written::new(sql).then(index.clone()).all_of(conditions.clone());
-    if !conditions.is_empty() {
-        let few =
-            select("SELECT users.id FROM users").sql(" LIMIT ").number(FEW + 1).users(conn)?;
+    let source = Source::of(conn, filter, &rest, more.clone(), now);
+    if !source.conditions.is_empty() {
+        let few = source.ids().sql(" LIMIT ").number(FEW + 1).users(conn)?;
         if i64::try_from(few.len()).is_ok_and(|found| found <= FEW) {
             return Ok(Found::Few(few));
         }
     }
-    let total = select("SELECT count(*) FROM users").count(conn)?;
-    Ok(Found::Many(total, conditions))
+    let total = source.count().count(conn)?;
+    more.extend(conditions(conn, &rest, now));
+    Ok(Found::Many(total, more))
 }
 
 /// How many match.
 pub fn count(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    matching(conn, "SELECT count(*) FROM users", filter, now).count(conn)
+    Source::of(conn, filter, filter, Vec::new(), now).count().count(conn)
 }
 
-/// What `select` gives of those who match, in no order.
-pub(in crate::store) fn matching(
-    conn: &Conn,
-    select: &'static str,
-    filter: &GridFilter,
-    now: Timestamp,
-) -> Written {
-    Written::new(select)
-        .then(Written::on_sqlite(conn, index(filter)))
-        .all_of(conditions(conn, filter, now))
+/// The ids of those who match, in no order.
+pub(in crate::store) fn matching(conn: &Conn, filter: &GridFilter, now: Timestamp) -> Written {
+    Source::of(conn, filter, filter, Vec::new(), now).ids()
+}
+
+/// Where those who match are read from when there is nothing to put in order.
+struct Source {
+    table: &'static str,
+    id: &'static str,
+    index: Written,
+    conditions: Vec<Written>,
+}
+
+impl Source {
+    /// Of those whom `rest` shows and for whom `more` holds, which together are `whole`.
+    fn of(
+        conn: &Conn,
+        whole: &GridFilter,
+        rest: &GridFilter,
+        more: Vec<Written>,
+        now: Timestamp,
+    ) -> Self {
+        let mut rest = rest.clone();
+        let text = rest.text.take().map(|text| (Texts::Person, text));
+        let text = text.or_else(|| rest.client.take().map(|text| (Texts::Clients, text)));
+        let mut conditions = conditions(conn, &rest, now);
+        conditions.extend(more);
+        let (table, id, index) = match text {
+            Some((texts, text)) => {
+                let (table, id, holds) = people_texts::source(conn, texts, &text);
+                conditions.insert(0, holds);
+                (table, id, "")
+            }
+            None => ("users", "users.id", index(whole)),
+        };
+        Self { table, id, index: Written::on_sqlite(conn, index), conditions }
+    }
+
+    fn ids(&self) -> Written {
+        self.selecting(Written::new("SELECT ").sql(self.id))
+    }
+
+    fn count(&self) -> Written {
+        self.selecting(Written::new("SELECT count(*)"))
+    }
+
+    fn selecting(&self, select: Written) -> Written {
+        let from = select.sql(" FROM ").sql(self.table).then(self.index.clone());
+        from.all_of(self.conditions.clone())
+    }
 }
 
 /// The index that SQLite reads instead of the table; what it would choose by itself, if nothing.
@@ -93,11 +133,10 @@ fn index(filter: &GridFilter) -> &'static str {
         filter.added_from.is_some() || filter.added_until.is_some(),
     ];
     let is_by_use = filter.never_used || filter.used_from.is_some() || filter.used_until.is_some();
-    match filter {
-        _ if filter.only.is_some() => "",
-        _ if filter.text.is_some() => " INDEXED BY users_by_search",
-        _ if filter.client.is_some() => " INDEXED BY users_by_client_names",
-        _ if is_by_use || indexed.iter().filter(|is_asked| **is_asked).count() < 2 => "",
-        _ => " INDEXED BY users_by_filters",
+    let asked = indexed.iter().filter(|is_asked| **is_asked).count();
+    if filter.only.is_some() || is_by_use || asked < 2 {
+        ""
+    } else {
+        " INDEXED BY users_by_filters"
     }
 }
