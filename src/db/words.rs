@@ -98,45 +98,19 @@ pub fn matching(conn: &mut Conn, expression: &Expression, range: Range) -> Query
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Sets the words of an entry, with spaces between; its row in `index_entries` is there already.
-/// `is_new` says that it had none.
+/// Removes the words of entries; on PostgreSQL they go or change with the row.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn put(conn: &mut Conn, id: i64, words: &str, is_new: bool) -> QueryResult<()> {
+pub fn remove(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
     match conn {
-        Conn::Sqlite(sqlite) => {
-            if !is_new {
-                sql_query("DELETE FROM index_words WHERE rowid = ?")
-                    .bind::<BigInt, _>(id)
-                    .execute(sqlite)?;
-            }
-            sql_query("INSERT INTO index_words (rowid, words) VALUES (?, ?)")
-                .bind::<BigInt, _>(id)
-                .bind::<Text, _>(words)
-                .execute(sqlite)
+        Conn::Sqlite(conn) if !ids.is_empty() => {
+            let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
+            sql_query(format!("DELETE FROM index_words WHERE rowid IN ({})", ids.join(", ")))
+                .execute(conn)
+                .map(|_| ())
         }
-        Conn::Postgres(conn) => sql_query(
-            "UPDATE index_entries SET words = array_to_tsvector(string_to_array($1, ' ')) WHERE id = $2",
-        )
-        .bind::<Text, _>(words)
-        .bind::<BigInt, _>(id)
-        .execute(conn),
-    }
-    .map(|_| ())
-}
-
-/// Removes the words of an entry; on PostgreSQL they go with its row.
-///
-/// # Errors
-/// When the database refuses.
-pub fn remove(conn: &mut Conn, id: i64) -> QueryResult<()> {
-    match conn {
-        Conn::Sqlite(conn) => sql_query("DELETE FROM index_words WHERE rowid = ?")
-            .bind::<BigInt, _>(id)
-            .execute(conn)
-            .map(|_| ()),
-        Conn::Postgres(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 
