@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod demo_data;
 pub mod import;
+mod index;
 mod keys;
 mod log;
 mod serve;
@@ -44,6 +45,9 @@ enum Command {
     User(user::UserCommand),
     /// Import stores or contacts from CSV or JSON Lines.
     Import(import::ImportArgs),
+    /// Look after what searches go through.
+    #[command(subcommand)]
+    Index(index::IndexCommand),
     /// List and rotate the keys that sign access tokens.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -78,6 +82,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             let ctx = open(loaded).await?;
             import::run(&ctx.db, &ctx.clock, &import).await
         }
+        Command::Index(command) => index::run(&open(loaded).await?.db, &command).await,
         Command::Keys(command) => keys::run(&open(loaded).await?, &command).await,
         Command::Migrate => {
             open(loaded).await?;

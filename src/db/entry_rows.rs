@@ -5,7 +5,6 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Text};
 
 use super::connection::{Conn, MultiBackend};
-use super::words;
 
 /// Rows of one statement.
 const ROWS_AT_ONCE: usize = 100;
@@ -23,19 +22,18 @@ pub struct EntryRow {
     pub digest: i64,
 }
 
-/// Adds entries or brings them to what they are now. `known` are those that are there already.
+/// Adds entries or brings them to what they are now.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn put(conn: &mut Conn, rows: &[EntryRow], known: &[i64]) -> QueryResult<()> {
+pub fn put(conn: &mut Conn, rows: &[EntryRow]) -> QueryResult<()> {
     // PostgreSQL keeps the words in the same row.
     let parts: &[Part] = match conn {
         Conn::Sqlite(_) => &[Part::Entries, Part::Words],
         Conn::Postgres(_) => &[Part::EntriesWithWords],
     };
-    words::remove(conn, known)?;
-    for rows in rows.chunks(ROWS_AT_ONCE) {
-        for part in parts {
+    for part in parts {
+        for rows in rows.chunks(part.rows_at_once()) {
             PutRows { part: *part, rows }.execute(conn)?;
         }
     }
@@ -50,10 +48,16 @@ enum Part {
 }
 
 impl Part {
+    /// Of words one: for a statement that could fail in the middle FTS5 writes what it has
+    /// collected so far, in a piece of its own.
+    fn rows_at_once(self) -> usize {
+        if self == Self::Words { 1 } else { ROWS_AT_ONCE }
+    }
+
     fn head(self) -> &'static str {
         match self {
             Self::Entries => "INSERT INTO index_entries (id, facets, digest) VALUES (",
-            Self::Words => "INSERT INTO index_words (rowid, words) VALUES (",
+            Self::Words => "REPLACE INTO index_words (rowid, words) VALUES (",
             Self::EntriesWithWords => {
                 "INSERT INTO index_entries (id, facets, digest, words) VALUES ("
             }
@@ -81,7 +85,7 @@ struct PutRows<'a> {
 
 impl QueryFragment<MultiBackend> for PutRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        if self.rows.len() != ROWS_AT_ONCE {
+        if self.rows.len() != self.part.rows_at_once() {
             // A number of rows that hardly comes again.
             out.unsafe_to_cache_prepared();
         }

@@ -98,7 +98,7 @@ pub fn matching(conn: &mut Conn, expression: &Expression, range: Range) -> Query
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Removes the words of entries; on PostgreSQL they go or change with the row.
+/// Removes the words of entries; on PostgreSQL they go with the row.
 ///
 /// # Errors
 /// When the database refuses.
@@ -114,22 +114,75 @@ pub fn remove(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
     }
 }
 
-/// Brings the words into one piece and the planner's statistics up to date: after an import.
+/// How FTS5 is to keep the words. It does not bring pieces together while an import writes, because
+/// that writes, and looks for what was deleted, many times over; [`tidy`] does it once afterwards.
+/// And it collects more in memory before it writes a piece.
+const TUNED: [(&str, i64); 2] = [("automerge", 0), ("hashsize", 1 << 24)];
+
+/// Has FTS5 keep the words as it should, from now on.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn tidy(conn: &mut Conn) -> QueryResult<()> {
+pub fn tune(conn: &mut Conn) -> QueryResult<()> {
+    let Conn::Sqlite(conn) = conn else { return Ok(()) };
+    for (name, value) in TUNED {
+        sql_query("INSERT INTO index_words (index_words, rank) VALUES (?, ?)")
+            .bind::<Text, _>(name)
+            .bind::<BigInt, _>(value)
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Whether [`tune`] was here.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn is_tuned(conn: &mut Conn) -> QueryResult<bool> {
+    let Conn::Sqlite(conn) = conn else { return Ok(true) };
+    for (name, value) in TUNED {
+        let held = sql_query("SELECT CAST(v AS BIGINT) AS id FROM index_words_config WHERE k = ?")
+            .bind::<Text, _>(name)
+            .get_result::<Id>(conn)
+            .optional()?;
+        if held.is_none_or(|held| held.id != value) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Pages of words that a step of [`tidy`] merges: some ten milliseconds of writing.
+const MERGED_AT_ONCE: i64 = 2_000;
+
+/// Goes on bringing small pieces of words together; `whole` begins to bring all of them into one,
+/// and brings the planner's statistics up to date. Says whether more is to be done: a step is a
+/// transaction, so that others get their turn.
+///
+/// # Errors
+/// When the database refuses.
+pub fn tidy(conn: &mut Conn, whole: bool) -> QueryResult<bool> {
     match conn {
         Conn::Sqlite(conn) => {
-            sql_query("INSERT INTO index_words (index_words) VALUES ('optimize')")
-                .execute(conn)
-                .map(|_| ())
+            let before = changed(conn)?;
+            // A negative number takes all pieces on, a positive one goes on with them.
+            sql_query("INSERT INTO index_words (index_words, rank) VALUES ('merge', ?)")
+                .bind::<BigInt, _>(if whole { -MERGED_AT_ONCE } else { MERGED_AT_ONCE })
+                .execute(conn)?;
+            // The command itself counts as one, whether or not it found anything to merge.
+            Ok(changed(conn)? > before + 1)
         }
-        Conn::Postgres(conn) => {
+        Conn::Postgres(conn) if whole => {
             for table in ["index_entries", "contacts", "stores"] {
                 sql_query(format!("ANALYZE {table}")).execute(conn)?;
             }
-            Ok(())
+            Ok(false)
         }
+        Conn::Postgres(_) => Ok(false),
     }
+}
+
+/// Rows that the connection has written so far.
+fn changed(conn: &mut SqliteConnection) -> QueryResult<i64> {
+    sql_query("SELECT total_changes() AS id").get_result::<Id>(conn).map(|row| row.id)
 }

@@ -15,7 +15,7 @@ use crate::store::{contacts, stores};
 use cursor::{digest, open, seal};
 
 pub use enrich::{MOST_DOMAINS, check_domains, enrich};
-pub use rebuild::{add_sample, complete, rebuild};
+pub use rebuild::{add_sample, complete, rebuild, tidy_after};
 
 /// The most stores of one page.
 pub const MOST_STORES: i64 = 100;

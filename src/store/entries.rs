@@ -8,8 +8,8 @@ use std::hash::{Hash, Hasher};
 use diesel::prelude::*;
 
 use super::facets;
-use crate::db::schema::{contacts, index_entries, store_technologies, stores};
 use crate::db::entry_rows::{self, EntryRow};
+use crate::db::schema::{contacts, index_entries, store_technologies, stores};
 use crate::db::upsert_row::lock_index;
 use crate::db::{Conn, words};
 use crate::domain::facet::{Facet, StoreFacts, YES, kind, of_store};
@@ -83,12 +83,25 @@ impl Facets {
 /// # Errors
 /// When the database refuses.
 pub fn rewrite(conn: &mut Conn, ids: &BTreeSet<i64>) -> QueryResult<()> {
+    rewrite_these(conn, ids, Which::Different)
+}
+
+/// Which entries are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// Those whose words are others.
+    Different,
+    /// All: those too whose words were lost by an accident of which nothing is known here.
+    All,
+}
+
+fn rewrite_these(conn: &mut Conn, ids: &BTreeSet<i64>, which: Which) -> QueryResult<()> {
     let ids: Vec<i64> = ids.iter().copied().collect();
     let mut facets = Facets::default();
     for batch in ids.chunks(BATCH) {
         let entries = read(conn, batch, &mut facets)?;
         facets.look_up(conn)?;
-        write(conn, batch, entries, &mut facets)?;
+        write(conn, batch, entries, &mut facets, which)?;
     }
     facets.write_counts(conn)
 }
@@ -112,12 +125,31 @@ pub fn place_contacts(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Opt
     Ok(ids.last().copied())
 }
 
-/// Writes the next entries after `after`, at most `most`, anew; returns the last one, none at the
-/// end. Those of contacts without a store come first.
+/// How many entries there are.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn count(conn: &mut Conn) -> QueryResult<u64> {
+    let entries: i64 = index_entries::table.count().get_result(conn)?;
+    Ok(entries.unsigned_abs())
+}
+
+/// How many entries there are to be: with every contact under its own.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn wanted(conn: &mut Conn) -> QueryResult<u64> {
+    let stores: i64 = stores::table.count().get_result(conn)?;
+    let alone: i64 = contacts::table.filter(contacts::entry_id.lt(0)).count().get_result(conn)?;
+    Ok(stores.unsigned_abs() + alone.unsigned_abs())
+}
+
+/// Writes the next entries after `after`, at most `most`, anew; returns the last one and how many,
+/// none at the end. Those of contacts without a store come first.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<i64>> {
+pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<(i64, u64)>> {
     lock_index(conn)?;
     let mut ids: Vec<i64> = Vec::new();
     if after < 0 {
@@ -137,8 +169,8 @@ pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Opti
             .limit(most)
             .load(conn)?;
     }
-    let last = ids.last().copied();
-    rewrite(conn, &ids.into_iter().collect())?;
+    let last = ids.last().map(|last| (*last, ids.len() as u64));
+    rewrite_these(conn, &ids.into_iter().collect(), Which::All)?;
     Ok(last)
 }
 
@@ -337,21 +369,25 @@ fn write(
     ids: &[i64],
     mut wanted: HashMap<i64, Entry>,
     facets: &mut Facets,
+    which: Which,
 ) -> QueryResult<()> {
     let held: Vec<(i64, String, i64)> =
         index_entries::table.filter(index_entries::id.eq_any(ids)).load(conn)?;
     let held: HashMap<i64, (String, i64)> =
         held.into_iter().map(|(id, facets, digest)| (id, (facets, digest))).collect();
-    let (mut rows, mut known, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rows, mut gone) = (Vec::new(), Vec::new());
     for id in ids {
         let old = held.get(id);
         let new = wanted.remove(id).map(|entry| line(*id, entry, &facets.ids));
-        if new.as_ref().map(|new| new.digest) == old.map(|(_, digest)| *digest) {
+        let is_same = new.as_ref().map(|new| new.digest) == old.map(|(_, digest)| *digest);
+        if is_same && which == Which::Different {
             continue;
         }
         if let Some((old, _)) = old {
             facets.tally(old, -1);
-            if new.is_some() { known.push(*id) } else { gone.push(*id) }
+            if new.is_none() {
+                gone.push(*id);
+            }
         }
         if let Some(new) = new {
             facets.tally(&new.facets, 1);
@@ -363,7 +399,7 @@ fn write(
         let gone = index_entries::table.filter(index_entries::id.eq_any(gone));
         diesel::delete(gone).execute(conn)?;
     }
-    entry_rows::put(conn, &rows, &known)
+    entry_rows::put(conn, &rows)
 }
 
 /// An entry as it is stored; `ids` are those of the facets' places.

@@ -2,5 +2,6 @@
 
 mod crash;
 mod import;
+mod index;
 mod serve;
 mod user;
