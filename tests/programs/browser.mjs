@@ -9,6 +9,7 @@ import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
 import { settings, settingsWithoutScript } from "./settings.mjs";
+import { storeIndex, storeIndexWithoutScript } from "./store_index.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
 const TABS = ["Claude Code", "Claude Desktop/Web", "Gemini CLI", "OpenAI Codex", "OpenAI ChatGPT", "Cursor", "VS Code", "Other"];
@@ -425,6 +426,7 @@ async function withoutScript(house) {
   check(new URL(screen.page.url()).searchParams.get("status") === "enabled", "without script sorting forgets the filter");
   await authorize(member, client);
   await settingsWithoutScript(screen, admin, client);
+  await storeIndexWithoutScript(screen);
   member.isQuiet("consent without script");
   screen.isQuiet("the console without script");
   proved("without script: MCP Info, tabs, filters, sorting");
@@ -462,6 +464,7 @@ async function run() {
     await summary(screen, client);
     await authorize(member, client);
     await settings(screen, admin, client);
+    await storeIndex(screen);
     await frame(screen);
     client.stop();
     for (const one of [screen, member]) one.isQuiet("the end");
