@@ -152,8 +152,9 @@ pub fn is_tuned(conn: &mut Conn) -> QueryResult<bool> {
     Ok(true)
 }
 
-/// Pages of words that a step of [`tidy`] merges: some ten milliseconds of writing.
-const MERGED_AT_ONCE: i64 = 2_000;
+/// Pages of words that a step of [`tidy`] merges: about forty milliseconds, for which other writers
+/// wait.
+const MERGED_AT_ONCE: i64 = 500;
 
 /// Goes on bringing small pieces of words together; `whole` begins to bring all of them into one,
 /// and brings the planner's statistics up to date. Says whether more is to be done: a step is a
