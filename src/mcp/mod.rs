@@ -6,6 +6,7 @@
 mod answer;
 mod envelope;
 mod gate;
+mod line;
 mod prompts;
 mod resources;
 mod server;

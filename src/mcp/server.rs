@@ -13,6 +13,7 @@ use rmcp_actix_web::transport::on_request_extensions;
 
 use crate::domain::tool::Tool;
 use crate::mcp::gate::Caller;
+use crate::mcp::line::Line;
 use crate::mcp::{prompts, resources, tools};
 use crate::service::Ctx;
 
@@ -109,7 +110,8 @@ impl ServerHandler for PortcullisServer {
             .filter(|tool| caller.principal.tools.contains(tool))
             .ok_or_else(|| ErrorData::invalid_params("there is no tool of that name", None))?;
         let arguments = request.arguments.unwrap_or_default();
-        Ok(tools::call(&self.ctx, caller, tool, arguments).await.into())
+        let line = Line::of(&context);
+        Ok(tools::call(&self.ctx, caller, &line, tool, arguments).await.into())
     }
 
     async fn list_prompts(

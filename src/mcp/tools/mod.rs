@@ -22,6 +22,7 @@ use crate::domain::audit::Outcome;
 use crate::domain::tool::{TOOLS, Tool, ToolRow};
 use crate::error::{Error, ErrorCode, Result};
 use crate::mcp::gate::{Caller, micros};
+use crate::mcp::line::Line;
 use crate::service::Ctx;
 use crate::service::meter::{self, Cost};
 use crate::store::activity::NewActivity;
@@ -137,10 +138,17 @@ fn shorten(schema: &mut Value, keywords: &[&str]) {
 pub(super) async fn call(
     ctx: &Ctx,
     caller: &Caller,
+    line: &Line,
     tool: Tool,
     arguments: JsonObject,
 ) -> CallToolResult {
-    let result = match work(ctx, caller, tool, arguments).await {
+    let worked = tokio::select! {
+        biased;
+        worked = work(ctx, caller, line, tool, arguments) => worked,
+        // What spends looks at the line itself, and is never left in the middle.
+        () = line.cut(), if tool.row().is_read_only => Err(hung_up()),
+    };
+    let result = match worked {
         Ok(Work::Done(done)) => settle(ctx, caller, tool, done).await,
         Ok(Work::Settled(result)) => result,
         Err(error) => Err(note(ctx, caller, tool, error).await),
@@ -151,7 +159,18 @@ pub(super) async fn call(
     }
 }
 
-async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> Result<Work> {
+/// What is written down of a call whose caller has hung up.
+fn hung_up() -> Error {
+    Error::new(ErrorCode::Cancelled, "The caller hung up.")
+}
+
+async fn work(
+    ctx: &Ctx,
+    caller: &Caller,
+    line: &Line,
+    tool: Tool,
+    arguments: JsonObject,
+) -> Result<Work> {
     let done = match tool {
         Tool::GetUsage => get_usage::run(ctx, caller, parse(arguments)?).await,
         Tool::ListTaxonomy => list_taxonomy::run(ctx, caller, parse(arguments)?).await,
@@ -160,7 +179,7 @@ async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> 
         Tool::EnrichDomains => enrich_domains::run(ctx, caller, parse(arguments)?).await,
         Tool::SearchContacts => search_contacts::run(ctx, caller, parse(arguments)?).await,
         Tool::RevealContacts => {
-            let result = reveal_contacts::run(ctx, caller, parse(arguments)?).await?;
+            let result = reveal_contacts::run(ctx, caller, line, parse(arguments)?).await?;
             return Ok(Work::Settled(result));
         }
     };
@@ -172,7 +191,7 @@ async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> 
 /// # Errors
 /// When the database cannot answer.
 pub(super) async fn content(ctx: &Ctx, caller: &Caller, tool: Tool) -> Result<Value> {
-    match work(ctx, caller, tool, JsonObject::new()).await? {
+    match work(ctx, caller, &Line::default(), tool, JsonObject::new()).await? {
         Work::Done(done) => Ok(done.output),
         Work::Settled(result) => result,
     }
@@ -200,7 +219,7 @@ async fn settle(ctx: &Ctx, caller: &Caller, tool: Tool, done: Done) -> Result<Va
 }
 
 /// Writes down a call that did not work, as what it was. One that looked and found nothing costs a
-/// request like any other.
+/// request like any other, and so does one that nobody waited for.
 async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error {
     let outcome = match error.code.status() {
         429 => Outcome::Limited,
@@ -209,7 +228,8 @@ async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error {
     };
     let call =
         record(ctx, caller, tool.row().name, outcome.as_str(), 200, Some(error.code.as_str()), 0);
-    let looked = error.code == ErrorCode::NotFound && tool.row().costs_request;
+    let looked = matches!(error.code, ErrorCode::NotFound | ErrorCode::Cancelled)
+        && tool.row().costs_request;
     let cost = if looked { Cost { requests: 1, rows: 0 } } else { Cost::default() };
     match meter::settle(ctx, &caller.principal, cost, call).await {
         Ok(Ok(())) => error,

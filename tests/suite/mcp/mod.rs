@@ -5,6 +5,7 @@ mod bearer;
 mod challenge;
 mod contacts;
 mod doors;
+mod hangup;
 mod messages;
 mod modern;
 mod personal_tokens;
