@@ -106,9 +106,13 @@ impl ServerHandler for PortcullisServer {
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = caller(&context)?;
         // Check 6: a tool that the role does not allow answers like one that does not exist.
-        let tool = Tool::parse(&request.name)
-            .filter(|tool| caller.principal.tools.contains(tool))
-            .ok_or_else(|| ErrorData::invalid_params("there is no tool of that name", None))?;
+        let named = Tool::parse(&request.name);
+        let Some(tool) = named.filter(|tool| caller.principal.tools.contains(tool)) else {
+            tools::note_unknown(&self.ctx, caller, named)
+                .await
+                .map_err(|_| ErrorData::internal_error("internal error", None))?;
+            return Err(ErrorData::invalid_params("there is no tool of that name", None));
+        };
         let arguments = request.arguments.unwrap_or_default();
         let line = Line::of(&context);
         Ok(tools::call(&self.ctx, caller, &line, tool, arguments).await.into())

@@ -238,6 +238,20 @@ async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error {
     }
 }
 
+/// Writes down a call of a tool that is not there for this caller: `named`, which the role does not
+/// allow, or a name of their own, which is not kept.
+///
+/// # Errors
+/// When the database cannot answer.
+pub(super) async fn note_unknown(ctx: &Ctx, caller: &Caller, named: Option<Tool>) -> Result<()> {
+    let (operation, outcome, code) = match named {
+        Some(tool) => (tool.row().name, Outcome::Denied, ErrorCode::PermissionDenied),
+        None => ("tools/call", Outcome::Error, ErrorCode::NotFound),
+    };
+    let code = Some(code.as_str());
+    meter::note(ctx, record(ctx, caller, operation, outcome.as_str(), 200, code, 0)).await
+}
+
 /// The activity row of a call.
 pub(super) fn record(
     ctx: &Ctx,

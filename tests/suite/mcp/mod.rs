@@ -8,6 +8,7 @@ mod doors;
 mod hangup;
 mod messages;
 mod modern;
+mod order;
 mod personal_tokens;
 mod prompts;
 mod quota;
