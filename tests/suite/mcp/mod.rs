@@ -3,6 +3,7 @@
 mod activity;
 mod bearer;
 mod challenge;
+mod channels;
 mod contacts;
 mod doors;
 mod hangup;
