@@ -15,5 +15,6 @@ mod prompts;
 mod quota;
 mod revocation;
 mod scopes;
+mod secrets;
 mod tools;
 mod transport;
