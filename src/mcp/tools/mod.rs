@@ -6,6 +6,7 @@ mod get_store;
 mod get_usage;
 mod list_taxonomy;
 mod reveal_contacts;
+mod schema;
 mod search_contacts;
 mod search_stores;
 
@@ -13,7 +14,6 @@ use std::sync::LazyLock;
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, ToolAnnotations};
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ use crate::mcp::line::Line;
 use crate::service::Ctx;
 use crate::service::meter::{self, Cost};
 use crate::store::activity::NewActivity;
+use schema::Schemas;
 
 /// What a tool returns: its JSON, and what it costs.
 struct Done {
@@ -49,27 +50,24 @@ pub(super) fn definitions() -> &'static [(Tool, rmcp::model::Tool)] {
     &DEFINITIONS
 }
 
+/// The schemas of a tool, with all their words.
+pub(super) fn schemas(tool: Tool) -> Schemas {
+    match tool {
+        Tool::GetUsage => Schemas::of::<NoInput, get_usage::Output>(),
+        Tool::ListTaxonomy => Schemas::of::<NoInput, list_taxonomy::Output>(),
+        Tool::GetStore => Schemas::of::<get_store::Input, get_store::Output>(),
+        Tool::SearchStores => Schemas::of::<search_stores::Input, search_stores::Output>(),
+        Tool::EnrichDomains => Schemas::of::<enrich_domains::Input, enrich_domains::Output>(),
+        Tool::SearchContacts => Schemas::of::<search_contacts::Input, search_contacts::Output>(),
+        Tool::RevealContacts => Schemas::of::<reveal_contacts::Input, reveal_contacts::Output>(),
+    }
+}
+
 fn definition(row: &'static ToolRow) -> rmcp::model::Tool {
-    let (input, output) = match row.tool {
-        Tool::GetUsage => (schema::<NoInput>(), output_schema::<get_usage::Output>()),
-        Tool::ListTaxonomy => (schema::<NoInput>(), output_schema::<list_taxonomy::Output>()),
-        Tool::GetStore => (schema::<get_store::Input>(), output_schema::<get_store::Output>()),
-        Tool::SearchStores => {
-            (schema::<search_stores::Input>(), output_schema::<search_stores::Output>())
-        }
-        Tool::EnrichDomains => {
-            (schema::<enrich_domains::Input>(), output_schema::<enrich_domains::Output>())
-        }
-        Tool::SearchContacts => {
-            (schema::<search_contacts::Input>(), output_schema::<search_contacts::Output>())
-        }
-        Tool::RevealContacts => {
-            (schema::<reveal_contacts::Input>(), output_schema::<reveal_contacts::Output>())
-        }
-    };
-    let mut tool = rmcp::model::Tool::new(row.name, row.description, input);
+    let schemas = schemas(row.tool);
+    let mut tool = rmcp::model::Tool::new(row.name, row.description, schemas.input());
     tool.title = Some(row.title.into());
-    tool.output_schema = Some(output.into());
+    tool.output_schema = Some(schemas.output().into());
     tool.annotations = Some(ToolAnnotations::from_raw(
         Some(row.title.into()),
         Some(row.is_read_only),
@@ -84,55 +82,6 @@ fn definition(row: &'static ToolRow) -> rmcp::model::Tool {
 #[derive(Debug, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NoInput {}
-
-/// The schema of `T` in the plain form that every client's converter takes: no references, an
-/// object with `properties` (checklist B1, B2).
-fn schema<T: JsonSchema>() -> JsonObject {
-    definition_of::<T>(&["format"])
-}
-
-/// The same for what a tool returns, without words: the names say what it is, and every client
-/// carries all definitions in its context (checklist B4).
-fn output_schema<T: JsonSchema>() -> JsonObject {
-    definition_of::<T>(&["format", "description"])
-}
-
-fn definition_of<T: JsonSchema>(without: &[&str]) -> JsonObject {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    let schema = settings.into_generator().into_root_schema_for::<T>();
-    let mut schema = serde_json::to_value(schema).unwrap_or_default();
-    shorten(&mut schema, without);
-    let Value::Object(mut members) = schema else { return JsonObject::new() };
-    members.remove("title");
-    members.remove("description");
-    members.entry("properties").or_insert_with(|| json!({}));
-    members
-}
-
-/// Takes keywords out of a schema and all inside it. Members of `properties` are names of ours, and
-/// stay whatever they are called.
-fn shorten(schema: &mut Value, keywords: &[&str]) {
-    match schema {
-        Value::Object(members) => {
-            for keyword in keywords {
-                members.remove(*keyword);
-            }
-            for (name, member) in members {
-                match member {
-                    Value::Object(named) if name == "properties" => {
-                        named.values_mut().for_each(|one| shorten(one, keywords));
-                    }
-                    member => shorten(member, keywords),
-                }
-            }
-        }
-        Value::Array(all) => all.iter_mut().for_each(|one| shorten(one, keywords)),
-        _ => {}
-    }
-}
 
 /// Calls a tool: the one way from arguments to answer.
 pub(super) async fn call(
