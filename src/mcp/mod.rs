@@ -8,6 +8,7 @@ mod envelope;
 mod gate;
 mod line;
 mod prompts;
+pub mod reference;
 mod resources;
 mod server;
 mod tools;

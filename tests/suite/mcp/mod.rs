@@ -13,6 +13,7 @@ mod order;
 mod personal_tokens;
 mod prompts;
 mod quota;
+mod reference;
 mod revocation;
 mod scopes;
 mod secrets;
