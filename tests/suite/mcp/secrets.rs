@@ -39,10 +39,11 @@ impl Secrets {
             // The signature is the part of a JWT that makes it worth something.
             let is_jwt = secret.starts_with("eyJ");
             let part = if is_jwt { secret.rsplit('.').next().unwrap() } else { secret };
-            if let Some(at) = kept.find(part) {
-                let around: String = kept[at.saturating_sub(80)..].chars().take(240).collect();
-                panic!("{name} ({secret}) is in {place}: {around}");
-            }
+            let around = kept.find(part).map(|at| {
+                let bytes = &kept.as_bytes()[at.saturating_sub(80)..];
+                String::from_utf8_lossy(&bytes[..bytes.len().min(240)]).into_owned()
+            });
+            assert_eq!(around, None, "{name} ({secret}) is in {place}");
         }
     }
 }
