@@ -184,6 +184,8 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
     .workers(workers)
     // Without it a streamed body waits 40 ms for the peer's acknowledgement.
     .tcp_nodelay(true)
+    // Who hangs up is to be noticed: it ends their call (checklist A40).
+    .h1_allow_half_closed(false)
     .shutdown_timeout(30)
     .listen(listener)
     .map_err(|error| Error::field("BIND", format!("cannot be listened on: {error}")))?;
