@@ -83,6 +83,26 @@ pub enum Action {
     SettingsChanged,
     /// Credits were granted or taken.
     CreditsAdjusted,
+    /// A person was invited, or invited again.
+    UserInvited,
+    /// An invited person chose a password and is in.
+    InvitationAccepted,
+    /// An invitation was taken back.
+    InvitationCancelled,
+    /// A person's name, address or account was changed.
+    UserEdited,
+    /// A person got another role.
+    RoleChanged,
+    /// A person was suspended.
+    UserSuspended,
+    /// A suspended person was let in again.
+    UserReactivated,
+    /// A person was deleted.
+    UserDeleted,
+    /// A link to set a new password was asked for, or sent by an administrator.
+    PasswordResetRequested,
+    /// Browser sessions of a person were ended.
+    SessionsEnded,
 }
 
 impl Action {
@@ -112,6 +132,16 @@ impl Action {
             Self::SigningKeyCreated => "signing_key_created",
             Self::SettingsChanged => "settings_changed",
             Self::CreditsAdjusted => "credits_adjusted",
+            Self::UserInvited => "user_invited",
+            Self::InvitationAccepted => "invitation_accepted",
+            Self::InvitationCancelled => "invitation_cancelled",
+            Self::UserEdited => "user_edited",
+            Self::RoleChanged => "role_changed",
+            Self::UserSuspended => "user_suspended",
+            Self::UserReactivated => "user_reactivated",
+            Self::UserDeleted => "user_deleted",
+            Self::PasswordResetRequested => "password_reset_requested",
+            Self::SessionsEnded => "sessions_ended",
         }
     }
 }

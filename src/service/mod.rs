@@ -26,6 +26,7 @@ pub mod personal_tokens;
 pub mod register;
 pub mod reveal;
 pub mod revoke;
+pub mod sessions;
 pub mod settings;
 pub mod throttle;
 pub mod verify;

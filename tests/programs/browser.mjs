@@ -8,6 +8,7 @@ import { AiClient, authorize } from "./listening_client.mjs";
 import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
+import { people, peopleWithoutScript } from "./people.mjs";
 import { settings, settingsWithoutScript } from "./settings.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
@@ -425,6 +426,7 @@ async function withoutScript(house) {
   check(new URL(screen.page.url()).searchParams.get("status") === "enabled", "without script sorting forgets the filter");
   await authorize(member, client);
   await settingsWithoutScript(screen, admin, client);
+  await peopleWithoutScript(house, origin, screen, admin);
   member.isQuiet("consent without script");
   screen.isQuiet("the console without script");
   proved("without script: MCP Info, tabs, filters, sorting");
@@ -462,6 +464,7 @@ async function run() {
     await summary(screen, client);
     await authorize(member, client);
     await settings(screen, admin, client);
+    await people(house, origin, screen, admin);
     await frame(screen);
     client.stop();
     for (const one of [screen, member]) one.isQuiet("the end");
@@ -472,4 +475,4 @@ async function run() {
   }
 }
 
-prove(run, 240);
+prove(run, 360);
