@@ -17,7 +17,7 @@ pub(super) struct ActivityTab {
     pub is_first: bool,
     /// Where older ones follow.
     pub before: Option<i64>,
-    /// Where they are written down, in days.
+    /// How long calls are kept, in days.
     pub kept_days: i64,
 }
 

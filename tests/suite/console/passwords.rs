@@ -18,6 +18,7 @@ pub async fn link_in_mail(app: &TestApp, email: &str) -> String {
 
 both_databases! {
     /// Whoever had the old password is out at once: browsers and AI clients.
+    /// Rows: C20
     async fn a_link_sets_a_new_password_and_ends_everything(app) {
         let client = app.ai_client("usage:read stores:read").await;
         let before = app.member().await;

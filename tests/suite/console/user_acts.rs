@@ -42,6 +42,7 @@ async fn actor(id: UserId) -> Actor {
 
 both_databases! {
     /// The promise: whoever is suspended is out with the next request, of AI client and browser.
+    /// Rows: C20
     async fn a_suspended_person_is_out_at_once_and_comes_back_without_old_tokens(app) {
         let mut client = app.ai_client("usage:read").await;
         let (admin, member) = (app.admin().await, app.member().await);
