@@ -79,7 +79,7 @@ pub async fn place(
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            lock::administrators(conn)?;
+            guard::lock_administrators(conn)?;
             lock::user(conn, user)?;
             let row = find(conn, user)?;
             guard::over(conn, &actor, &row)?;

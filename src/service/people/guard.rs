@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::db::Conn;
+use crate::db::{Conn, lock};
 use crate::domain::access::{ADMINISTRATOR, Permission, Standing, parse_permissions};
 use crate::domain::audit::Actor;
 use crate::error::{Error, ErrorCode, Result};
@@ -63,7 +63,13 @@ pub(super) fn not_oneself(actor: &Actor, user: &UserRow, what: &str) -> Result<(
     ))
 }
 
-/// Refuses to take the last active administrator away. The caller holds `db::lock::administrators`.
+/// Keeps others from taking an administrator away until the end of this transaction. Comes before the
+/// lock of any user.
+pub(super) fn lock_administrators(conn: &mut Conn) -> Result<()> {
+    Ok(lock::holders(conn, ADMINISTRATOR.name)?)
+}
+
+/// Refuses to take the last active administrator away, under [`lock_administrators`].
 pub(super) fn keeps_an_administrator(conn: &mut Conn, user: &UserRow) -> Result<()> {
     let counts = user.role == ADMINISTRATOR.name && user.standing() == Standing::Active;
     if !counts || users::other_administrators(conn, user.id)? > 0 {

@@ -92,7 +92,7 @@ pub async fn delete(ctx: &Ctx, actor: &Actor, proof: Reconfirmed, user: UserId) 
 
 /// The person, if they may be taken away; with the locks that this needs.
 fn removable(conn: &mut Conn, actor: &Actor, user: UserId, what: &str) -> Result<UserRow> {
-    lock::administrators(conn)?;
+    guard::lock_administrators(conn)?;
     lock::user(conn, user)?;
     let row = find(conn, user)?;
     guard::not_oneself(actor, &row, what)?;

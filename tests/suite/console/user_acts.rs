@@ -3,7 +3,7 @@
 
 use futures_util::future::join_all;
 use portcullis::domain::audit::Actor;
-use portcullis::ids::UserId;
+use portcullis::ids::{AccountId, RoleId, UserId};
 use portcullis::service::people::{edit, standing};
 use portcullis::service::{login, people};
 
@@ -127,32 +127,30 @@ both_databases! {
         assert_eq!(admin.get("/admin/users").await.status, 403, "and the role counts at once");
     }
 
-    /// Three who each take another away at the same time: whoever is last stays.
+    /// Two who take each other away at the same time, whichever way: one of them stays.
     async fn administrators_who_remove_each_other_at_once_leave_one(app) {
-        give(app, AUDITOR, "Administrator").await;
-        give(app, OTHER, "Administrator").await;
-        let people = [ADMIN, AUDITOR, OTHER];
-        let mut ids = Vec::new();
-        for person in people {
-            ids.push(app.id_of(person).await);
-        }
         let (member, acme) = (id_of(app, "roles", "Member").await, id_of(app, "accounts", "Acme").await);
-        let (member, acme) = (portcullis::ids::RoleId(member.parse().unwrap()), portcullis::ids::AccountId(acme.parse().unwrap()));
-        let mut attempts = Vec::new();
-        for (place, whom) in [(0, 1), (1, 2), (2, 0), (1, 0), (2, 1), (0, 2)] {
-            let by = Actor { label: people[place].email.into(), ..actor(ids[place]).await };
-            let proof = login::reconfirm(&app.ctx, &by, PASSWORD).await.unwrap();
-            attempts.push((place, by, proof, ids[whom]));
-        }
-        let done = join_all(attempts.into_iter().map(|(place, by, proof, whom)| async move {
-            match place {
-                0 => standing::suspend(&app.ctx, &by, whom).await.map(|_| ()),
-                1 => standing::delete(&app.ctx, &by, proof, whom).await.map(|_| ()),
-                _ => edit::place(&app.ctx, &by, proof, whom, member, acme).await.map(|_| ()),
+        let (member, acme) = (RoleId(member.parse().unwrap()), AccountId(acme.parse().unwrap()));
+        let ids = [app.id_of(ADMIN).await, app.id_of(AUDITOR).await];
+        for round in 0..12 {
+            for person in [ADMIN, AUDITOR] {
+                give(app, person, "Administrator").await;
             }
-        })).await;
-        assert_eq!(active_administrators(app).await, 1, "{done:?}");
-        assert!(done.iter().any(Result::is_ok));
+            app.sql("UPDATE users SET status = 'active'").await;
+            let mut attempts = Vec::new();
+            for (by, whom, person) in [(ids[0], ids[1], ADMIN), (ids[1], ids[0], AUDITOR)] {
+                let by = Actor { label: person.email.into(), ..actor(by).await };
+                let proof = login::reconfirm(&app.ctx, &by, PASSWORD).await.unwrap();
+                attempts.push((by, proof, whom));
+            }
+            let done = join_all(attempts.into_iter().map(|(by, proof, whom)| async move {
+                match round % 2 {
+                    0 => standing::suspend(&app.ctx, &by, whom).await.map(|_| ()),
+                    _ => edit::place(&app.ctx, &by, proof, whom, member, acme).await.map(|_| ()),
+                }
+            })).await;
+            assert_eq!(active_administrators(app).await, 1, "round {round}: {done:?}");
+        }
     }
 
     async fn name_and_address_are_changed_and_the_old_address_is_told(app) {
