@@ -2,7 +2,8 @@
 //! actix-web of the same size and beside the SDK's own server with a token that never changes and
 //! no database. All three run in this process with the same number of workers and take turns.
 //!
-//! `BENCH_ROUNDS` and `BENCH_SECONDS` say how often and how long each cell is measured.
+//! `BENCH_ROUNDS` and `BENCH_SECONDS` say how often and how long each cell is measured; the time on
+//! the processors is that of the whole process, load generator included.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,6 +12,7 @@
 
 mod support {
     pub mod base;
+    pub mod cpu;
     pub mod load;
     pub mod memory;
     pub mod plain;
@@ -29,7 +31,7 @@ use portcullis::service::Ctx;
 use portcullis::service::keyring::{AccessClaims, Audience};
 use serde_json::{Value, json};
 use support::load::{self, CONCURRENCY, Measured, Talk};
-use support::{base, memory, plain, report, server};
+use support::{base, cpu, memory, plain, report, server};
 
 /// The tools called.
 pub const TOOLS: [&str; 2] = ["get_usage", "search_stores"];
@@ -91,7 +93,9 @@ fn main() {
     ];
 
     println!("{} users and tokens, {workers} workers, SQLite", base::USERS);
-    println!("tool           side   c   requests/s   p50 µs   p99 µs   errors   to bare   to sdk");
+    println!(
+        "tool           side   c   requests/s   p50 µs   p99 µs   cpu µs   errors   to bare   to sdk"
+    );
     memory::forget_peak();
     for (tool, length) in TOOLS.into_iter().zip(lengths) {
         for concurrency in CONCURRENCY {
@@ -115,6 +119,7 @@ fn cell(sides: &[Side; 3], tool: &str, length: usize, concurrency: usize) {
         load::run(sides[place].address, &mut callers, time)
     };
     let mut rates = [const { Vec::new() }; 3];
+    let mut busy = [Duration::ZERO; 3];
     let mut all = [const { None }; 3].map(|none: Option<Measured>| none.unwrap_or_default());
     for place in 0..sides.len() {
         once(place, Duration::from_millis(300));
@@ -122,7 +127,9 @@ fn cell(sides: &[Side; 3], tool: &str, length: usize, concurrency: usize) {
     for round in 0..report::rounds() {
         for turn in 0..sides.len() {
             let place = if round % 2 == 0 { turn } else { sides.len() - 1 - turn };
+            let before = cpu::used();
             let measured = once(place, report::time());
+            busy[place] += cpu::used().saturating_sub(before);
             rates[place].push(measured.per_second());
             all[place].add(measured);
         }
@@ -132,11 +139,12 @@ fn cell(sides: &[Side; 3], tool: &str, length: usize, concurrency: usize) {
     };
     for (place, side) in sides.iter().enumerate() {
         println!(
-            "{tool:13}  {:4} {concurrency:3} {:12.0} {:8} {:8} {:8} {:9.2} {:8.2}",
+            "{tool:13}  {:4} {concurrency:3} {:12.0} {:8} {:8} {:8.0} {:8} {:9.2} {:8.2}",
             side.name,
             report::median(rates[place].clone()),
             all[place].percentile(0.5),
             all[place].percentile(0.99),
+            busy[place].as_secs_f64() * 1e6 / all[place].latencies.len().max(1) as f64,
             all[place].errors,
             ratio(place, 2),
             ratio(place, 1),

@@ -27,6 +27,9 @@ mod multi {
 pub enum Mode {
     /// Read and write.
     ReadWrite,
+    /// Read and write on SQLite, but only if no lock has to be waited for, and without ever moving
+    /// the log into the file.
+    Impatient,
     /// Read only; on SQLite the connection itself refuses to write.
     ReadOnly,
 }
@@ -58,12 +61,15 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
             // log at checkpoints, so that a killed process loses nothing (only a power cut may).
             conn.batch_execute(
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;",
             )
             .map_err(diesel::r2d2::Error::QueryError)?;
             let pragma = match mode {
                 Mode::ReadOnly => "PRAGMA query_only = ON;".to_owned(),
                 Mode::ReadWrite => format!("PRAGMA wal_autocheckpoint = {LONGEST_LOG};"),
+                Mode::Impatient => {
+                    "PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0;".to_owned()
+                }
             };
             conn.batch_execute(&pragma).map_err(diesel::r2d2::Error::QueryError)?;
             Ok(Conn::Sqlite(conn))

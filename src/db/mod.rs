@@ -12,6 +12,7 @@ pub mod sample;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
 pub mod schema;
 pub mod stage;
+pub(crate) mod statement;
 pub mod upsert;
 pub mod upsert_row;
 mod url;

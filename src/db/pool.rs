@@ -8,7 +8,7 @@ use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::Semaphore;
 
 use super::checkpoint::Checkpointer;
-use super::connection::{Conn, Manager, Mode};
+use super::connection::{Conn, Manager, Mode, open};
 use super::url::DatabaseUrl;
 use super::writer::GroupWriter;
 use crate::error::{Error, Result};
@@ -101,7 +101,11 @@ impl Db {
                 (lane.clone(), lane, None)
             }
         };
-        let group = GroupWriter::start(writers.clone())?;
+        let at_once = match url {
+            DatabaseUrl::Sqlite(_) => Some(open(url, Mode::Impatient).map_err(Error::unavailable)?),
+            DatabaseUrl::Postgres(_) => None,
+        };
+        let group = GroupWriter::start(writers.clone(), at_once)?;
         Ok(Self { readers, writers, group, _checkpointer: checkpointer })
     }
 
@@ -176,12 +180,31 @@ pub(super) fn in_transaction<T>(
     conn: &mut Conn,
     job: impl FnOnce(&mut Conn) -> Result<T>,
 ) -> Result<T> {
+    begin(conn)?;
+    finish(conn, job)
+}
+
+/// The same on a connection that waits for no lock; nothing, if it could not begin.
+pub(super) fn in_transaction_if_free<T>(
+    conn: &mut Conn,
+    job: impl FnOnce(&mut Conn) -> Result<T>,
+) -> Option<Result<T>> {
+    begin(conn).ok()?;
+    Some(finish(conn, job))
+}
+
+fn begin(conn: &mut Conn) -> Result<()> {
     match conn {
         Conn::Sqlite(conn) => {
             AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
         }
         Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn)?,
     }
+    Ok(())
+}
+
+/// Runs `job` in the transaction that was begun, and ends it.
+fn finish<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
     let result = job(conn);
     let ended = match (conn, result.is_ok()) {
         (Conn::Sqlite(conn), true) => AnsiTransactionManager::commit_transaction(conn),

@@ -7,23 +7,14 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::connection::Conn;
-use super::schema::{client_days, client_groups, clients, settings, throttles, usage_windows};
+use super::schema::{client_days, client_groups, clients, settings, throttles};
+use super::statement::on_each;
 use crate::clock::Timestamp;
-use crate::ids::{AccountId, ClientGroupId, ClientRowId};
-
-/// Writes one statement for both backends, each compiled for its own.
-macro_rules! on_each_backend {
-    ($conn:expr, |$inner:ident| $statement:expr) => {
-        match $conn {
-            Conn::Sqlite($inner) => $statement,
-            Conn::Postgres($inner) => $statement,
-        }
-    };
-}
+use crate::ids::{ClientGroupId, ClientRowId};
 
 /// Sets a setting.
 pub fn set_setting(conn: &mut Conn, name: &str, value: &str) -> QueryResult<usize> {
-    on_each_backend!(conn, |conn| diesel::insert_into(settings::table)
+    on_each!(conn, |conn| diesel::insert_into(settings::table)
         .values((settings::name.eq(name), settings::value.eq(value)))
         .on_conflict(settings::name)
         .do_update()
@@ -48,7 +39,7 @@ pub fn count_attempt(
     if let Some(failures) = running {
         return Ok(failures);
     }
-    on_each_backend!(conn, |conn| diesel::insert_into(throttles::table)
+    on_each!(conn, |conn| diesel::insert_into(throttles::table)
         .values((
             throttles::subject.eq(subject),
             throttles::failures.eq(1),
@@ -94,7 +85,7 @@ pub struct AlikeGroup<'a> {
 /// The group of registrations that look like this; made if there is none. The group cannot be
 /// removed before the end of the transaction.
 pub fn keep_group(conn: &mut Conn, alike: &AlikeGroup<'_>) -> QueryResult<ClientGroupId> {
-    on_each_backend!(conn, |conn| diesel::insert_into(client_groups::table)
+    on_each!(conn, |conn| diesel::insert_into(client_groups::table)
         .values((
             client_groups::group_key.eq(alike.key),
             client_groups::name.eq(alike.name),
@@ -113,7 +104,7 @@ pub fn keep_group(conn: &mut Conn, alike: &AlikeGroup<'_>) -> QueryResult<Client
 
 /// Adds to the calls of a client on a day, counted in days since the epoch.
 pub fn add_calls(conn: &mut Conn, client: ClientRowId, day: i64, calls: i64) -> QueryResult<usize> {
-    on_each_backend!(conn, |conn| diesel::insert_into(client_days::table)
+    on_each!(conn, |conn| diesel::insert_into(client_days::table)
         .values((
             client_days::client_id.eq(client),
             client_days::day.eq(day),
@@ -131,7 +122,7 @@ pub fn add_described(
     client: &DescribedClient<'_>,
     now: Timestamp,
 ) -> QueryResult<bool> {
-    let added = on_each_backend!(conn, |conn| diesel::insert_into(clients::table)
+    let added = on_each!(conn, |conn| diesel::insert_into(clients::table)
         .values((
             clients::client_id.eq(client.client_id),
             clients::name.eq(client.name),
@@ -148,53 +139,4 @@ pub fn add_described(
         .do_nothing()
         .execute(conn))?;
     Ok(added > 0)
-}
-
-/// What to add to a window of an account's usage, and the most it may hold afterwards.
-#[derive(Debug, Clone, Copy)]
-pub struct Addition {
-    /// The account.
-    pub account: AccountId,
-    /// `minute`, `day`, `month`.
-    pub span: &'static str,
-    /// The window's start.
-    pub starts_at: Timestamp,
-    /// Requests to add; negative takes back.
-    pub requests: i64,
-    /// Rows to add; negative takes back.
-    pub rows: i64,
-    /// Credits to add; they have no limit here, their balance has.
-    pub credits: i64,
-    /// The most requests.
-    pub most_requests: i64,
-    /// The most rows.
-    pub most_rows: i64,
-}
-
-/// Adds to a window unless a limit would be exceeded; returns whether it was added.
-pub fn count_usage(conn: &mut Conn, add: &Addition) -> QueryResult<bool> {
-    use diesel::query_dsl::methods::FilterDsl;
-    if add.requests > add.most_requests || add.rows > add.most_rows {
-        return Ok(false);
-    }
-    let counted = on_each_backend!(conn, |conn| diesel::insert_into(usage_windows::table)
-        .values((
-            usage_windows::account_id.eq(add.account),
-            usage_windows::span.eq(add.span),
-            usage_windows::starts_at.eq(add.starts_at),
-            usage_windows::requests.eq(add.requests),
-            usage_windows::rows_returned.eq(add.rows),
-            usage_windows::credits.eq(add.credits),
-        ))
-        .on_conflict((usage_windows::account_id, usage_windows::span, usage_windows::starts_at))
-        .do_update()
-        .set((
-            usage_windows::requests.eq(usage_windows::requests + add.requests),
-            usage_windows::rows_returned.eq(usage_windows::rows_returned + add.rows),
-            usage_windows::credits.eq(usage_windows::credits + add.credits),
-        ))
-        .filter(usage_windows::requests.le(add.most_requests.saturating_sub(add.requests)))
-        .filter(usage_windows::rows_returned.le(add.most_rows.saturating_sub(add.rows)))
-        .execute(conn))?;
-    Ok(counted > 0)
 }

@@ -1,21 +1,31 @@
 //! The group-commit writer: many small writes, one transaction, every caller answered after the
 //! commit that holds its write. Nothing answered is lost when the process is killed, and
 //! throughput does not pay one commit per call.
+//!
+//! On SQLite a write that finds nobody else writing is made at once by whoever brings it: waking
+//! the writer's thread and being woken by it takes longer than a small write does. It never waits
+//! for a lock and never moves the log, so it cannot hold up a serving thread.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Conn;
 use super::lock;
-use super::pool::{Lane, in_transaction};
+use super::pool::{Lane, in_transaction, in_transaction_if_free};
 use crate::error::{Error, Result};
 
 /// Writes that may wait in line; more than this and callers wait to hand theirs over.
 const QUEUE: usize = 4096;
 /// Writes of one transaction at most.
 const BATCH: usize = 256;
+
+/// One in so many writes is the thread's whoever else writes: only the thread's connection begins the
+/// log anew when it has grown long.
+const FOR_THE_THREAD: u32 = 256;
 
 type Output = Box<dyn Any + Send>;
 type Write = dyn FnMut(&mut Conn) -> Result<Output> + Send;
@@ -31,16 +41,22 @@ struct Job {
 #[derive(Clone)]
 pub(super) struct GroupWriter {
     queue: mpsc::Sender<Job>,
+    at_once: Option<Arc<AtOnce>>,
 }
 
 impl GroupWriter {
-    pub(super) fn start(lane: Lane) -> Result<Self> {
+    /// Starts the thread, which writes on a connection of `lane`. `at_once` is a connection of SQLite
+    /// that waits for no lock, for writes that nobody else's are in the way of.
+    pub(super) fn start(lane: Lane, at_once: Option<Conn>) -> Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         std::thread::Builder::new()
             .name("group-writer".into())
             .spawn(move || run(&lane, jobs))
             .map_err(Error::internal)?;
-        Ok(Self { queue })
+        let at_once = at_once.map(|conn| {
+            Arc::new(AtOnce { conn: Mutex::new(Some(conn)), writes: AtomicU32::new(1) })
+        });
+        Ok(Self { queue, at_once })
     }
 
     pub(super) async fn submit<T, F>(&self, mut job: F) -> Result<T>
@@ -48,6 +64,10 @@ impl GroupWriter {
         T: Send + 'static,
         F: FnMut(&mut Conn) -> Result<T> + Send + 'static,
     {
+        let is_alone = self.queue.capacity() == self.queue.max_capacity();
+        if is_alone && let Some(done) = self.at_once.as_ref().and_then(|way| way.run(&mut job)) {
+            return done;
+        }
         let (reply, answer) = oneshot::channel();
         let run = Box::new(move |conn: &mut Conn| job(conn).map(|value| Box::new(value) as Output));
         self.queue
@@ -59,6 +79,30 @@ impl GroupWriter {
             .downcast::<T>()
             .map(|value| *value)
             .map_err(|_| Error::internal("writer answered another type"))
+    }
+}
+
+/// The way for a write that nobody else's is in the way of.
+struct AtOnce {
+    /// A connection that waits for nothing; none after a panic on it.
+    conn: Mutex<Option<Conn>>,
+    writes: AtomicU32,
+}
+
+impl AtOnce {
+    /// Runs `job` here and now; nothing, if somebody else writes.
+    fn run<T>(&self, job: &mut impl FnMut(&mut Conn) -> Result<T>) -> Option<Result<T>> {
+        if self.writes.fetch_add(1, Ordering::Relaxed).is_multiple_of(FOR_THE_THREAD) {
+            return None;
+        }
+        let mut held = self.conn.try_lock().ok()?;
+        let conn = held.as_mut()?;
+        let attempt = AssertUnwindSafe(|| in_transaction_if_free(conn, job));
+        std::panic::catch_unwind(attempt).unwrap_or_else(|_| {
+            // Closing the connection undoes what was written on it; from now on the thread writes all.
+            *held = None;
+            Some(Err(Error::internal("a write panicked")))
+        })
     }
 }
 
@@ -103,5 +147,100 @@ fn commit(conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>> {
         Err(_) => {
             batch.iter_mut().map(|job| in_transaction(conn, |conn| (job.run)(conn))).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::RunQueryDsl;
+
+    use super::*;
+    use crate::db::Db;
+    use crate::db::url::DatabaseUrl;
+
+    fn database() -> (Db, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("writer.db");
+        let db = Db::open(&DatabaseUrl::Sqlite(path.display().to_string()), 2).unwrap();
+        (db, folder)
+    }
+
+    async fn write(db: &Db, sql: &'static str) -> Result<usize> {
+        db.join_batch(move |conn| Ok(diesel::sql_query(sql).execute(conn)?)).await
+    }
+
+    /// Every write of a long row is there, whichever way it went, and a panic on either way costs
+    /// its own write alone.
+    #[tokio::test]
+    async fn a_panic_costs_nobody_elses_write() {
+        let (db, _folder) = database();
+        write(&db, "CREATE TABLE t (n BIGINT NOT NULL)").await.unwrap();
+        for round in 0..3 {
+            let failed = db
+                .join_batch(|conn| {
+                    diesel::sql_query("INSERT INTO t VALUES (-1)").execute(conn)?;
+                    if true {
+                        std::panic::panic_any("a mistake");
+                    }
+                    Ok(())
+                })
+                .await;
+            assert!(failed.is_err(), "round {round}");
+            for _ in 0..FOR_THE_THREAD {
+                write(&db, "INSERT INTO t VALUES (1)").await.unwrap();
+            }
+        }
+        #[derive(diesel::QueryableByName)]
+        struct Sums {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            rows: i64,
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            sum: i64,
+        }
+        let sums: Sums = db
+            .read(|conn| {
+                Ok(diesel::sql_query(
+                    "SELECT count(*) AS rows, CAST(sum(n) AS BIGINT) AS sum FROM t",
+                )
+                .get_result(conn)?)
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            (sums.rows, sums.sum),
+            (3 * i64::from(FOR_THE_THREAD), 3 * i64::from(FOR_THE_THREAD))
+        );
+    }
+
+    /// A write that finds another's transaction open waits for it on the thread and not here.
+    #[tokio::test]
+    async fn a_write_in_the_way_of_another_waits_its_turn() {
+        let (db, _folder) = database();
+        write(&db, "CREATE TABLE t (n BIGINT NOT NULL)").await.unwrap();
+        let (begun, wait) =
+            (Arc::new(tokio::sync::Notify::new()), std::sync::mpsc::channel::<()>());
+        let (signal, held) = (begun.clone(), wait.1);
+        let slow = tokio::spawn({
+            let db = db.clone();
+            async move {
+                db.write(move |conn| {
+                    diesel::sql_query("INSERT INTO t VALUES (1)").execute(conn)?;
+                    signal.notify_one();
+                    let _ = held.recv();
+                    Ok(())
+                })
+                .await
+            }
+        });
+        begun.notified().await;
+        let quick = tokio::spawn({
+            let db = db.clone();
+            async move { write(&db, "INSERT INTO t VALUES (2)").await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!quick.is_finished());
+        drop(wait.0);
+        slow.await.unwrap().unwrap();
+        quick.await.unwrap().unwrap();
     }
 }

@@ -118,11 +118,23 @@ pub async fn settle(
                 turn_down(&mut call, error);
             }
             activity::insert(conn, &call)?;
-            users::touch(conn, principal.user, now)?;
-            tokens::touch(conn, principal.token, now)?;
+            touch(conn, &principal, now)?;
             Ok(refused.map_or(Ok(()), Err))
         })
         .await
+}
+
+/// Notes when user and token were last used. It is told to the second; of the calls of one second
+/// only the first writes it down, which spares a busy client half of all writing.
+fn touch(conn: &mut Conn, principal: &Principal, now: Timestamp) -> Result<()> {
+    let is_known = |at: Option<Timestamp>| at.is_some_and(|at| at.seconds() == now.seconds());
+    if !is_known(principal.last_tool_at) {
+        users::touch(conn, principal.user, now)?;
+    }
+    if !is_known(principal.last_used_at) {
+        tokens::touch(conn, principal.token, now)?;
+    }
+    Ok(())
 }
 
 /// Makes the record of a call that was to be answered the record of a refusal.
@@ -154,9 +166,8 @@ pub async fn note(ctx: &Ctx, call: NewActivity) -> Result<()> {
         .await
 }
 
-/// Counts in all three windows or in none: a window that is full is found before the next is
-/// touched, and what was counted before it is taken back. Credits are noted with the month; what
-/// limits them is their balance.
+/// Counts in all three windows or in none: what was counted where there was room is taken back when
+/// another window is full. Credits are noted with the month; what limits them is their balance.
 pub(super) fn count(
     conn: &mut Conn,
     account: AccountId,
@@ -165,42 +176,27 @@ pub(super) fn count(
     credits: i64,
     now: Timestamp,
 ) -> Result<Option<Error>> {
-    let window = |span: Span, rows: i64, most_requests: i64, most_rows: i64| Addition {
-        account,
-        span: span.as_str(),
-        starts_at: span.start(now),
+    let add = Addition {
         requests: cost.requests,
-        rows,
-        credits: if span == Span::Month { credits } else { 0 },
-        most_requests,
-        most_rows,
+        rows: cost.rows,
+        credits,
+        most_a_minute: plan.requests_per_minute,
+        most_a_day: plan.requests_per_day,
+        most_rows: plan.rows_per_month,
     };
-    let windows = [
-        window(Span::Minute, 0, plan.requests_per_minute, i64::MAX),
-        window(Span::Day, 0, plan.requests_per_day, i64::MAX),
-        window(Span::Month, cost.rows, i64::MAX, plan.rows_per_month),
-    ];
-    for (done, addition) in windows.iter().enumerate() {
-        if usage::count(conn, addition)? {
-            continue;
-        }
-        for counted in windows.iter().take(done) {
-            let back = Addition {
-                requests: -counted.requests,
-                rows: -counted.rows,
-                credits: -counted.credits,
-                most_requests: i64::MAX,
-                most_rows: i64::MAX,
-                ..*counted
-            };
-            usage::count(conn, &back)?;
-        }
-        let used = usage::used(conn, account, now)?;
-        // A window that was full a moment ago and is not any more: still nothing was counted.
-        let busy = || Error::new(ErrorCode::Unavailable, "The call was not counted. Try again.");
-        return Ok(Some(check(plan, used, cost, now).err().unwrap_or_else(busy)));
+    // A window that does not exist yet has room for what the plan allows at all, and no more.
+    if let Err(refused) = check(plan, Used::default(), cost, now) {
+        return Ok(Some(refused));
     }
-    Ok(None)
+    let counted = usage::count(conn, account, &add, now)?;
+    if counted.everywhere() {
+        return Ok(None);
+    }
+    usage::take_back(conn, account, &add, counted, now)?;
+    let used = usage::used(conn, account, now)?;
+    // A window that was full a moment ago and is not any more: still nothing was counted.
+    let busy = || Error::new(ErrorCode::Unavailable, "The call was not counted. Try again.");
+    Ok(Some(check(plan, used, cost, now).err().unwrap_or_else(busy)))
 }
 
 /// What an account used in the current windows, and its credits as the live plan has them.
@@ -212,8 +208,21 @@ pub async fn used(ctx: &Ctx, account: AccountId) -> Result<Used> {
     ctx.db
         .glance(move |conn| {
             let plan = accounts::plan_of(conn, account)?;
-            let credits = credits::state(conn, account, &plan, now)?;
-            Ok(Used { credits, ..usage::used(conn, account, now)? })
+            used_on(conn, account, &plan, now)
         })
         .await
+}
+
+/// The same for a caller whose plan this request has read already.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn used_by(ctx: &Ctx, principal: &Principal) -> Result<Used> {
+    let (account, plan, now) = (principal.account, principal.plan.clone(), ctx.clock.now());
+    ctx.db.glance(move |conn| used_on(conn, account, &plan, now)).await
+}
+
+fn used_on(conn: &mut Conn, account: AccountId, plan: &Plan, now: Timestamp) -> Result<Used> {
+    let credits = credits::state(conn, account, plan, now)?;
+    Ok(Used { credits, ..usage::used(conn, account, now)? })
 }

@@ -48,6 +48,10 @@ pub struct Principal {
     pub scopes: ScopeSet,
     /// The tools that the user's role allows.
     pub tools: Vec<Tool>,
+    /// The user's last tool call before this one.
+    pub last_tool_at: Option<Timestamp>,
+    /// The token's last tool call before this one.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// What arrives at the gate, besides the body.
@@ -276,5 +280,7 @@ fn judge(row: PrincipalRow, granted: &ScopeSet, now: Timestamp) -> Result<Princi
         token: row.token_id,
         scopes,
         tools: names.iter().filter_map(|name| Tool::parse(name)).collect(),
+        last_tool_at: row.last_tool_at,
+        last_used_at: row.last_used_at,
     })
 }

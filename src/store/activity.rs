@@ -1,15 +1,16 @@
 //! The log of tool calls. Table: `activity`. Never holds a token, a search text or a channel.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::activity;
+use crate::db::statement::statement;
 use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
 
 /// A call, answered or refused.
-#[derive(Debug, Clone, Insertable)]
-#[diesel(table_name = activity)]
+#[derive(Debug, Clone)]
 pub struct NewActivity {
     /// The request's id.
     pub request_id: String,
@@ -43,9 +44,49 @@ pub struct NewActivity {
     pub latency_us: i64,
 }
 
+statement! {
+    /// Writes a call down.
+    Insert<'a> {
+        "INSERT INTO activity (request_id, at, account_id, user_id, client_id, token_id, address, surface, \
+         operation, outcome, status, error_code, rows_returned, credits_spent, latency_us) VALUES (" request_id: &'a str = Text,
+        ", " at: Timestamp = BigInt,
+        ", " account_id: Option<AccountId> = Nullable<BigInt>,
+        ", " user_id: Option<UserId> = Nullable<BigInt>,
+        ", " client_id: Option<ClientRowId> = Nullable<BigInt>,
+        ", " token_id: Option<TokenId> = Nullable<BigInt>,
+        ", " address: Option<&'a str> = Nullable<Text>,
+        ", " surface: &'a str = Text,
+        ", " operation: &'a str = Text,
+        ", " outcome: &'a str = Text,
+        ", " status: i32 = Integer,
+        ", " error_code: Option<&'a str> = Nullable<Text>,
+        ", " rows_returned: i64 = BigInt,
+        ", " credits_spent: i64 = BigInt,
+        ", " latency_us: i64 = BigInt;
+        ")"
+    }
+}
+
 /// Writes a call down.
 pub fn insert(conn: &mut Conn, call: &NewActivity) -> QueryResult<usize> {
-    diesel::insert_into(activity::table).values(call).execute(conn)
+    Insert {
+        request_id: &call.request_id,
+        at: call.at,
+        account_id: call.account_id,
+        user_id: call.user_id,
+        client_id: call.client_id,
+        token_id: call.token_id,
+        address: call.address.as_deref(),
+        surface: call.surface,
+        operation: &call.operation,
+        outcome: call.outcome,
+        status: call.status,
+        error_code: call.error_code.as_deref(),
+        rows_returned: call.rows_returned,
+        credits_spent: call.credits_spent,
+        latency_us: call.latency_us,
+    }
+    .run(conn)
 }
 
 /// The tool of a user's last answered call, unless its record has been removed by age.

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{accounts, clients, consents, plans, roles, tokens, users};
+use crate::db::statement::on_each;
 use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
 use crate::secrets::HashedSecret;
 use crate::store::accounts::Plan;
@@ -43,6 +44,10 @@ pub struct PrincipalRow {
     pub account_id: AccountId,
     /// The account's plan.
     pub plan: Plan,
+    /// The owner's last tool call.
+    pub last_tool_at: Option<Timestamp>,
+    /// The token's last tool call.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// Tokens joined with all they stand on.
@@ -76,13 +81,19 @@ macro_rules! columns {
             roles::tools,
             accounts::id,
             Plan::as_select(),
+            users::last_tool_at,
+            tokens::last_used_at,
         )
     };
 }
 
 /// Reads the token with that id and all it stands on.
 pub fn by_token(conn: &mut Conn, token: TokenId) -> QueryResult<Option<PrincipalRow>> {
-    joined().filter(tokens::id.eq(token)).select(columns!()).get_result(conn).optional()
+    on_each!(conn, |conn| joined()
+        .filter(tokens::id.eq(token))
+        .select(columns!())
+        .get_result(conn)
+        .optional())
 }
 
 /// Reads the personal access token with that secret and all it stands on.

@@ -4,10 +4,12 @@
 //! two together.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{clients, tokens};
+use crate::db::statement::statement;
 use crate::domain::grant::{EndReason, TokenStatus};
 use crate::ids::{ClientRowId, ConsentId, TokenId, UserId};
 use crate::secrets::HashedSecret;
@@ -174,15 +176,18 @@ pub fn prolong(conn: &mut Conn, id: TokenId, expires_at: Timestamp) -> QueryResu
         .execute(conn)
 }
 
-/// Notes a tool call.
+statement! {
+    /// Notes a use, unless a later one was noted before.
+    Touch {
+        "UPDATE tokens SET last_used_at = " at: Timestamp = BigInt,
+        " WHERE id = " id: TokenId = BigInt,
+        " AND (last_used_at IS NULL OR last_used_at < " before: Timestamp = BigInt; ")"
+    }
+}
+
+/// Notes that a token was used for a tool call.
 pub fn touch(conn: &mut Conn, id: TokenId, now: Timestamp) -> QueryResult<usize> {
-    diesel::update(
-        tokens::table
-            .find(id)
-            .filter(tokens::last_used_at.is_null().or(tokens::last_used_at.lt(now))),
-    )
-    .set(tokens::last_used_at.eq(now))
-    .execute(conn)
+    Touch { at: now, id, before: now }.run(conn)
 }
 
 /// Revokes one token if it is active and not expired; 0 rows otherwise.

@@ -1,10 +1,12 @@
 //! People. Table: `users`, with the counters that the grid sorts by.
 
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{roles, users};
+use crate::db::statement::statement;
 use crate::domain::access::{ADMINISTRATOR, Standing, UserStatus};
 use crate::ids::{AccountId, RoleId, UserId};
 
@@ -289,11 +291,16 @@ pub fn count_ended_tokens(conn: &mut Conn, id: UserId, tokens: i64) -> QueryResu
         .execute(conn)
 }
 
-/// Notes a tool call.
+statement! {
+    /// Notes a call, unless a later one was noted before.
+    Touch {
+        "UPDATE users SET last_tool_at = " at: Timestamp = BigInt,
+        " WHERE id = " id: UserId = BigInt,
+        " AND (last_tool_at IS NULL OR last_tool_at < " before: Timestamp = BigInt; ")"
+    }
+}
+
+/// Notes that a user's client called a tool.
 pub fn touch(conn: &mut Conn, id: UserId, now: Timestamp) -> QueryResult<usize> {
-    diesel::update(
-        users::table.find(id).filter(users::last_tool_at.is_null().or(users::last_tool_at.lt(now))),
-    )
-    .set(users::last_tool_at.eq(now))
-    .execute(conn)
+    Touch { at: now, id, before: now }.run(conn)
 }

@@ -53,8 +53,8 @@ pub(super) struct Output {
 
 pub(super) async fn run(ctx: &Ctx, caller: &Caller, _: NoInput) -> Result<Done> {
     let now = ctx.clock.now();
-    let used = meter::used(ctx, caller.principal.account).await?;
     let plan = &caller.principal.plan;
+    let used = meter::used_by(ctx, &caller.principal).await?;
     let quota = |limit: i64, used: i64, span: Span| Quota {
         limit,
         used,
