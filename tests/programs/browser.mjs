@@ -9,6 +9,7 @@ import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
+import { people, peopleWithoutScript } from "./people.mjs";
 import { settings, settingsWithoutScript } from "./settings.mjs";
 import { storeIndex, storeIndexWithoutScript } from "./store_index.mjs";
 
@@ -429,6 +430,7 @@ async function withoutScript(house) {
   await settingsWithoutScript(screen, admin, client);
   await recordsWithoutScript(screen, admin, client);
   await storeIndexWithoutScript(screen);
+  await peopleWithoutScript(house, origin, screen, admin);
   member.isQuiet("consent without script");
   screen.isQuiet("the console without script");
   proved("without script: MCP Info, tabs, filters, sorting");
@@ -468,6 +470,7 @@ async function run() {
     await settings(screen, admin, client);
     await records(screen, admin, client, member);
     await storeIndex(screen);
+    await people(house, origin, screen, admin);
     await frame(screen);
     client.stop();
     for (const one of [screen, member]) one.isQuiet("the end");
