@@ -7,6 +7,8 @@ pub const NOW: i64 = 1_797_336_030_000;
 /// Roles beside the built-in ones; a person of each in turn.
 pub const ROLES: i64 = 6;
 
+/// Groups of clients that look alike.
+const GROUPS: i64 = 3_000;
 const DAY: i64 = 86_400_000;
 const FIRST: &str = "Ada Ben Cleo Dora Emil Finn Greta Hugo Ida Jon Kira Leo Mara Nils Olga Paul Rosa Sam Tilda Udo Vera Wim Yara Zeno Anja Bela Carl Dina Egon Fara";
 const LAST: &str = "Amber Birch Croft Dale Ember Fern Grove Haven Isle Juniper Kestrel Lantern Moss North Oakes Pebble Quill Ridge Sable Thorn Umber Vale Wold Yarrow Ash Brook Cove Drift Elm Field Gale Heath Inlet Kelp Lark Marsh Nook Orchard Pine Reed";
@@ -28,7 +30,7 @@ pub fn statements(users: i64) -> Vec<(&'static str, String)> {
     let last = word("last", "i * 104729 / 17 % 40");
     let client = word("client", "(i * i + i / 12) % 12");
     let member = "(SELECT id FROM roles WHERE name = 'Team ' || (100 + i / 3 % 6))";
-    let roles = many(ROLES);
+    let (roles, groups) = (many(ROLES), many(GROUPS));
     vec![
         ("words", format!(
             "CREATE TEMPORARY TABLE word (of TEXT, place BIGINT, word TEXT, PRIMARY KEY (of, place));{}{}{}",
@@ -54,9 +56,13 @@ pub fn statements(users: i64) -> Vec<(&'static str, String)> {
              CASE WHEN i % 5 = 0 THEN NULL ELSE {NOW} - (i * 6113 % 300) * {DAY} - i * 13 END, CASE WHEN i % 3 = 0 THEN 0 ELSE 4 END, \
              CASE WHEN i % 3 = 0 THEN 10 ELSE 6 END, {long_ago} FROM n"
         )),
+        ("groups", format!(
+            "INSERT INTO client_groups (id, group_key, name, redirect_host, registration) \
+             {groups} SELECT i, 'group-' || i, 'Group ' || i, '127.0.0.1', 'dynamic' FROM n"
+        )),
         ("clients", format!(
-            "INSERT INTO clients (id, client_id, name, registration, trust, auth_method, redirect_uris, created_at, first_consent_at) \
-             {three} SELECT i, 'client-' || i, {client}, 'dynamic', 'unverified', 'none', 'http://127.0.0.1/callback', {NOW} - i, {NOW} - i FROM n"
+            "INSERT INTO clients (id, client_id, name, registration, trust, auth_method, redirect_uris, created_at, first_consent_at, group_id) \
+             {three} SELECT i, 'client-' || i, {client}, 'dynamic', 'unverified', 'none', 'http://127.0.0.1/callback', {NOW} - i, {NOW} - i, 1 + i % {GROUPS} FROM n"
         )),
         ("approvals", format!(
             "INSERT INTO consents (id, user_id, client_id, redirect_uri, scopes, created_at, updated_at, revoked_at) \

@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
-use super::schema::{accounts, activity_fold, client_fold, users};
+use super::schema::{accounts, activity_fold, client_fold, roles, users};
 use crate::ids::{AccountId, UserId};
 
 /// Waits until no other transaction is changing what belongs to `user`, and keeps others out until
@@ -90,6 +90,21 @@ pub fn account(conn: &mut Conn, account: AccountId) -> QueryResult<()> {
             .for_no_key_update()
             .first::<AccountId>(conn)
             .optional()
+            .map(|_| ()),
+    }
+}
+
+/// Waits until nobody else is deciding whether somebody is left who has the role of that name, and
+/// keeps others out until the end of this one: two who each take the other away would else both see
+/// the other still there. Taken before any user.
+pub fn holders(conn: &mut Conn, role: &str) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => roles::table
+            .filter(roles::name.eq(role))
+            .select(roles::id)
+            .for_no_key_update()
+            .first::<i64>(conn)
             .map(|_| ()),
     }
 }

@@ -6,6 +6,7 @@ pub mod audit_rows;
 pub mod books;
 mod checkpoint;
 mod connection;
+pub mod entry_rows;
 pub mod lead;
 pub mod lock;
 pub mod migrate;

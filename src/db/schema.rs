@@ -48,6 +48,8 @@ diesel::table! {
         active_tokens -> BigInt,
         ended_tokens -> BigInt,
         created_at -> BigInt,
+        invited_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
         expired_tokens -> BigInt,
     }
 }
@@ -70,6 +72,10 @@ diesel::table! {
         state -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        handle -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        address -> Nullable<Text>,
+        seen_at -> Nullable<BigInt>,
     }
 }
 
@@ -101,6 +107,7 @@ diesel::table! {
         purpose -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        user_id -> Nullable<BigInt>,
     }
 }
 

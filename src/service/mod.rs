@@ -29,6 +29,7 @@ pub mod records;
 pub mod register;
 pub mod reveal;
 pub mod revoke;
+pub mod sessions;
 pub mod settings;
 pub mod stop;
 pub mod throttle;

@@ -63,3 +63,17 @@ pub fn insert(conn: &mut Conn, name: &str, plan: PlanId, now: Timestamp) -> Quer
         .returning(accounts::id)
         .get_result(conn)
 }
+
+/// Accounts by name, `limit` of them: for whoever chooses one.
+pub fn choices(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(AccountId, String)>> {
+    accounts::table
+        .order((accounts::name.asc(), accounts::id.asc()))
+        .limit(limit)
+        .select((accounts::id, accounts::name))
+        .load(conn)
+}
+
+/// The account's name, if there is one with that id.
+pub fn find_name(conn: &mut Conn, account: AccountId) -> QueryResult<Option<String>> {
+    accounts::table.find(account).select(accounts::name).get_result(conn).optional()
+}

@@ -1,37 +1,23 @@
 //! Keeping what searches go through right (tables `index_entries` and `facets`, and the words of
 //! `db::words`): one entry for a store with all its contacts, one for each contact without a store.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::hash::{Hash, Hasher};
+mod draft;
+
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::facets;
+use crate::db::entry_rows;
 use crate::db::schema::{contacts, index_entries, store_technologies, stores};
-use crate::db::upsert_row::lock_index;
+use crate::db::upsert_row::{Technology, lock_index};
 use crate::db::{Conn, words};
-use crate::domain::facet::{Facet, StoreFacts, YES, kind, of_store};
-use crate::domain::profile::label;
-use crate::domain::words::{Side, add_pieces, spelled};
+use crate::domain::facet::{Facet, YES, kind};
+use crate::domain::import::Record;
+use crate::domain::words::{Side, add_pieces};
+use draft::{Entry, Facets, StoreRow, line, spelling};
 
 /// Entries that are read together.
 const BATCH: usize = 500;
-
-/// What an entry is to hold.
-#[derive(Default)]
-struct Entry {
-    facets: BTreeMap<Facet, String>,
-    words: BTreeSet<u64>,
-}
-
-impl Entry {
-    fn add(&mut self, kind: &'static str, value: Option<String>) {
-        if let Some(value) = value {
-            let label = if kind == kind::CONTACT_COUNTRY { value.clone() } else { label(&value) };
-            self.facets.insert(Facet::new(kind, value), label);
-        }
-    }
-}
 
 /// Writes the entries of `ids` anew from stores, technologies and contacts; those that nothing is
 /// left of go. Nothing is written where nothing differs.
@@ -39,12 +25,27 @@ impl Entry {
 /// # Errors
 /// When the database refuses.
 pub fn rewrite(conn: &mut Conn, ids: &BTreeSet<i64>) -> QueryResult<()> {
+    rewrite_these(conn, ids, Which::Different)
+}
+
+/// Which entries are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// Those whose words are others.
+    Different,
+    /// All: those too whose words were lost by an accident of which nothing is known here.
+    All,
+}
+
+fn rewrite_these(conn: &mut Conn, ids: &BTreeSet<i64>, which: Which) -> QueryResult<()> {
     let ids: Vec<i64> = ids.iter().copied().collect();
+    let mut facets = Facets::default();
     for batch in ids.chunks(BATCH) {
-        let entries = read(conn, batch)?;
-        write(conn, batch, entries)?;
+        let entries = read(conn, batch, &mut facets)?;
+        facets.look_up(conn)?;
+        write(conn, batch, entries, &mut facets, which)?;
     }
-    Ok(())
+    facets.write_counts(conn)
 }
 
 /// Puts the next contacts after `after`, at most `most`, under their entries, without writing those;
@@ -66,12 +67,31 @@ pub fn place_contacts(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Opt
     Ok(ids.last().copied())
 }
 
-/// Writes the next entries after `after`, at most `most`, anew; returns the last one, none at the
-/// end. Those of contacts without a store come first.
+/// How many entries there are.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn count(conn: &mut Conn) -> QueryResult<u64> {
+    let entries: i64 = index_entries::table.count().get_result(conn)?;
+    Ok(entries.unsigned_abs())
+}
+
+/// How many entries there are to be: with every contact under its own.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn wanted(conn: &mut Conn) -> QueryResult<u64> {
+    let stores: i64 = stores::table.count().get_result(conn)?;
+    let alone: i64 = contacts::table.filter(contacts::entry_id.lt(0)).count().get_result(conn)?;
+    Ok(stores.unsigned_abs() + alone.unsigned_abs())
+}
+
+/// Writes the next entries after `after`, at most `most`, anew; returns the last one and how many,
+/// none at the end. Those of contacts without a store come first.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<i64>> {
+pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Option<(i64, u64)>> {
     lock_index(conn)?;
     let mut ids: Vec<i64> = Vec::new();
     if after < 0 {
@@ -91,8 +111,8 @@ pub fn rewrite_after(conn: &mut Conn, after: i64, most: i64) -> QueryResult<Opti
             .limit(most)
             .load(conn)?;
     }
-    let last = ids.last().copied();
-    rewrite(conn, &ids.into_iter().collect())?;
+    let last = ids.last().map(|last| (*last, ids.len() as u64));
+    rewrite_these(conn, &ids.into_iter().collect(), Which::All)?;
     Ok(last)
 }
 
@@ -130,12 +150,55 @@ pub fn rewrite_of_contacts(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
     rewrite(conn, &concerned)
 }
 
-/// The contacts of these domains, whose entry is another once there is a store.
+/// The contacts of these domains, each with its domain: their entry is another once there is a store.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub fn contacts_of_domains(conn: &mut Conn, domains: &[&str]) -> QueryResult<Vec<i64>> {
-    contacts::table.filter(contacts::store_domain.eq_any(domains)).select(contacts::id).load(conn)
+pub fn contacts_of_domains(
+    conn: &mut Conn,
+    domains: &[&str],
+) -> QueryResult<Vec<(i64, Option<String>)>> {
+    contacts::table
+        .filter(contacts::store_domain.eq_any(domains))
+        .select((contacts::id, contacts::store_domain))
+        .load(conn)
+}
+
+/// Writes the entries of stores that were just added, that have no contacts and of which all is
+/// known: their records and their `technologies`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn write_added(
+    conn: &mut Conn,
+    added: &[(i64, &Record)],
+    technologies: &[Technology],
+) -> QueryResult<()> {
+    let mut facets = Facets::default();
+    let mut of_store: HashMap<i64, Vec<&Technology>> = HashMap::new();
+    for technology in technologies {
+        of_store.entry(technology.store).or_default().push(technology);
+    }
+    for batch in added.chunks(BATCH) {
+        let mut entries = Vec::with_capacity(batch.len());
+        for (id, record) in batch {
+            let mut entry = Entry::default();
+            entry.add_store(&StoreRow::of(*id, record), &mut facets);
+            for technology in of_store.remove(id).into_iter().flatten() {
+                let Technology { kind, slug, name, .. } = technology;
+                entry.facets.push(facets.place(of_kind(kind), slug, || name.clone()));
+            }
+            entries.push((*id, entry));
+        }
+        facets.look_up(conn)?;
+        let rows: Vec<_> =
+            entries.into_iter().map(|(id, entry)| line(id, entry, &facets.ids)).collect();
+        for row in &rows {
+            facets.tally(&row.facets, 1);
+        }
+        entry_rows::put(conn, &rows)?;
+    }
+    facets.write_counts(conn)
 }
 
 /// Puts contacts under the entry of their store or one of their own; returns the entries concerned.
@@ -145,25 +208,36 @@ fn place(conn: &mut Conn, ids: &[i64]) -> QueryResult<BTreeSet<i64>> {
         .filter(contacts::id.eq_any(ids))
         .select((contacts::id, contacts::entry_id, stores::id.nullable()))
         .load(conn)?;
-    let mut concerned = BTreeSet::new();
+    let (mut concerned, mut alone) = (BTreeSet::new(), Vec::new());
     for (id, held, store) in rows {
         let entry = store.unwrap_or(-id);
         concerned.insert(entry);
-        if held != entry {
-            concerned.insert(held);
-            diesel::update(contacts::table.find(id))
-                .set(contacts::entry_id.eq(entry))
-                .execute(conn)?;
+        if held == entry {
+            continue;
         }
+        concerned.insert(held);
+        match store {
+            None => alone.push(id),
+            Some(store) => {
+                diesel::update(contacts::table.find(id))
+                    .set(contacts::entry_id.eq(store))
+                    .execute(conn)?;
+            }
+        }
+    }
+    if !alone.is_empty() {
+        diesel::update(contacts::table.filter(contacts::id.eq_any(alone)))
+            .set(contacts::entry_id.eq(contacts::id * -1_i64))
+            .execute(conn)?;
     }
     // What a contact has that is under no entry yet.
     concerned.remove(&0);
     Ok(concerned)
 }
 
-fn read(conn: &mut Conn, ids: &[i64]) -> QueryResult<HashMap<i64, Entry>> {
-    let mut entries: HashMap<i64, Entry> = HashMap::new();
-    read_stores(conn, ids, &mut entries)?;
+fn read(conn: &mut Conn, ids: &[i64], facets: &mut Facets) -> QueryResult<HashMap<i64, Entry>> {
+    let mut entries: HashMap<i64, Entry> = HashMap::with_capacity(ids.len());
+    read_stores(conn, ids, &mut entries, facets)?;
     let technologies: Vec<(i64, String, String, String)> = store_technologies::table
         .filter(store_technologies::store_id.eq_any(ids))
         .select((
@@ -173,38 +247,28 @@ fn read(conn: &mut Conn, ids: &[i64]) -> QueryResult<HashMap<i64, Entry>> {
             store_technologies::name,
         ))
         .load(conn)?;
-    for (store, of_kind, slug, name) in technologies {
-        let of_kind = if of_kind == kind::APP { kind::APP } else { kind::PIXEL };
-        entries.entry(store).or_default().facets.insert(Facet::new(of_kind, slug), name);
+    for (store, kind, slug, name) in technologies {
+        let place = facets.place(of_kind(&kind), &slug, || name);
+        entries.entry(store).or_default().facets.push(place);
     }
-    read_contacts(conn, ids, &mut entries)?;
+    read_contacts(conn, ids, &mut entries, facets)?;
     Ok(entries)
 }
 
-fn read_stores(conn: &mut Conn, ids: &[i64], entries: &mut HashMap<i64, Entry>) -> QueryResult<()> {
+fn of_kind(technology: &str) -> &'static str {
+    if technology == kind::APP { kind::APP } else { kind::PIXEL }
+}
+
+fn read_stores(
+    conn: &mut Conn,
+    ids: &[i64],
+    entries: &mut HashMap<i64, Entry>,
+    facets: &mut Facets,
+) -> QueryResult<()> {
     let rows: Vec<StoreRow> =
         stores::table.filter(stores::id.eq_any(ids)).select(StoreRow::as_select()).load(conn)?;
     for store in rows {
-        let entry = entries.entry(store.id).or_default();
-        let facts = StoreFacts {
-            country: store.country.as_deref(),
-            category: store.category.as_deref(),
-            platform: store.platform.as_deref(),
-            theme: store.theme.as_deref(),
-            visits: store.monthly_visits,
-            dollars: store.revenue_usd,
-            plus: store.plus,
-            ads: store.ads,
-        };
-        for facet in of_store(&facts) {
-            let label =
-                if facet.kind == kind::COUNTRY { facet.value.clone() } else { label(&facet.value) };
-            entry.facets.insert(facet, label);
-        }
-        let texts = [Some(&store.domain), store.name.as_ref(), store.description.as_ref()];
-        for text in texts.into_iter().flatten() {
-            add_pieces(&mut entry.words, Side::Store, text);
-        }
+        entries.entry(store.id).or_default().add_store(&store, facets);
     }
     Ok(())
 }
@@ -213,6 +277,7 @@ fn read_contacts(
     conn: &mut Conn,
     ids: &[i64],
     entries: &mut HashMap<i64, Entry>,
+    facets: &mut Facets,
 ) -> QueryResult<()> {
     let rows: Vec<ContactRow> = contacts::table
         .filter(contacts::entry_id.eq_any(ids))
@@ -220,15 +285,20 @@ fn read_contacts(
         .load(conn)?;
     for contact in rows {
         let entry = entries.entry(contact.entry_id).or_default();
-        entry.add(kind::CONTACTS, Some(YES.to_owned()));
         let name = full_name(contact.first_name.as_deref(), contact.last_name.as_deref());
         let texts = [Some(&name), contact.title.as_ref(), contact.store_domain.as_ref()];
         for text in texts.into_iter().flatten() {
             add_pieces(&mut entry.words, Side::People, text);
         }
-        entry.add(kind::ROLE, contact.role);
-        entry.add(kind::SENIORITY, contact.seniority);
-        entry.add(kind::CONTACT_COUNTRY, contact.country);
+        let values = [
+            (kind::CONTACTS, Some(YES.to_owned())),
+            (kind::ROLE, contact.role),
+            (kind::SENIORITY, contact.seniority),
+            (kind::CONTACT_COUNTRY, contact.country),
+        ];
+        for facet in values.into_iter().filter_map(|(kind, value)| Some(Facet::new(kind, value?))) {
+            entry.facets.push(facets.place(facet.kind, &facet.value, || spelling(&facet)));
+        }
     }
     Ok(())
 }
@@ -236,23 +306,6 @@ fn read_contacts(
 /// First and last name as one text.
 pub(super) fn full_name(first: Option<&str>, last: Option<&str>) -> String {
     [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = stores)]
-struct StoreRow {
-    id: i64,
-    domain: String,
-    name: Option<String>,
-    platform: Option<String>,
-    country: Option<String>,
-    category: Option<String>,
-    monthly_visits: Option<i64>,
-    revenue_usd: Option<i64>,
-    theme: Option<String>,
-    plus: Option<bool>,
-    ads: Option<bool>,
-    description: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -268,94 +321,41 @@ struct ContactRow {
     country: Option<String>,
 }
 
-/// Brings the entries of `ids` to `wanted`, and the facets' counts with them.
-fn write(conn: &mut Conn, ids: &[i64], wanted: HashMap<i64, Entry>) -> QueryResult<()> {
-    let mut every = BTreeMap::new();
-    for entry in wanted.values() {
-        for (facet, label) in &entry.facets {
-            if !every.contains_key(facet) {
-                every.insert(facet.clone(), label.clone());
-            }
-        }
-    }
-    let facet_ids = facets::ensure(conn, &every)?;
+/// Brings the entries of `ids` to `wanted`.
+fn write(
+    conn: &mut Conn,
+    ids: &[i64],
+    mut wanted: HashMap<i64, Entry>,
+    facets: &mut Facets,
+    which: Which,
+) -> QueryResult<()> {
     let held: Vec<(i64, String, i64)> =
         index_entries::table.filter(index_entries::id.eq_any(ids)).load(conn)?;
     let held: HashMap<i64, (String, i64)> =
         held.into_iter().map(|(id, facets, digest)| (id, (facets, digest))).collect();
-    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+    let (mut rows, mut gone) = (Vec::new(), Vec::new());
     for id in ids {
         let old = held.get(id);
-        let Some(entry) = wanted.get(id) else {
-            if let Some((old, _)) = old {
-                tally(&mut counts, old, -1);
-                words::remove(conn, *id)?;
-                diesel::delete(index_entries::table.find(id)).execute(conn)?;
-            }
-            continue;
-        };
-        let mut own: Vec<i64> =
-            entry.facets.keys().filter_map(|facet| facet_ids.get(facet).copied()).collect();
-        own.sort_unstable();
-        let new = Line::of(&own, &entry.words);
-        if old.is_some_and(|(_, digest)| *digest == new.digest) {
+        let new = wanted.remove(id).map(|entry| line(*id, entry, &facets.ids));
+        let is_same = new.as_ref().map(|new| new.digest) == old.map(|(_, digest)| *digest);
+        if is_same && which == Which::Different {
             continue;
         }
-        match old {
-            Some((old, _)) => {
-                tally(&mut counts, old, -1);
-                diesel::update(index_entries::table.find(id))
-                    .set((
-                        index_entries::facets.eq(&new.facets),
-                        index_entries::digest.eq(new.digest),
-                    ))
-                    .execute(conn)?;
-            }
-            None => {
-                diesel::insert_into(index_entries::table)
-                    .values((
-                        index_entries::id.eq(id),
-                        index_entries::facets.eq(&new.facets),
-                        index_entries::digest.eq(new.digest),
-                    ))
-                    .execute(conn)?;
+        if let Some((old, _)) = old {
+            facets.tally(old, -1);
+            if new.is_none() {
+                gone.push(*id);
             }
         }
-        words::put(conn, *id, &new.words, old.is_none())?;
-        tally(&mut counts, &new.facets, 1);
+        if let Some(new) = new {
+            facets.tally(&new.facets, 1);
+            rows.push(new);
+        }
     }
-    for (facet, more) in counts.into_iter().filter(|(_, more)| *more != 0) {
-        facets::count(conn, facet, more)?;
+    if !gone.is_empty() {
+        words::remove(conn, &gone)?;
+        let gone = index_entries::table.filter(index_entries::id.eq_any(gone));
+        diesel::delete(gone).execute(conn)?;
     }
-    Ok(())
-}
-
-/// An entry as it is stored.
-struct Line {
-    facets: String,
-    words: String,
-    digest: i64,
-}
-
-impl Line {
-    fn of(facets: &[i64], pieces: &BTreeSet<u64>) -> Self {
-        let own: Vec<_> = facets.iter().map(i64::to_string).collect();
-        let words: Vec<_> = facets
-            .iter()
-            .map(|id| facets::word(*id))
-            .chain(pieces.iter().map(|piece| spelled(*piece)))
-            .collect();
-        let words = words.join(" ");
-        // The same in every process of one version of the standard library; where it is not, an
-        // entry is written once more than it needs to be.
-        let mut digest = std::hash::DefaultHasher::new();
-        words.hash(&mut digest);
-        Self { facets: own.join(" "), words, digest: digest.finish().cast_signed() }
-    }
-}
-
-fn tally(counts: &mut BTreeMap<i64, i64>, facets: &str, more: i64) {
-    for facet in facets.split(' ').filter_map(|id| id.parse().ok()) {
-        *counts.entry(facet).or_default() += more;
-    }
+    entry_rows::put(conn, &rows)
 }

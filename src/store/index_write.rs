@@ -1,14 +1,14 @@
 //! Writing the index (tables `stores`, `store_technologies`, `contacts`): records become rows, and
 //! only what differs is written. What searches go through is brought along (`store::entries`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{contacts, store_technologies, stores};
-use crate::db::upsert_row::{Cell, InsertTechnologies, UpsertRow, lock_index};
+use crate::db::upsert_row::{Cell, Technology, UpsertRow, insert_technologies, lock_index};
 use crate::domain::import::{Entity, Kind, Record, Value, slug};
 use crate::store::entries;
 
@@ -35,7 +35,7 @@ impl std::ops::AddAssign for Changes {
 const TECHNOLOGIES: [(&str, &str); 2] = [("apps", "app"), ("pixels", "pixel")];
 
 /// Technologies by store and kind: slug and name of each.
-type Held = HashMap<(i64, String), BTreeMap<String, String>>;
+type Held = HashMap<(i64, &'static str), BTreeMap<String, String>>;
 
 /// Brings the rows of `records` (each key once) to their values. To be run in a transaction.
 ///
@@ -50,55 +50,74 @@ pub fn upsert(
     lock_index(conn)?;
     let known = known_ids(conn, entity, records)?;
     let held = held_technologies(conn, entity, records, &known)?;
+    let homes = stores_of_contacts(conn, entity, records)?;
+    let rows: Vec<_> = records.iter().map(|record| row(entity, record, &homes, now)).collect();
+    let written: HashMap<String, i64> =
+        UpsertRow::run_all(&rows, conn)?.into_iter().map(|(id, key)| (key, id)).collect();
     let mut changes = Changes::default();
     let mut touched = Touched::default();
+    let (mut added, mut stamped) = (Vec::new(), Vec::new());
     for record in records {
-        let written = row(entity, record, now).run(conn)?;
         let known = known.get(&record.key).copied();
+        let written = written.get(&record.key).copied();
         let replaced = match known.or(written) {
             Some(store) if entity == Entity::Stores => {
-                replace_technologies(conn, store, record, &held)?
+                replace_technologies(conn, store, record, &held, &mut added)?
             }
             _ => false,
         };
-        touched.ids.extend(written.or(known.filter(|_| replaced)));
-        if known.is_none() {
-            touched.new_keys.push(&record.key);
+        match (known, written) {
+            (None, Some(id)) => touched.added.push((id, record)),
+            _ => touched.changed.extend(written.or(known.filter(|_| replaced))),
         }
         match (known, written) {
             (None, _) => changes.inserted += 1,
             (Some(_), Some(_)) => changes.updated += 1,
             (Some(store), None) if replaced => {
-                diesel::update(stores::table.find(store))
-                    .set(stores::imported_at.eq(now.0))
-                    .execute(conn)?;
+                stamped.push(store);
                 changes.updated += 1;
             }
             (Some(_), None) => changes.unchanged += 1,
         }
     }
-    touched.rewrite_entries(conn, entity)?;
+    insert_technologies(conn, &added)?;
+    if !stamped.is_empty() {
+        diesel::update(stores::table.filter(stores::id.eq_any(stamped)))
+            .set(stores::imported_at.eq(now.0))
+            .execute(conn)?;
+    }
+    touched.rewrite_entries(conn, entity, &added)?;
     Ok(changes)
 }
 
 /// The rows whose entries in the search index may be others now.
 #[derive(Default)]
 struct Touched<'a> {
-    ids: Vec<i64>,
-    new_keys: Vec<&'a str>,
+    added: Vec<(i64, &'a Record)>,
+    changed: Vec<i64>,
 }
 
 impl Touched<'_> {
-    fn rewrite_entries(&self, conn: &mut Conn, entity: Entity) -> QueryResult<()> {
-        match entity {
-            Entity::Contacts => entries::rewrite_of_contacts(conn, &self.ids),
-            Entity::Stores => {
-                // Contacts that came before their store.
-                let waiting = entries::contacts_of_domains(conn, &self.new_keys)?;
-                entries::rewrite_of_contacts(conn, &waiting)?;
-                entries::rewrite(conn, &self.ids.iter().copied().collect())
-            }
+    fn rewrite_entries(
+        mut self,
+        conn: &mut Conn,
+        entity: Entity,
+        technologies: &[Technology],
+    ) -> QueryResult<()> {
+        if entity == Entity::Contacts {
+            self.changed.extend(self.added.iter().map(|(id, _)| *id));
+            return entries::rewrite_of_contacts(conn, &self.changed);
         }
+        // Contacts that came before their store: its entry is made of more than its record.
+        let keys: Vec<_> = self.added.iter().map(|(_, record)| record.key.as_str()).collect();
+        let waiting = entries::contacts_of_domains(conn, &keys)?;
+        let awaited: HashSet<_> =
+            waiting.iter().filter_map(|(_, domain)| domain.as_ref()).collect();
+        self.added.retain(|(_, record)| !awaited.contains(&record.key));
+        let waiting: Vec<_> = waiting.iter().map(|(id, _)| *id).collect();
+        entries::rewrite_of_contacts(conn, &waiting)?;
+        entries::write_added(conn, &self.added, technologies)?;
+        entries::rewrite(conn, &self.changed.into_iter().collect())
     }
 }
 
@@ -110,7 +129,12 @@ pub fn count(conn: &mut Conn, entity: Entity) -> QueryResult<i64> {
     }
 }
 
-fn row(entity: Entity, record: &Record, now: Timestamp) -> UpsertRow<'_> {
+fn row<'a>(
+    entity: Entity,
+    record: &'a Record,
+    homes: &HashMap<String, i64>,
+    now: Timestamp,
+) -> UpsertRow<'a> {
     let mut given = Vec::new();
     for column in entity.columns() {
         let Some(value) = record.values.get(column.name) else { continue };
@@ -121,12 +145,20 @@ fn row(entity: Entity, record: &Record, now: Timestamp) -> UpsertRow<'_> {
             (name, value) => given.push((name, cell(column.kind, value))),
         }
     }
-    let needs_status = entity == Entity::Contacts && !record.values.contains_key("email_status");
+    let mut defaults = Vec::new();
+    if entity == Entity::Contacts {
+        // The entry of a new one; that of a known one is seen to with the other entries.
+        let home = store_domain(record).and_then(|domain| homes.get(domain));
+        defaults.push(("entry_id", Cell::Number(Some(home.copied().unwrap_or(0)))));
+        if !record.values.contains_key("email_status") {
+            defaults.push(("email_status", UNKNOWN));
+        }
+    }
     UpsertRow {
         table: entity.name(),
         key: (entity.key(), &record.key),
         given,
-        defaults: if needs_status { vec![("email_status", UNKNOWN)] } else { Vec::new() },
+        defaults,
         imported_at: now.0,
     }
 }
@@ -142,6 +174,30 @@ fn cell(kind: Kind, value: &Value) -> Cell<'_> {
         (_, Value::Text(text)) => Cell::Text(Some(text)),
         _ => Cell::Text(None),
     }
+}
+
+fn store_domain(record: &Record) -> Option<&str> {
+    match record.values.get("store_domain") {
+        Some(Value::Text(domain)) => Some(domain),
+        _ => None,
+    }
+}
+
+/// The ids of the stores that contacts belong to, by domain.
+fn stores_of_contacts(
+    conn: &mut Conn,
+    entity: Entity,
+    records: &[Record],
+) -> QueryResult<HashMap<String, i64>> {
+    if entity != Entity::Contacts {
+        return Ok(HashMap::new());
+    }
+    let domains: HashSet<_> = records.iter().filter_map(store_domain).collect();
+    let rows: Vec<(String, i64)> = stores::table
+        .filter(stores::domain.eq_any(domains))
+        .select((stores::domain, stores::id))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 fn known_ids(
@@ -184,18 +240,22 @@ fn held_technologies(
             ))
             .load(conn)?;
         for (store, kind, slug, name) in rows {
-            held.entry((store, kind)).or_default().insert(slug, name);
+            if let Some((_, kind)) = TECHNOLOGIES.iter().find(|(_, known)| *known == kind) {
+                held.entry((store, *kind)).or_default().insert(slug, name);
+            }
         }
     }
     Ok(held)
 }
 
-/// Replaces the technologies of a store where the record gives others; says whether it did.
+/// Replaces the technologies of a store where the record gives others; says whether it did. Those
+/// to be added join `added`: one statement adds them for many stores.
 fn replace_technologies(
     conn: &mut Conn,
     store: i64,
     record: &Record,
     held: &Held,
+    added: &mut Vec<Technology>,
 ) -> QueryResult<bool> {
     let mut replaced = false;
     for (column, kind) in TECHNOLOGIES {
@@ -206,7 +266,7 @@ fn replace_technologies(
             }
             Some(_) => BTreeMap::new(),
         };
-        let has = held.get(&(store, kind.to_owned()));
+        let has = held.get(&(store, kind));
         if has.map_or(wanted.is_empty(), |has| *has == wanted) {
             continue;
         }
@@ -217,10 +277,8 @@ fn replace_technologies(
                 .filter(store_technologies::kind.eq(kind));
             diesel::delete(old).execute(conn)?;
         }
-        if !wanted.is_empty() {
-            let rows = wanted.iter().map(|(slug, name)| (slug.as_str(), name.as_str())).collect();
-            InsertTechnologies { store, kind, rows }.run(conn)?;
-        }
+        let rows = wanted.into_iter().map(|(slug, name)| Technology { store, kind, slug, name });
+        added.extend(rows);
     }
     Ok(replaced)
 }

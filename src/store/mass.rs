@@ -67,6 +67,7 @@ pub fn administrators(conn: &mut Conn) -> QueryResult<Vec<(UserId, String)>> {
         .inner_join(roles::table)
         .filter(roles::name.eq(ADMINISTRATOR.name))
         .filter(users::status.eq(UserStatus::Active.as_str()))
+        .filter(users::invited_at.is_null())
         .filter(users::mcp_enabled.eq(true))
         .order(users::id.asc())
         .select((users::id, users::name))

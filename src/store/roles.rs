@@ -23,3 +23,16 @@ pub fn update_built_in(
         .set((roles::permissions.eq(permissions), roles::tools.eq(tools)))
         .execute(conn)
 }
+
+/// Roles by name: for whoever chooses one.
+pub fn choices(conn: &mut Conn) -> QueryResult<Vec<(RoleId, String)>> {
+    roles::table
+        .order((roles::name.asc(), roles::id.asc()))
+        .select((roles::id, roles::name))
+        .load(conn)
+}
+
+/// Name and permissions, a JSON array, of the role with that id.
+pub fn find(conn: &mut Conn, id: RoleId) -> QueryResult<Option<(String, String)>> {
+    roles::table.find(id).select((roles::name, roles::permissions)).get_result(conn).optional()
+}

@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::store::grid::{GridFilter, GridQuery, GridSort};
 
 pub use super::columns::{COLUMNS, Column, Columns};
-use values::{access, client, columns, credits, date, expired, role, sort, tokens, unused};
-pub(crate) use values::{page, page_size, text};
+pub(crate) use values::{access, page, page_size, text};
+use values::{client, columns, credits, date, expired, role, sort, tokens, unused};
 
 /// The grid's path.
 pub const PATH: &str = "/admin/mcp/users";

@@ -40,12 +40,26 @@ pub struct GridFilter {
     pub except: Vec<UserId>,
 }
 
-/// The conditions that all must hold.
+/// The condition that whoever has this id is not deleted. Those who are are few: looked up once, and
+/// an index that does not know of them is enough for everybody else.
+pub(super) fn is_there(id: &'static str) -> Written {
+    Written::new(id)
+        .sql(" NOT IN (SELECT gone.id FROM users AS gone WHERE gone.deleted_at IS NOT NULL)")
+}
+
+/// The conditions that all must hold; one of them is that the person is not deleted.
 pub(in crate::store) fn conditions(
     conn: &Conn,
     filter: &GridFilter,
     now: Timestamp,
 ) -> Vec<Written> {
+    let mut all = filtering(conn, filter, now);
+    all.push(is_there("users.id"));
+    all
+}
+
+/// What the filter itself asks.
+pub(super) fn filtering(conn: &Conn, filter: &GridFilter, now: Timestamp) -> Vec<Written> {
     let mut all = Vec::new();
     if let Some(text) = &filter.text {
         all.push(people_texts::holds(conn, Texts::Person, text));

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::GridFilter;
-use super::filter::{accounts_over, conditions};
+use super::filter::{accounts_over, conditions, filtering, is_there};
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::people_texts::{self, Texts};
@@ -54,20 +54,31 @@ pub fn find(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult
         more.push(Written::new("users.account_id IN (").numbers(accounts).sql(")"));
     }
     let source = Source::of(conn, filter, &rest, more.clone(), now);
-    if !source.conditions.is_empty() {
+    if *filter != GridFilter::default() {
         let few = source.ids().sql(" LIMIT ").number(FEW + 1).users(conn)?;
         if i64::try_from(few.len()).is_ok_and(|found| found <= FEW) {
             return Ok(Found::Few(few));
         }
     }
-    let total = source.count().count(conn)?;
+    let total = count_by(conn, filter, &source)?;
     more.extend(conditions(conn, &rest, now));
     Ok(Found::Many(total, more))
 }
 
 /// How many match.
 pub fn count(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    Source::of(conn, filter, filter, Vec::new(), now).count().count(conn)
+    let source = Source::of(conn, filter, filter, Vec::new(), now);
+    count_by(conn, filter, &source)
+}
+
+fn count_by(conn: &mut Conn, filter: &GridFilter, source: &Source) -> QueryResult<i64> {
+    if *filter == GridFilter::default() {
+        // Rows are counted without looking at them.
+        let all = Written::new("SELECT count(*) FROM users").count(conn)?;
+        let gone = Written::new("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
+        return Ok(all - gone.count(conn)?);
+    }
+    source.count().count(conn)
 }
 
 /// The ids of those who match, in no order.
@@ -95,7 +106,7 @@ impl Source {
         let mut rest = rest.clone();
         let text = rest.text.take().map(|text| (Texts::Person, text));
         let text = text.or_else(|| rest.client.take().map(|text| (Texts::Clients, text)));
-        let mut conditions = conditions(conn, &rest, now);
+        let mut conditions = filtering(conn, &rest, now);
         conditions.extend(more);
         let (table, id, index) = match text {
             Some((texts, text)) => {
@@ -105,6 +116,7 @@ impl Source {
             }
             None => ("users", "users.id", index(whole)),
         };
+        conditions.push(is_there(id));
         Self { table, id, index: Written::on_sqlite(conn, index), conditions }
     }
 

@@ -5,6 +5,7 @@ mod history;
 mod idempotency;
 mod months;
 mod parallel;
+mod processes;
 mod reveal;
 
 use diesel::RunQueryDsl;

@@ -84,7 +84,8 @@ pub(super) fn columns(typed: &str) -> Result<Vec<GridSort>, String> {
     typed.split(',').map(str::trim).filter(|name| !name.is_empty()).map(column).collect()
 }
 
-pub(super) fn access(typed: &str) -> Result<bool, String> {
+/// Access that is enabled, or disabled.
+pub(crate) fn access(typed: &str) -> Result<bool, String> {
     match typed {
         "enabled" => Ok(true),
         "disabled" => Ok(false),

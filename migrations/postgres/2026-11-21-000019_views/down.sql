@@ -1,6 +1,7 @@
 DROP TABLE grid_views;
 DROP INDEX credit_balances_spent;
 DROP INDEX users_with_expired;
+DROP INDEX users_deleted;
 DROP TRIGGER tokens_forgotten ON tokens;
 DROP TRIGGER tokens_ran_out ON tokens;
 DROP FUNCTION count_expired;

@@ -1,6 +1,7 @@
 DROP TABLE grid_views;
 DROP INDEX credit_balances_spent;
 DROP INDEX users_with_expired;
+DROP INDEX users_deleted;
 DROP INDEX users_by_filters;
 DROP INDEX users_by_client_names;
 DROP INDEX users_by_search;

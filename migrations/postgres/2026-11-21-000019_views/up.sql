@@ -55,6 +55,8 @@ EXCEPTION WHEN OTHERS THEN
     RAISE NOTICE 'searching people goes without pg_trgm: %', SQLERRM;
 END $$;
 
+-- Few: no list shows them.
+CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_with_expired ON users (id) WHERE expired_tokens > 0;
 CREATE INDEX credit_balances_spent ON credit_balances (period_start, spent, account_id) INCLUDE (balance, allowance);
 

@@ -29,6 +29,8 @@ CREATE INDEX users_by_search ON users (search);
 CREATE INDEX users_by_client_names ON users (client_names);
 
 -- What filters and orders go down.
+-- Few: no list shows them.
+CREATE INDEX users_deleted ON users (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX users_with_expired ON users (id) WHERE expired_tokens > 0;
 CREATE INDEX users_by_filters ON users (role_id, mcp_enabled, active_tokens, expired_tokens, mcp_added_at, account_id);
 CREATE INDEX credit_balances_spent ON credit_balances (period_start, spent, account_id, balance, allowance);
