@@ -5,8 +5,8 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
-use super::schema::{accounts, activity_fold, client_fold, users};
-use crate::ids::{AccountId, UserId};
+use super::schema::{accounts, activity_fold, client_fold, plans, users};
+use crate::ids::{AccountId, PlanId, UserId};
 
 /// Waits until no other transaction is changing what belongs to `user`, and keeps others out until
 /// the end of this one. Read again what was read before.
@@ -75,6 +75,21 @@ pub fn account(conn: &mut Conn, account: AccountId) -> QueryResult<()> {
             .select(accounts::id)
             .for_no_key_update()
             .first::<AccountId>(conn)
+            .optional()
+            .map(|_| ()),
+    }
+}
+
+/// Waits until nobody else is changing or removing the plan, and keeps accounts from coming onto it until
+/// the end of this transaction.
+pub fn plan(conn: &mut Conn, plan: PlanId) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => plans::table
+            .find(plan)
+            .select(plans::id)
+            .for_update()
+            .first::<PlanId>(conn)
             .optional()
             .map(|_| ()),
     }

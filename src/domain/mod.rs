@@ -20,6 +20,7 @@ pub mod metadata_document;
 pub mod oauth_error;
 pub mod password;
 pub mod pkce;
+pub mod plan;
 pub mod profile;
 pub mod prompt;
 pub mod quota;

@@ -1,6 +1,7 @@
 //! Use cases: one function, one transaction, its audit entry inside it. They know no HTTP.
 
 pub mod access;
+pub mod accounts;
 pub mod bootstrap;
 pub mod clients;
 pub mod connections;
@@ -24,6 +25,7 @@ pub mod notify;
 pub mod overview;
 pub mod people;
 pub mod personal_tokens;
+pub mod plans;
 pub mod records;
 pub mod register;
 pub mod reveal;

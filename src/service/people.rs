@@ -175,7 +175,7 @@ async fn check(ctx: &Ctx, person: NewPerson) -> Result<Checked> {
     Ok(Checked { email, name, hash, role, account, mcp_enabled: person.mcp_enabled })
 }
 
-fn one_line(field: &'static str, what: &str, text: &str) -> Result<String> {
+pub(super) fn one_line(field: &'static str, what: &str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::field(field, format!("Enter {what}.")));
