@@ -5,8 +5,8 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
-use super::schema::{accounts, activity_fold, client_fold, plans, users};
-use crate::ids::{AccountId, PlanId, UserId};
+use super::schema::{accounts, activity_fold, client_fold, plans, roles, users};
+use crate::ids::{AccountId, PlanId, RoleId, UserId};
 
 /// Waits until no other transaction is changing what belongs to `user`, and keeps others out until
 /// the end of this one. Read again what was read before.
@@ -93,6 +93,25 @@ pub fn plan(conn: &mut Conn, plan: PlanId) -> QueryResult<()> {
             .optional()
             .map(|_| ()),
     }
+}
+
+/// Waits until nobody else is changing or removing these roles, and keeps people from getting any of
+/// them until the end of this transaction; then those who have the first one, in the order of ids.
+pub fn roles(conn: &mut Conn, all: &[RoleId], first: RoleId) -> QueryResult<()> {
+    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    roles::table
+        .filter(roles::id.eq_any(all))
+        .order(roles::id.asc())
+        .select(roles::id)
+        .for_update()
+        .load::<RoleId>(conn)?;
+    users::table
+        .filter(users::role_id.eq(first))
+        .order(users::id.asc())
+        .select(users::id)
+        .for_no_key_update()
+        .load::<UserId>(conn)
+        .map(|_| ())
 }
 
 /// Lets the rest of this transaction wait for another's locks only so long: for a batch of many

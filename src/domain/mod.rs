@@ -27,6 +27,7 @@ pub mod quota;
 pub mod records;
 pub mod redirect;
 pub mod refresh;
+pub mod role;
 pub mod scope;
 pub mod settings;
 pub mod special_use;

@@ -100,6 +100,16 @@ pub const LIMITS: [Limit; 4] = [
 ];
 
 impl Limit {
+    /// What a plan says of it.
+    pub fn in_words(&self, terms: &Terms) -> String {
+        grouped((self.get)(terms))
+    }
+
+    /// What a plan has unless somebody says otherwise.
+    pub fn default_in_words(&self) -> String {
+        self.in_words(&Terms::usual())
+    }
+
     /// Reads a typed number into the terms.
     ///
     /// # Errors

@@ -147,6 +147,17 @@ pub struct Adjustment {
     pub seen: Option<i64>,
 }
 
+/// Refuses what cannot be granted or taken; gives the reason as it is kept.
+///
+/// # Errors
+/// Names `amount` or `reason`.
+pub fn check(wanted: &Adjustment) -> Result<String> {
+    if wanted.amount == 0 || !(-MOST_ADJUSTED..=MOST_ADJUSTED).contains(&wanted.amount) {
+        return Err(Error::field("amount", "Credits: enter a whole number from 1 to 1,000,000."));
+    }
+    read_reason(&wanted.reason)
+}
+
 /// Grants credits of the current month to an account, or takes them. Acts on the next call.
 ///
 /// # Errors
@@ -160,11 +171,8 @@ pub async fn adjust(
     wanted: Adjustment,
 ) -> Result<Credits> {
     proof.check(actor)?;
+    let reason = check(&wanted)?;
     let Adjustment { amount, seen, .. } = wanted;
-    if amount == 0 || !(-MOST_ADJUSTED..=MOST_ADJUSTED).contains(&amount) {
-        return Err(Error::field("amount", "Credits: enter a whole number from 1 to 1,000,000."));
-    }
-    let reason = read_reason(&wanted.reason)?;
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {

@@ -30,6 +30,7 @@ pub mod records;
 pub mod register;
 pub mod reveal;
 pub mod revoke;
+pub mod roles;
 pub mod settings;
 pub mod stop;
 pub mod throttle;

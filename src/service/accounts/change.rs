@@ -17,7 +17,11 @@ use crate::store::accounts::{self, AccountTerms, Plan};
 use crate::store::audit::{self, NewEntry};
 use crate::store::plans;
 
-fn check_name(typed: &str) -> Result<String> {
+/// A name on one line.
+///
+/// # Errors
+/// Names `name`.
+pub fn check_name(typed: &str) -> Result<String> {
     one_line("name", "a name, like that of the customer or team", typed)
 }
 

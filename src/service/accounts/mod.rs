@@ -17,7 +17,7 @@ use crate::store::accounts::{self, AccountRow, Plan};
 use crate::store::ledger::EntryRow;
 use crate::store::{credits, ledger as entries, plans, usage};
 
-pub use change::{change, create};
+pub use change::{change, check_name, create};
 pub use ledger::{Cursor, Entries, batch as ledger_batch, begin as begin_ledger, ledger};
 pub use list::{Access, Asked, Export, Line, Page, begin as begin_export, list};
 

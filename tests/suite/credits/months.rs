@@ -88,7 +88,7 @@ both_databases! {
         let actor = app.admin_actor().await;
         let grant = async |amount: i64, reason: &str| {
             let proof = portcullis::service::login::reconfirm(&app.ctx, &actor, PASSWORD).await.unwrap();
-            credits::adjust(&app.ctx, &actor, proof, account, amount, reason).await
+            credits::adjust(&app.ctx, &actor, proof, account, wanted(amount, reason)).await
         };
         for (amount, reason, field) in [
             (0, "why", "amount"), (1_000_001, "why", "amount"), (-1_000_001, "why", "amount"),
@@ -106,10 +106,10 @@ both_databases! {
             AND target = 'Acme' AND outcome = 'ok' AND detail LIKE '%welcome%'";
         assert_eq!(app.count(audit).await, 1);
         let missing = credits::adjust(
-            &app.ctx, &actor, Reconfirmed { user: actor.user.unwrap() }, AccountId(9_999), 1, "why").await;
+            &app.ctx, &actor, Reconfirmed { user: actor.user.unwrap() }, AccountId(9_999), wanted(1, "why")).await;
         assert_eq!(missing.unwrap_err().code.as_str(), "not_found");
         let auditor = Reconfirmed { user: app.id_of(crate::support::AUDITOR).await };
-        let stolen = credits::adjust(&app.ctx, &actor, auditor, account, 1, "why").await;
+        let stolen = credits::adjust(&app.ctx, &actor, auditor, account, wanted(1, "why")).await;
         assert_eq!(stolen.unwrap_err().code.as_str(), "internal_error", "another's password");
         check_books(app).await;
     }
