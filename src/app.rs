@@ -8,8 +8,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    accounts, activity, audit, clients, connections, dashboard, health, index, login, mcp_settings,
-    mcp_users, overview, plans, roles, setup, theme, user_edit, users,
+    accounts, activity, audit, clients, connections, dashboard, health, index, invite, login,
+    mcp_settings, mcp_users, overview, password, plans, roles, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -67,6 +67,9 @@ routes! {
     "/" { GET Anyone => login::home }
     "/setup" { GET Anyone => setup::form, POST Anyone => setup::submit }
     "/login" { GET Anyone => login::form, POST Anyone => login::submit }
+    "/invite/{token}" { GET Anyone => invite::form, POST Anyone => invite::submit }
+    "/forgot-password" { GET Anyone => password::forgot, POST Anyone => password::ask }
+    "/reset-password" { GET Anyone => password::form, POST Anyone => password::submit }
     "/logout" { POST SignedIn => login::logout }
     "/dashboard" { GET SignedIn => dashboard::show }
     "/dashboard/settings/mcp" { GET SignedIn => connections::show }
@@ -112,10 +115,20 @@ routes! {
     "/admin/plans/new" { GET With(ManageAccounts) => plans::form, POST With(ManageAccounts) => plans::create }
     "/admin/plans/{plan}" { GET With(ViewAccounts) => plans::show, POST With(ManageAccounts) => plans::save }
     "/admin/plans/{plan}/delete" { GET With(ManageAccounts) => plans::confirm_delete, POST With(ManageAccounts) => plans::delete }
+    "/admin/users/new" { GET With(ManageUsers) => users::form, POST With(ManageUsers) => users::create }
     "/admin/index" { GET With(ViewIndex) => index::show, POST With(ManageIndex) => index::submit }
     "/admin/index/imports/{import}" { GET With(ViewIndex) => index::import }
     "/admin/index/imports/{import}/rejected" { GET With(ManageIndex) => index::rejected }
-    "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show }
+    "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show, POST With(ManageUsers) => user_edit::save }
+    "/admin/users/{user}/place" { POST With(ManageUsers) => user_edit::save_place }
+    "/admin/users/{user}/suspend" { GET With(ManageUsers) => user_edit::ask_suspend, POST With(ManageUsers) => user_edit::suspend }
+    "/admin/users/{user}/reactivate" { GET With(ManageUsers) => user_edit::ask_reactivate, POST With(ManageUsers) => user_edit::reactivate }
+    "/admin/users/{user}/delete" { GET With(ManageUsers) => user_edit::ask_delete, POST With(ManageUsers) => user_edit::delete }
+    "/admin/users/{user}/invitation" { POST With(ManageUsers) => user_edit::invite_again }
+    "/admin/users/{user}/invitation/cancel" { GET With(ManageUsers) => user_edit::ask_cancel, POST With(ManageUsers) => user_edit::cancel }
+    "/admin/users/{user}/password-reset" { GET With(ManageUsers) => user_edit::ask_reset, POST With(ManageUsers) => user_edit::reset }
+    "/admin/users/{user}/sessions/end" { POST With(ManageUsers) => user_edit::end_all }
+    "/admin/users/{user}/sessions/{session}/end" { POST With(ManageUsers) => user_edit::end_one }
 
     "/oauth/authorize" { GET Anyone => authorize::ask, POST SignedIn => authorize::decide }
     "/oauth/token" { POST Anyone => token::exchange, OPTIONS Anyone => metadata::preflight }
@@ -198,6 +211,8 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
     .workers(workers)
     // Without it a streamed body waits 40 ms for the peer's acknowledgement.
     .tcp_nodelay(true)
+    // Who hangs up is to be noticed: it ends their call (checklist A40).
+    .h1_allow_half_closed(false)
     .shutdown_timeout(30)
     .listen(listener)
     .map_err(|error| Error::field("BIND", format!("cannot be listened on: {error}")))?;

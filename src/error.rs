@@ -54,6 +54,8 @@ pub enum ErrorCode {
     BodyTooLarge,
     /// The body is of a type that is not accepted.
     UnsupportedMediaType,
+    /// The caller hung up before it was answered; nobody reads this but the log.
+    Cancelled,
     /// The master switch is off.
     McpDisabled,
     /// The database or another part cannot answer now.
@@ -164,6 +166,9 @@ impl ErrorCode {
                 415,
                 "That type is not accepted",
             ),
+            Self::Cancelled => {
+                row("cancelled", "invalid_request_error", 499, "Nobody waited for it")
+            }
             Self::McpDisabled => row("mcp_disabled", "server_error", 503, "The gate is down"),
             Self::Unavailable => row("unavailable", "server_error", 503, "Busy right now"),
             Self::InternalError => {

@@ -130,7 +130,8 @@ pub async fn run(db: &Db, clock: &Clock, args: &ImportArgs) -> Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-fn style(template: &str) -> ProgressStyle {
+/// A progress bar's look.
+pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 

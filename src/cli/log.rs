@@ -2,17 +2,20 @@
 
 use std::io::Write;
 
+use log::LevelFilter;
+
 use crate::config::Config;
 
-/// What writes lines of its own about every request, besides ours: four of them from the SDK.
-/// `LOG` brings them back by name.
-const CHATTY: [&str; 2] = ["rmcp", "tracing::span"];
+/// What writes lines of its own about every request, besides ours: four of them from the SDK, which
+/// also warns of every refusal, with what the caller had sent. `LOG` brings them back by name.
+const CHATTY: [(&str, LevelFilter); 2] =
+    [("rmcp", LevelFilter::Error), ("tracing::span", LevelFilter::Warn)];
 
 /// Starts the log. A second call does nothing.
 pub(super) fn init(config: &Config) {
     let mut builder = env_logger::Builder::new();
-    for module in CHATTY {
-        builder.filter_module(module, log::LevelFilter::Warn);
+    for (module, level) in CHATTY {
+        builder.filter_module(module, level);
     }
     builder.parse_filters(&config.log);
     let is_json = config.log_json;

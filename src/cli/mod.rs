@@ -8,6 +8,7 @@ mod demo;
 mod demo_data;
 mod export;
 pub mod import;
+mod index;
 mod keys;
 mod log;
 mod serve;
@@ -47,6 +48,9 @@ enum Command {
     Import(import::ImportArgs),
     /// Write activity or audit as CSV or JSON Lines.
     Export(export::ExportArgs),
+    /// Look after what searches go through.
+    #[command(subcommand)]
+    Index(index::IndexCommand),
     /// List and rotate the keys that sign access tokens.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -82,6 +86,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             import::run(&ctx.db, &ctx.clock, &import).await
         }
         Command::Export(export) => export::run(&open(loaded).await?, &export).await,
+        Command::Index(command) => index::run(&open(loaded).await?.db, &command).await,
         Command::Keys(command) => keys::run(&open(loaded).await?, &command).await,
         Command::Migrate => {
             open(loaded).await?;

@@ -31,6 +31,8 @@ struct LoginPage {
     administrators: Vec<(String, String)>,
     continue_with: Option<String>,
     next: Option<String>,
+    /// A password has just been set with a link.
+    is_reset: bool,
 }
 
 /// What `/login` may carry.
@@ -41,6 +43,8 @@ pub struct Way {
     continue_with: Option<String>,
     next: Option<String>,
     again: Option<String>,
+    /// `done` after a password was set with a link.
+    reset: Option<String>,
 }
 
 /// `GET /`: to the dashboard, or to sign in.
@@ -89,7 +93,7 @@ pub async fn submit(
     let LoginForm { email, password, way } = form.0;
     match login::sign_in(&ctx, &visitor.actor, &email, &password).await {
         Ok(user) => {
-            session::begin(&session, &user, ctx.clock.now())?;
+            session::begin(&session, &request, &user, ctx.clock.now())?;
             Ok(see_other(&destination(&way)))
         }
         Err(error)
@@ -148,6 +152,7 @@ async fn show(
         client: parked.map(|(_, client)| client.name),
         way_back,
         administrators,
+        is_reset: way.reset.as_deref() == Some("done"),
         continue_with: way.continue_with,
         next: way.next,
     };

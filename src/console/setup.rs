@@ -88,7 +88,7 @@ pub async fn submit(
         .await
     {
         Ok(id) => {
-            session::begin(&session, &people::by_id(&ctx, id).await?, ctx.clock.now())?;
+            session::begin(&session, &request, &people::by_id(&ctx, id).await?, ctx.clock.now())?;
             flash::put(
                 &session,
                 Tone::Ok,

@@ -64,8 +64,7 @@ pub(super) fn is_of_the_password(error: &Error) -> bool {
 
 /// Whether what is wrong can be said beside the form.
 pub(super) fn is_of_the_form(error: &Error) -> bool {
-    let codes =
-        [ErrorCode::InvalidRequest, ErrorCode::Conflict, ErrorCode::PermissionDenied];
+    let codes = [ErrorCode::InvalidRequest, ErrorCode::Conflict, ErrorCode::PermissionDenied];
     is_of_the_password(error) || codes.contains(&error.code)
 }
 

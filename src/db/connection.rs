@@ -66,7 +66,12 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
             .map_err(diesel::r2d2::Error::QueryError)?;
             let pragma = match mode {
                 Mode::ReadOnly => "PRAGMA query_only = ON;".to_owned(),
-                Mode::ReadWrite => format!("PRAGMA wal_autocheckpoint = {LONGEST_LOG};"),
+                // The one writer of a large index touches more pages at once than a reader.
+                Mode::ReadWrite => {
+                    format!(
+                        "PRAGMA wal_autocheckpoint = {LONGEST_LOG}; PRAGMA cache_size = -65536;"
+                    )
+                }
                 Mode::Impatient => {
                     "PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0;".to_owned()
                 }

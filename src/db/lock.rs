@@ -95,6 +95,21 @@ pub fn plan(conn: &mut Conn, plan: PlanId) -> QueryResult<()> {
     }
 }
 
+/// Waits until nobody else is deciding whether somebody is left who has the role of that name, and
+/// keeps others out until the end of this one: two who each take the other away would else both see
+/// the other still there. Taken before any user.
+pub fn holders(conn: &mut Conn, role: &str) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => roles::table
+            .filter(roles::name.eq(role))
+            .select(roles::id)
+            .for_no_key_update()
+            .first::<i64>(conn)
+            .map(|_| ()),
+    }
+}
+
 /// Waits until nobody else is changing or removing these roles, and keeps people from getting any of
 /// them until the end of this transaction; then those who have the first one, in the order of ids.
 pub fn roles(conn: &mut Conn, all: &[RoleId], first: RoleId) -> QueryResult<()> {

@@ -5,6 +5,7 @@
 pub mod books;
 mod checkpoint;
 mod connection;
+pub mod entry_rows;
 pub mod lead;
 pub mod lock;
 pub mod migrate;

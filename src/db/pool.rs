@@ -59,11 +59,15 @@ impl Lane {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        let _permit = self.permits.acquire().await.map_err(Error::internal)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(Error::internal)?;
         let lane = self.clone();
-        tokio::task::spawn_blocking(move || job(&mut *lane.get()?))
-            .await
-            .map_err(Error::internal)?
+        tokio::task::spawn_blocking(move || {
+            // Not the waiting future's: that may be dropped, and the connection is still in use.
+            let _permit = permit;
+            job(&mut *lane.get()?)
+        })
+        .await
+        .map_err(Error::internal)?
     }
 
     /// Runs `job` on this thread if a connection is free and local, elsewhere otherwise.
@@ -221,5 +225,36 @@ fn finish<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Resul
             }
             Err(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever hangs up leaves a query behind, not a place in the pool.
+    #[tokio::test]
+    async fn a_place_is_free_when_its_job_is_done_and_no_sooner() {
+        let folder = tempfile::tempdir().unwrap();
+        let url =
+            format!("sqlite://{}/a.db", folder.path().display()).parse::<DatabaseUrl>().unwrap();
+        let db = Db::open(&url, 1).unwrap();
+        let (begun, is_begun) = tokio::sync::oneshot::channel();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let here = db.clone();
+        let waiting = tokio::spawn(async move {
+            let job = move |_: &mut Conn| {
+                begun.send(()).unwrap();
+                Ok(released.recv().is_ok())
+            };
+            here.read(job).await
+        });
+        is_begun.await.unwrap();
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        assert_eq!(db.readers.permits.available_permits(), 0);
+        release.send(()).unwrap();
+        assert_eq!(db.read(|_| Ok(7)).await.unwrap(), 7);
+        assert_eq!(db.readers.permits.available_permits(), 1);
     }
 }

@@ -51,6 +51,8 @@ diesel::table! {
         active_tokens -> BigInt,
         ended_tokens -> BigInt,
         created_at -> BigInt,
+        invited_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 
@@ -61,6 +63,10 @@ diesel::table! {
         state -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        handle -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        address -> Nullable<Text>,
+        seen_at -> Nullable<BigInt>,
     }
 }
 
@@ -92,6 +98,7 @@ diesel::table! {
         purpose -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        user_id -> Nullable<BigInt>,
     }
 }
 

@@ -1,5 +1,5 @@
-//! Insert-or-update of one row of the index that writes nothing when nothing differs. The columns
-//! are those that an imported file has, so the statement is put together for each file.
+//! Insert-or-update of rows of the index that writes nothing where nothing differs. The columns are
+//! those that an imported file has, so the statement is put together for each file.
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
@@ -18,12 +18,13 @@ pub enum Cell<'a> {
     Flag(Option<bool>),
 }
 
+/// Rows of one statement: most of the cost of a row on its own is the statement's, not the row's.
+const ROWS_AT_ONCE: usize = 100;
+/// Technologies of one statement, of four values each.
+const TECHNOLOGIES_AT_ONCE: usize = 500;
+
 /// One row of the index: inserted, or, where a row of its key has other values, brought to these;
-/// where it has the same, nothing is written. Yields the row's id if anything was written.
-///
-/// Both backends read the same text (`ON CONFLICT … DO UPDATE … WHERE … IS DISTINCT FROM`), so one
-/// fragment serves both; unlike `sql_query` its prepared statement is cached. Names are constants of
-/// the code and need no quotes.
+/// where it has the same, nothing is written.
 #[derive(Debug)]
 pub struct UpsertRow<'a> {
     /// The table, which has an `id` and an `imported_at`.
@@ -38,32 +39,77 @@ pub struct UpsertRow<'a> {
     pub imported_at: i64,
 }
 
-impl UpsertRow<'_> {
-    /// Runs it.
+impl<'a> UpsertRow<'a> {
+    /// Brings rows, each key once, to their values. Yields id and key of those that were written.
     ///
     /// # Errors
     /// When the database refuses a value.
-    pub fn run(self, conn: &mut Conn) -> QueryResult<Option<i64>> {
-        self.get_result(conn).optional()
+    pub fn run_all(rows: &[Self], conn: &mut Conn) -> QueryResult<Vec<(i64, String)>> {
+        let mut written = Vec::new();
+        for alike in rows.chunk_by(Self::is_like) {
+            for rows in alike.chunks(ROWS_AT_ONCE) {
+                written.extend(UpsertRows { rows }.load::<(i64, String)>(conn)?);
+            }
+        }
+        Ok(written)
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &(&'static str, Cell<'a>)> {
+        self.given.iter().chain(&self.defaults)
+    }
+
+    /// Whether one statement can write both.
+    fn is_like(&self, other: &Self) -> bool {
+        self.table == other.table
+            && self.given.len() == other.given.len()
+            && self.cells().map(|(name, _)| name).eq(other.cells().map(|(name, _)| name))
     }
 }
 
-impl QueryFragment<MultiBackend> for UpsertRow<'_> {
+/// Rows of the same table and columns; at least one.
+///
+/// Both backends read the same text (`ON CONFLICT … DO UPDATE … WHERE … IS DISTINCT FROM`), so one
+/// fragment serves both; unlike `sql_query` its prepared statement is cached. Names are constants of
+/// the code and need no quotes.
+#[derive(Debug)]
+struct UpsertRows<'a> {
+    rows: &'a [UpsertRow<'a>],
+}
+
+impl QueryFragment<MultiBackend> for UpsertRows<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
-        let inserted = || self.given.iter().chain(&self.defaults);
+        let Some(first) = self.rows.first() else { return Ok(()) };
+        if self.rows.len() != ROWS_AT_ONCE {
+            // A number of rows that hardly comes again.
+            out.unsafe_to_cache_prepared();
+        }
         out.push_sql("INSERT INTO ");
-        out.push_sql(self.table);
+        out.push_sql(first.table);
         out.push_sql(" (imported_at, ");
-        out.push_sql(self.key.0);
-        for (name, _) in inserted() {
+        out.push_sql(first.key.0);
+        for (name, _) in first.cells() {
             out.push_sql(", ");
             out.push_sql(name);
         }
-        out.push_sql(") VALUES (");
+        for (place, row) in self.rows.iter().enumerate() {
+            out.push_sql(if place == 0 { ") VALUES (" } else { "), (" });
+            row.values(&mut out)?;
+        }
+        out.push_sql(") ON CONFLICT (");
+        out.push_sql(first.key.0);
+        first.on_conflict(&mut out);
+        out.push_sql(" RETURNING id, ");
+        out.push_sql(first.key.0);
+        Ok(())
+    }
+}
+
+impl UpsertRow<'_> {
+    fn values<'b>(&'b self, out: &mut AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
         out.push_bind_param::<BigInt, _>(&self.imported_at)?;
         out.push_sql(", ");
         out.push_bind_param::<Text, _>(self.key.1)?;
-        for (_, cell) in inserted() {
+        for (_, cell) in self.cells() {
             out.push_sql(", ");
             match cell {
                 Cell::Text(text) => out.push_bind_param::<Nullable<Text>, _>(text)?,
@@ -71,76 +117,87 @@ impl QueryFragment<MultiBackend> for UpsertRow<'_> {
                 Cell::Flag(flag) => out.push_bind_param::<Nullable<Bool>, _>(flag)?,
             }
         }
-        out.push_sql(") ON CONFLICT (");
-        out.push_sql(self.key.0);
+        Ok(())
+    }
+
+    fn on_conflict(&self, out: &mut AstPass<'_, '_, MultiBackend>) {
         if self.given.is_empty() {
             out.push_sql(") DO NOTHING");
-        } else {
-            out.push_sql(") DO UPDATE SET imported_at = excluded.imported_at");
-            for (name, _) in &self.given {
-                out.push_sql(", ");
-                out.push_sql(name);
-                out.push_sql(" = excluded.");
-                out.push_sql(name);
-            }
-            for (place, (name, _)) in self.given.iter().enumerate() {
-                out.push_sql(if place == 0 { " WHERE " } else { " OR " });
-                out.push_sql(self.table);
-                out.push_sql(".");
-                out.push_sql(name);
-                out.push_sql(" IS DISTINCT FROM excluded.");
-                out.push_sql(name);
-            }
+            return;
         }
-        out.push_sql(" RETURNING id");
-        Ok(())
+        out.push_sql(") DO UPDATE SET imported_at = excluded.imported_at");
+        for (name, _) in &self.given {
+            out.push_sql(", ");
+            out.push_sql(name);
+            out.push_sql(" = excluded.");
+            out.push_sql(name);
+        }
+        for (place, (name, _)) in self.given.iter().enumerate() {
+            out.push_sql(if place == 0 { " WHERE " } else { " OR " });
+            out.push_sql(self.table);
+            out.push_sql(".");
+            out.push_sql(name);
+            out.push_sql(" IS DISTINCT FROM excluded.");
+            out.push_sql(name);
+        }
     }
 }
 
-impl QueryId for UpsertRow<'_> {
+impl QueryId for UpsertRows<'_> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for UpsertRow<'_> {
-    type SqlType = BigInt;
+impl Query for UpsertRows<'_> {
+    type SqlType = (BigInt, Text);
 }
 
-impl RunQueryDsl<Conn> for UpsertRow<'_> {}
+impl RunQueryDsl<Conn> for UpsertRows<'_> {}
 
-/// Technologies of a store in one statement: a row each would cost more than all else of an import.
+/// A technology of a store.
 #[derive(Debug)]
-pub struct InsertTechnologies<'a> {
+pub struct Technology {
     /// The store's id.
     pub store: i64,
     /// `app` or `pixel`.
     pub kind: &'static str,
-    /// Slug and name of each; at least one, and few enough for the 32,766 values of a statement.
-    pub rows: Vec<(&'a str, &'a str)>,
+    /// The name as filters write it.
+    pub slug: String,
+    /// The name.
+    pub name: String,
 }
 
-impl InsertTechnologies<'_> {
-    /// Runs it.
-    ///
-    /// # Errors
-    /// When the store has one of them already.
-    pub fn run(self, conn: &mut Conn) -> QueryResult<usize> {
-        self.execute(conn)
+/// Adds technologies that their stores do not have.
+///
+/// # Errors
+/// When a store has one of them already.
+pub fn insert_technologies(conn: &mut Conn, rows: &[Technology]) -> QueryResult<()> {
+    for rows in rows.chunks(TECHNOLOGIES_AT_ONCE) {
+        InsertTechnologies { rows }.execute(conn)?;
     }
+    Ok(())
+}
+
+#[derive(Debug)]
+struct InsertTechnologies<'a> {
+    rows: &'a [Technology],
 }
 
 impl QueryFragment<MultiBackend> for InsertTechnologies<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, MultiBackend>) -> QueryResult<()> {
+        if self.rows.len() != TECHNOLOGIES_AT_ONCE {
+            out.unsafe_to_cache_prepared();
+        }
         out.push_sql("INSERT INTO store_technologies (store_id, kind, slug, name) VALUES ");
-        for (place, (slug, name)) in self.rows.iter().enumerate() {
+        for (place, row) in self.rows.iter().enumerate() {
             out.push_sql(if place == 0 { "(" } else { ", (" });
-            out.push_bind_param::<BigInt, _>(&self.store)?;
+            out.push_bind_param::<BigInt, _>(&row.store)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(self.kind)?;
+            out.push_bind_param::<Text, _>(row.kind)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(*slug)?;
+            out.push_bind_param::<Text, _>(&row.slug)?;
             out.push_sql(", ");
-            out.push_bind_param::<Text, _>(*name)?;
+            out.push_bind_param::<Text, _>(&row.name)?;
             out.push_sql(")");
         }
         Ok(())

@@ -98,64 +98,92 @@ pub fn matching(conn: &mut Conn, expression: &Expression, range: Range) -> Query
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Sets the words of an entry, with spaces between; its row in `index_entries` is there already.
-/// `is_new` says that it had none.
+/// Removes the words of entries; on PostgreSQL they go with the row.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn put(conn: &mut Conn, id: i64, words: &str, is_new: bool) -> QueryResult<()> {
+pub fn remove(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
     match conn {
-        Conn::Sqlite(sqlite) => {
-            if !is_new {
-                sql_query("DELETE FROM index_words WHERE rowid = ?")
-                    .bind::<BigInt, _>(id)
-                    .execute(sqlite)?;
-            }
-            sql_query("INSERT INTO index_words (rowid, words) VALUES (?, ?)")
-                .bind::<BigInt, _>(id)
-                .bind::<Text, _>(words)
-                .execute(sqlite)
-        }
-        Conn::Postgres(conn) => sql_query(
-            "UPDATE index_entries SET words = array_to_tsvector(string_to_array($1, ' ')) WHERE id = $2",
-        )
-        .bind::<Text, _>(words)
-        .bind::<BigInt, _>(id)
-        .execute(conn),
-    }
-    .map(|_| ())
-}
-
-/// Removes the words of an entry; on PostgreSQL they go with its row.
-///
-/// # Errors
-/// When the database refuses.
-pub fn remove(conn: &mut Conn, id: i64) -> QueryResult<()> {
-    match conn {
-        Conn::Sqlite(conn) => sql_query("DELETE FROM index_words WHERE rowid = ?")
-            .bind::<BigInt, _>(id)
-            .execute(conn)
-            .map(|_| ()),
-        Conn::Postgres(_) => Ok(()),
-    }
-}
-
-/// Brings the words into one piece and the planner's statistics up to date: after an import.
-///
-/// # Errors
-/// When the database refuses.
-pub fn tidy(conn: &mut Conn) -> QueryResult<()> {
-    match conn {
-        Conn::Sqlite(conn) => {
-            sql_query("INSERT INTO index_words (index_words) VALUES ('optimize')")
+        Conn::Sqlite(conn) if !ids.is_empty() => {
+            let ids: Vec<_> = ids.iter().map(i64::to_string).collect();
+            sql_query(format!("DELETE FROM index_words WHERE rowid IN ({})", ids.join(", ")))
                 .execute(conn)
                 .map(|_| ())
         }
-        Conn::Postgres(conn) => {
+        _ => Ok(()),
+    }
+}
+
+/// How FTS5 is to keep the words. It does not bring pieces together while an import writes, because
+/// that writes, and looks for what was deleted, many times over; [`tidy`] does it once afterwards.
+/// And it collects more in memory before it writes a piece.
+const TUNED: [(&str, i64); 2] = [("automerge", 0), ("hashsize", 1 << 24)];
+
+/// Has FTS5 keep the words as it should, from now on.
+///
+/// # Errors
+/// When the database refuses.
+pub fn tune(conn: &mut Conn) -> QueryResult<()> {
+    let Conn::Sqlite(conn) = conn else { return Ok(()) };
+    for (name, value) in TUNED {
+        sql_query("INSERT INTO index_words (index_words, rank) VALUES (?, ?)")
+            .bind::<Text, _>(name)
+            .bind::<BigInt, _>(value)
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Whether [`tune`] was here.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn is_tuned(conn: &mut Conn) -> QueryResult<bool> {
+    let Conn::Sqlite(conn) = conn else { return Ok(true) };
+    for (name, value) in TUNED {
+        let held = sql_query("SELECT CAST(v AS BIGINT) AS id FROM index_words_config WHERE k = ?")
+            .bind::<Text, _>(name)
+            .get_result::<Id>(conn)
+            .optional()?;
+        if held.is_none_or(|held| held.id != value) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Pages of words that a step of [`tidy`] merges: about forty milliseconds, for which other writers
+/// wait.
+const MERGED_AT_ONCE: i64 = 500;
+
+/// Goes on bringing small pieces of words together; `whole` begins to bring all of them into one,
+/// and brings the planner's statistics up to date. Says whether more is to be done: a step is a
+/// transaction, so that others get their turn.
+///
+/// # Errors
+/// When the database refuses.
+pub fn tidy(conn: &mut Conn, whole: bool) -> QueryResult<bool> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            let before = changed(conn)?;
+            // A negative number takes all pieces on, a positive one goes on with them.
+            sql_query("INSERT INTO index_words (index_words, rank) VALUES ('merge', ?)")
+                .bind::<BigInt, _>(if whole { -MERGED_AT_ONCE } else { MERGED_AT_ONCE })
+                .execute(conn)?;
+            // The command itself counts as one, whether or not it found anything to merge.
+            Ok(changed(conn)? > before + 1)
+        }
+        Conn::Postgres(conn) if whole => {
             for table in ["index_entries", "contacts", "stores"] {
                 sql_query(format!("ANALYZE {table}")).execute(conn)?;
             }
-            Ok(())
+            Ok(false)
         }
+        Conn::Postgres(_) => Ok(false),
     }
+}
+
+/// Rows that the connection has written so far.
+fn changed(conn: &mut SqliteConnection) -> QueryResult<i64> {
+    sql_query("SELECT total_changes() AS id").get_result::<Id>(conn).map(|row| row.id)
 }

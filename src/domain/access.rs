@@ -149,6 +149,49 @@ impl UserStatus {
     }
 }
 
+/// How a person stands, as people read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// May sign in.
+    Active,
+    /// Was invited and has not chosen a password yet.
+    Invited,
+    /// May not sign in.
+    Suspended,
+}
+
+impl Standing {
+    /// All, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::Active, Self::Invited, Self::Suspended];
+
+    /// How somebody with that status stands.
+    pub fn of(status: &str, is_invited: bool) -> Self {
+        match UserStatus::from_stored(status) {
+            UserStatus::Suspended => Self::Suspended,
+            UserStatus::Active if is_invited => Self::Invited,
+            UserStatus::Active => Self::Active,
+        }
+    }
+
+    /// In addresses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Invited => "invited",
+            Self::Suspended => "suspended",
+        }
+    }
+
+    /// On pages.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Active => "Active",
+            Self::Invited => "Invited",
+            Self::Suspended => "Suspended",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -103,6 +103,26 @@ pub enum Action {
     EverythingRevoked,
     /// Activity or audit was exported.
     RecordsExported,
+    /// A person was invited, or invited again.
+    UserInvited,
+    /// An invited person chose a password and is in.
+    InvitationAccepted,
+    /// An invitation was taken back.
+    InvitationCancelled,
+    /// A person's name, address or account was changed.
+    UserEdited,
+    /// A person got another role.
+    RoleChanged,
+    /// A person was suspended.
+    UserSuspended,
+    /// A suspended person was let in again.
+    UserReactivated,
+    /// A person was deleted.
+    UserDeleted,
+    /// A link to set a new password was asked for, or sent by an administrator.
+    PasswordResetRequested,
+    /// Browser sessions of a person were ended.
+    SessionsEnded,
 }
 
 impl Action {
@@ -142,6 +162,16 @@ impl Action {
             Self::RoleDeleted => "role_deleted",
             Self::EverythingRevoked => "everything_revoked",
             Self::RecordsExported => "records_exported",
+            Self::UserInvited => "user_invited",
+            Self::InvitationAccepted => "invitation_accepted",
+            Self::InvitationCancelled => "invitation_cancelled",
+            Self::UserEdited => "user_edited",
+            Self::RoleChanged => "role_changed",
+            Self::UserSuspended => "user_suspended",
+            Self::UserReactivated => "user_reactivated",
+            Self::UserDeleted => "user_deleted",
+            Self::PasswordResetRequested => "password_reset_requested",
+            Self::SessionsEnded => "sessions_ended",
         }
     }
 }
@@ -255,6 +285,16 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::PasswordReentered, Group::SignIns, false, "Confirmed with the password", "Entered a wrong password to confirm"),
     row(Action::PasswordSet, Group::SignIns, true, "Set a password", "Was refused setting a password"),
     row(Action::UserCreated, Group::People, true, "Created a user", "Was refused creating a user"),
+    row(Action::UserInvited, Group::People, true, "Invited a person", "Was refused inviting a person"),
+    row(Action::InvitationAccepted, Group::People, false, "Accepted an invitation", "Failed to accept an invitation"),
+    row(Action::InvitationCancelled, Group::People, true, "Took back an invitation", "Was refused taking back an invitation"),
+    row(Action::UserEdited, Group::People, true, "Changed a person's details", "Was refused changing a person's details"),
+    row(Action::RoleChanged, Group::People, true, "Gave a person another role", "Was refused giving a person another role"),
+    row(Action::UserSuspended, Group::People, true, "Suspended a person", "Was refused suspending a person"),
+    row(Action::UserReactivated, Group::People, true, "Let a suspended person in again", "Was refused letting a suspended person in again"),
+    row(Action::UserDeleted, Group::People, true, "Deleted a person", "Was refused deleting a person"),
+    row(Action::PasswordResetRequested, Group::SignIns, false, "Asked for a link to set a new password", "Was refused a link to set a new password"),
+    row(Action::SessionsEnded, Group::SignIns, false, "Ended sessions", "Was refused ending sessions"),
     row(Action::McpAccessEnabled, Group::People, true, "Enabled MCP access", "Was refused enabling MCP access"),
     row(Action::McpAccessDisabled, Group::People, true, "Disabled MCP access", "Was refused disabling MCP access"),
     row(Action::TokenRevoked, Group::Connections, false, "Revoked a token", "Was refused revoking a token"),

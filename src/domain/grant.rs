@@ -52,6 +52,10 @@ pub enum EndReason {
     RevokedByOperator,
     /// Its owner's password was set anew: whoever knew the old one is out.
     PasswordChanged,
+    /// Its owner was suspended.
+    UserSuspended,
+    /// Its owner was deleted.
+    UserDeleted,
     /// Its time passed.
     Expired,
 }
@@ -68,6 +72,8 @@ impl EndReason {
             Self::RefreshTokenReplayed => "refresh_token_replayed",
             Self::RevokedByOperator => "revoked_by_operator",
             Self::PasswordChanged => "password_changed",
+            Self::UserSuspended => "user_suspended",
+            Self::UserDeleted => "user_deleted",
             Self::Expired => "expired",
         }
     }

@@ -6,6 +6,7 @@ pub mod client_name;
 pub mod contact;
 pub mod credit;
 pub mod cursor;
+pub mod device;
 pub mod email;
 pub mod export;
 pub mod facet;

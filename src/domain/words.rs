@@ -41,8 +41,8 @@ pub fn holds(folded: &str, texts: &[Option<&str>]) -> bool {
     texts.iter().flatten().any(|text| fold(text).contains(folded))
 }
 
-/// Adds the words of every piece of `text` to `words`.
-pub fn add_pieces(words: &mut BTreeSet<u64>, side: Side, text: &str) {
+/// Adds the words of every piece of `text` to `words`, some of them more than once.
+pub fn add_pieces(words: &mut Vec<u64>, side: Side, text: &str) {
     words.extend(pieces(&fold(text)).map(|piece| tagged(side, piece)));
 }
 
@@ -56,9 +56,19 @@ pub fn pieces_of_query(side: Side, folded: &str) -> Vec<String> {
 }
 
 /// A word as it is written into the index.
-pub fn spelled(word: u64) -> String {
-    let letter = if word >> 32 == 0 { 'g' } else { 'p' };
-    format!("{letter}{:x}", word & 0xffff_ffff)
+fn spelled(word: u64) -> String {
+    let mut text = String::new();
+    spell(&mut text, word);
+    text
+}
+
+/// Adds a word to `text` as it is written into the index.
+pub fn spell(text: &mut String, word: u64) {
+    text.push(if word >> 32 == 0 { 'g' } else { 'p' });
+    let number = word & 0xffff_ffff;
+    let digits = number.checked_ilog2().unwrap_or_default() / 4;
+    let digit = |place| (number >> (place * 4) & 0xf) as u32;
+    text.extend((0..=digits).rev().filter_map(|place| char::from_digit(digit(place), 16)));
 }
 
 fn tagged(side: Side, piece: u32) -> u64 {
@@ -113,7 +123,7 @@ mod tests {
     #[test]
     fn every_part_of_a_text_is_found_by_its_pieces() {
         let text = "Kleine Bücher & große Äpfel, 100% handgebunden in Łódź";
-        let mut words = BTreeSet::new();
+        let mut words = Vec::new();
         add_pieces(&mut words, Side::Store, text);
         let words: BTreeSet<String> = words.into_iter().map(spelled).collect();
         let folded = fold(text);

@@ -6,7 +6,9 @@
 mod answer;
 mod envelope;
 mod gate;
+mod line;
 mod prompts;
+pub mod reference;
 mod resources;
 mod server;
 mod tools;

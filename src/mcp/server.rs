@@ -13,6 +13,7 @@ use rmcp_actix_web::transport::on_request_extensions;
 
 use crate::domain::tool::Tool;
 use crate::mcp::gate::Caller;
+use crate::mcp::line::Line;
 use crate::mcp::{prompts, resources, tools};
 use crate::service::Ctx;
 
@@ -105,11 +106,16 @@ impl ServerHandler for PortcullisServer {
     ) -> Result<CallToolResponse, ErrorData> {
         let caller = caller(&context)?;
         // Check 6: a tool that the role does not allow answers like one that does not exist.
-        let tool = Tool::parse(&request.name)
-            .filter(|tool| caller.principal.tools.contains(tool))
-            .ok_or_else(|| ErrorData::invalid_params("there is no tool of that name", None))?;
+        let named = Tool::parse(&request.name);
+        let Some(tool) = named.filter(|tool| caller.principal.tools.contains(tool)) else {
+            tools::note_unknown(&self.ctx, caller, named)
+                .await
+                .map_err(|_| ErrorData::internal_error("internal error", None))?;
+            return Err(ErrorData::invalid_params("there is no tool of that name", None));
+        };
         let arguments = request.arguments.unwrap_or_default();
-        Ok(tools::call(&self.ctx, caller, tool, arguments).await.into())
+        let line = Line::of(&context);
+        Ok(tools::call(&self.ctx, caller, &line, tool, arguments).await.into())
     }
 
     async fn list_prompts(

@@ -187,7 +187,10 @@ pub async fn adjust(
                 let left = book.left();
                 return Err(Error::field(
                     "amount",
-                    format!("Credits: only {} are left this month. Take at most that many.", grouped(left)),
+                    format!(
+                        "Credits: only {} are left this month. Take at most that many.",
+                        grouped(left)
+                    ),
                 ));
             }
             let target = Target { kind: "account", id: Some(account.0), label: name };
@@ -234,7 +237,10 @@ fn read_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
     let length = reason.chars().count();
     if length == 0 {
-        return Err(Error::field("reason", "Reason: say why; the ledger keeps it with the credits."));
+        return Err(Error::field(
+            "reason",
+            "Reason: say why; the ledger keeps it with the credits.",
+        ));
     }
     if length > LONGEST_REASON || reason.chars().any(char::is_control) {
         return Err(Error::field("reason", "Reason: use one line of at most 200 characters."));

@@ -1,10 +1,13 @@
 //! Reading about people: the list of them, and what their page shows beside their row.
 
 use crate::error::Result;
-use crate::ids::{AccountId, UserId};
+use crate::ids::{AccountId, RoleId, UserId};
 use crate::service::Ctx;
-use crate::store::people::{self, PersonRow};
-use crate::store::{accounts, activity};
+use crate::store::people::{self, CallRow, PeopleQuery, PersonRow};
+use crate::store::{accounts, activity, roles};
+
+/// Accounts that are offered to choose from; of more, only the first by name.
+pub const MOST_ACCOUNTS: i64 = 500;
 
 /// A page of the list of people.
 #[derive(Debug)]
@@ -17,20 +20,51 @@ pub struct Page {
     pub page: i64,
 }
 
-/// Lists people by name, those with `text` in name or address.
+/// What there is to choose from.
+#[derive(Debug, Clone)]
+pub struct Choices {
+    /// Roles.
+    pub roles: Vec<(RoleId, String)>,
+    /// Accounts.
+    pub accounts: Vec<(AccountId, String)>,
+}
+
+/// Lists people.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn list(ctx: &Ctx, text: Option<String>, page: i64, page_size: i64) -> Result<Page> {
+pub async fn list(ctx: &Ctx, query: PeopleQuery) -> Result<Page> {
     ctx.db
         .read(move |conn| {
-            let text = text.as_deref();
-            let total = people::count(conn, text)?;
-            let page = page.clamp(1, (total - 1).max(0) / page_size + 1);
-            let rows = people::page(conn, text, page_size, (page - 1) * page_size)?;
+            let total = people::count(conn, &query)?;
+            let page = query.page.clamp(1, (total - 1).max(0) / query.page_size + 1);
+            let rows = people::page(conn, &PeopleQuery { page, ..query })?;
             Ok(Page { rows, total, page })
         })
         .await
+}
+
+/// Roles and accounts to choose from.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn choices(ctx: &Ctx) -> Result<Choices> {
+    ctx.db
+        .read(|conn| {
+            Ok(Choices {
+                roles: roles::choices(conn)?,
+                accounts: accounts::choices(conn, MOST_ACCOUNTS)?,
+            })
+        })
+        .await
+}
+
+/// The calls of a person before the one with that id, newest first; at most `limit`.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn calls_of(ctx: &Ctx, user: UserId, before: i64, limit: i64) -> Result<Vec<CallRow>> {
+    ctx.db.read(move |conn| Ok(people::calls_of(conn, user, before, limit)?)).await
 }
 
 /// The name of an account.

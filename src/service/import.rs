@@ -29,6 +29,7 @@ use crate::domain::audit::Actor;
 use crate::domain::import::{Entity, Problem};
 use crate::error::{Error, Result};
 use crate::ids::ImportId;
+use crate::service::index;
 use crate::store::index_write::Changes;
 use progress::Progress;
 use writing::Batches;
@@ -153,8 +154,14 @@ async fn carry_out(
             Err(lost)
         }
     };
-    if let Err(error) = &done {
-        history::fail(db, clock, id, &progress, error).await?;
+    match &done {
+        Err(error) => history::fail(db, clock, id, &progress, error).await?,
+        // The import has ended, whatever becomes of this.
+        Ok(report) => {
+            if let Err(error) = index::tidy_after(db, report.inserted + report.updated).await {
+                log::warn!("the search index was not tidied: {error}");
+            }
+        }
     }
     done
 }

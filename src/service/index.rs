@@ -1,5 +1,6 @@
 //! Reading the index: one profile or many, searches by pages, the values of filters.
 
+mod browse;
 mod cursor;
 mod enrich;
 mod rebuild;
@@ -11,11 +12,13 @@ use crate::domain::profile::{ContactPage, StorePage, StoreProfile, Taxonomy};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::MasterSecret;
+use crate::store::stores::Found;
 use crate::store::{contacts, stores};
 use cursor::{digest, open, seal};
 
+pub use browse::{Browsed, browse};
 pub use enrich::{MOST_DOMAINS, check_domains, enrich};
-pub use rebuild::{add_sample, complete, rebuild};
+pub use rebuild::{add_sample, complete, rebuild, tidy_after};
 
 /// The most stores of one page.
 pub const MOST_STORES: i64 = 100;
@@ -50,6 +53,21 @@ pub async fn search_stores(
     limit: i64,
     cursor: Option<&str>,
 ) -> Result<StorePage> {
+    let (found, next_cursor) =
+        found_stores(db, secret, caller, filter, sort, limit, cursor).await?;
+    Ok(StorePage { stores: found.into_iter().map(|found| found.profile).collect(), next_cursor })
+}
+
+/// A page of the stores that match, and the cursor of the next one.
+async fn found_stores(
+    db: &Db,
+    secret: &MasterSecret,
+    caller: UserId,
+    filter: StoreFilter,
+    sort: StoreSort,
+    limit: i64,
+    cursor: Option<&str>,
+) -> Result<(Vec<Found>, Option<String>)> {
     filter.check().map_err(|(name, reason)| Error::field(name, reason))?;
     if !(1..=MOST_STORES).contains(&limit) {
         return Err(Error::field("limit", "takes 1 to 100"));
@@ -64,7 +82,7 @@ pub async fn search_stores(
         Some(last) if more => Some(seal(secret, caller, query, last.position.clone())?),
         _ => None,
     };
-    Ok(StorePage { stores: found.into_iter().map(|found| found.profile).collect(), next_cursor })
+    Ok((found, next_cursor))
 }
 
 /// A page of the contacts that match `filter`, as previews; `cursor` is what the page before gave.

@@ -31,6 +31,7 @@ pub mod register;
 pub mod reveal;
 pub mod revoke;
 pub mod roles;
+pub mod sessions;
 pub mod settings;
 pub mod stop;
 pub mod throttle;

@@ -39,6 +39,27 @@ pub enum News<'a> {
     },
     /// The password was changed.
     PasswordChanged,
+    /// Somebody may choose a password and come in.
+    Invited {
+        /// Who invites.
+        by: &'a str,
+        /// Where to.
+        link: &'a str,
+        /// Until when, in words.
+        until: &'a str,
+    },
+    /// A link to set a new password.
+    PasswordReset {
+        /// Where to.
+        link: &'a str,
+        /// Until when, in words.
+        until: &'a str,
+    },
+    /// The address to sign in with was changed.
+    AddressChanged {
+        /// The new one.
+        email: &'a str,
+    },
 }
 
 /// The two parts of one mail; both know the person's name, the moment and our address.
@@ -72,6 +93,14 @@ mail!(client_connected, "mail/client_connected.txt", "mail/client_connected.html
 mail!(access_disabled, "mail/access_disabled.txt", "mail/access_disabled.html" {});
 mail!(reuse_alarm, "mail/reuse_alarm.txt", "mail/reuse_alarm.html" { client });
 mail!(password_changed, "mail/password_changed.txt", "mail/password_changed.html" {});
+mail!(invited, "mail/invited.txt", "mail/invited.html" { by, link, until });
+mail!(password_reset, "mail/password_reset.txt", "mail/password_reset.html" { link, until });
+mail!(address_changed, "mail/address_changed.txt", "mail/address_changed.html" { email });
+
+/// A moment as mail says it.
+pub(crate) fn in_words(at: Timestamp) -> String {
+    at.to_utc().format("%-d %b %Y, %H:%M UTC").to_string()
+}
 
 /// Puts mail about `news` into the outbox, inside the caller's transaction.
 ///
@@ -84,7 +113,21 @@ pub(crate) fn tell(
     news: News<'_>,
     now: Timestamp,
 ) -> Result<()> {
-    let at = now.to_utc().format("%-d %b %Y, %H:%M UTC").to_string();
+    write(conn, config, to, news, now).map(|_| ())
+}
+
+/// [`tell`], for whoever may have to take the mail out again. Returns its number.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) fn write(
+    conn: &mut Conn,
+    config: &Config,
+    to: Recipient<'_>,
+    news: News<'_>,
+    now: Timestamp,
+) -> Result<i64> {
+    let at = in_words(now);
     let (name, at, url) = (to.name, at.as_str(), config.public_url.as_str());
     let (subject, text, html) = match news {
         News::ClientConnected { client, host } => (
@@ -107,6 +150,21 @@ pub(crate) fn tell(
             password_changed::Text { name, at, url }.render(),
             password_changed::Html { name, at, url }.render(),
         ),
+        News::Invited { by, link, until } => (
+            "You are invited to Portcullis".to_owned(),
+            invited::Text { name, at, url, by, link, until }.render(),
+            invited::Html { name, at, url, by, link, until }.render(),
+        ),
+        News::PasswordReset { link, until } => (
+            "Set a new password".to_owned(),
+            password_reset::Text { name, at, url, link, until }.render(),
+            password_reset::Html { name, at, url, link, until }.render(),
+        ),
+        News::AddressChanged { email } => (
+            "Your sign-in address was changed".to_owned(),
+            address_changed::Text { name, at, url, email }.render(),
+            address_changed::Html { name, at, url, email }.render(),
+        ),
     };
     let mail = NewMail {
         recipient: to.email.to_owned(),
@@ -115,6 +173,5 @@ pub(crate) fn tell(
         text: text.map_err(Error::internal)?,
         html: html.map_err(Error::internal)?,
     };
-    outbox::insert(conn, &mail, now)?;
-    Ok(())
+    Ok(outbox::insert(conn, &mail, now)?)
 }

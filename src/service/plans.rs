@@ -183,10 +183,7 @@ pub async fn delete(ctx: &Ctx, actor: &Actor, proof: Reconfirmed, id: PlanId) ->
             if removed.as_ref().is_err_and(is_gone) || removed? == 0 {
                 return Err(Error::new(
                     ErrorCode::Conflict,
-                    format!(
-                        "Accounts are still on {}. Put them on another plan first.",
-                        plan.name
-                    ),
+                    format!("Accounts are still on {}. Put them on another plan first.", plan.name),
                 ));
             }
             let detail = serde_json::to_value(plan.terms()).map_err(Error::internal)?;

@@ -90,12 +90,28 @@ pub async fn reveal(
     request: Request,
     call: NewActivity,
 ) -> Result<Result<Answer, Error>> {
+    reveal_unless(ctx, payer, request, call, || false).await
+}
+
+/// The same for a caller who may go away while the call waits for its turn: nothing is spent for
+/// one who is gone by then. What has begun is finished, because that is the whole of it.
+///
+/// # Errors
+/// As [`reveal`], and `cancelled` for who is gone.
+pub async fn reveal_unless(
+    ctx: &Ctx,
+    payer: Payer,
+    request: Request,
+    call: NewActivity,
+    is_gone: impl Fn() -> bool + Send + 'static,
+) -> Result<Result<Answer, Error>> {
     let now = ctx.clock.now();
     let decided = ctx
         .db
         .write(move |conn| {
             let mut call = call;
             let decided = match Asked::read(request) {
+                Ok(_) if is_gone() => Err(Error::new(ErrorCode::Cancelled, "The caller hung up.")),
                 Ok(asked) => Attempt { payer, asked, now, call: &call }.decide(conn)?,
                 Err(error) => Err(error),
             };

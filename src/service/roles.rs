@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
-use crate::domain::access::{Permission, parse_permissions};
+use crate::domain::access::{ADMINISTRATOR, Permission, parse_permissions};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::role::{self, RoleTerms};
 use crate::error::{Error, ErrorCode, Result};
@@ -264,6 +264,8 @@ pub async fn delete(
     let label = by_id(ctx, id).await?.role.name;
     decide(ctx, actor, Action::RoleDeleted, label, move |conn, actor, now| {
         let both: Vec<RoleId> = std::iter::once(id).chain(to).collect();
+        // In the order in which a person's role is changed.
+        lock::holders(conn, ADMINISTRATOR.name)?;
         lock::roles(conn, &both, id)?;
         let role = find(conn, id)?;
         if role.built_in {

@@ -27,6 +27,16 @@ impl Limit {
         Self { subject: format!("password-from:{address}"), most: 50, window_seconds: 900 }
     }
 
+    /// Links to set a new password, asked for one address: 5 an hour, so that nobody's mailbox fills.
+    pub fn resets_of(email: &str) -> Self {
+        Self { subject: format!("reset:{email}"), most: 5, window_seconds: 3600 }
+    }
+
+    /// Links to set a new password, asked for from one address: 30 an hour.
+    pub fn resets_from(address: IpAddr) -> Self {
+        Self { subject: format!("reset-from:{address}"), most: 30, window_seconds: 3600 }
+    }
+
     /// Registrations from one address: generous, because clients register anew at every
     /// reconnection (checklist D15).
     pub fn registrations_from(address: IpAddr) -> Self {

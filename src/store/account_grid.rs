@@ -8,8 +8,9 @@ use diesel::sql_types::{BigInt, Bool};
 use super::accounts::AccountRow;
 use super::grid::{escape_like, lower};
 use crate::clock::Timestamp;
-use crate::db::schema::{accounts, usage_windows, users};
+use crate::db::schema::{accounts, roles, usage_windows, users};
 use crate::db::{Conn, MultiBackend};
+use crate::domain::access::Standing;
 use crate::domain::quota::Span;
 use crate::ids::{AccountId, PlanId, UserId};
 
@@ -42,8 +43,7 @@ pub struct AccountQuery {
 }
 
 /// Accounts that have spent any credits of a month; ends with the month.
-const SPENT: &str =
-    "SELECT account_id FROM credit_balances WHERE spent > 0 AND period_start = ";
+const SPENT: &str = "SELECT account_id FROM credit_balances WHERE spent > 0 AND period_start = ";
 /// Accounts that have spent four fifths of what their plan now gives them; ends with the month.
 const NEARLY_OUT: &str = "accounts.id IN (SELECT b.account_id FROM credit_balances b \
      JOIN accounts a ON a.id = b.account_id JOIN plans p ON p.id = a.plan_id \
@@ -190,10 +190,7 @@ pub fn after(
 }
 
 /// How many people each of these accounts has, where it has any.
-pub fn people_of(
-    conn: &mut Conn,
-    accounts: &[AccountId],
-) -> QueryResult<Vec<(AccountId, i64)>> {
+pub fn people_of(conn: &mut Conn, accounts: &[AccountId]) -> QueryResult<Vec<(AccountId, i64)>> {
     users::table
         .filter(users::account_id.eq_any(accounts))
         .group_by(users::account_id)
@@ -212,11 +209,7 @@ pub fn windows_of(
         .filter(usage_windows::account_id.eq_any(accounts))
         .filter(usage_windows::span.eq(span.as_str()))
         .filter(usage_windows::starts_at.eq(starts_at))
-        .select((
-            usage_windows::account_id,
-            usage_windows::requests,
-            usage_windows::rows_returned,
-        ))
+        .select((usage_windows::account_id, usage_windows::requests, usage_windows::rows_returned))
         .load(conn)
 }
 
@@ -233,19 +226,23 @@ pub struct MemberRow {
     pub role: String,
     /// `active` or `suspended`.
     pub status: String,
+    /// Since when they are only invited.
+    pub invited_at: Option<Timestamp>,
     /// Whether their clients may call.
     pub mcp_enabled: bool,
     /// Last tool call.
     pub last_tool_at: Option<Timestamp>,
 }
 
+impl MemberRow {
+    /// How they stand.
+    pub fn standing(&self) -> Standing {
+        Standing::of(&self.status, self.invited_at.is_some())
+    }
+}
+
 /// People of an account by name.
-pub fn members(
-    conn: &mut Conn,
-    account: AccountId,
-    slice: Slice,
-) -> QueryResult<Vec<MemberRow>> {
-    use crate::db::schema::roles;
+pub fn members(conn: &mut Conn, account: AccountId, slice: Slice) -> QueryResult<Vec<MemberRow>> {
     users::table
         .inner_join(roles::table)
         .filter(users::account_id.eq(account))
@@ -258,6 +255,7 @@ pub fn members(
             users::email,
             roles::name,
             users::status,
+            users::invited_at,
             users::mcp_enabled,
             users::last_tool_at,
         ))

@@ -144,3 +144,17 @@ pub fn replace(
     ))
     .execute(conn)
 }
+
+/// Accounts by name, `limit` of them: for whoever chooses one.
+pub fn choices(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(AccountId, String)>> {
+    accounts::table
+        .order((accounts::name.asc(), accounts::id.asc()))
+        .limit(limit)
+        .select((accounts::id, accounts::name))
+        .load(conn)
+}
+
+/// The account's name, if there is one with that id.
+pub fn find_name(conn: &mut Conn, account: AccountId) -> QueryResult<Option<String>> {
+    accounts::table.find(account).select(accounts::name).get_result(conn).optional()
+}

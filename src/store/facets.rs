@@ -49,16 +49,6 @@ pub fn ensure(
     Ok(ids)
 }
 
-/// Adds to the number of entries that have a facet; a negative number takes away.
-///
-/// # Errors
-/// When the database refuses.
-pub fn count(conn: &mut Conn, id: i64, more: i64) -> QueryResult<usize> {
-    diesel::update(facets::table.find(id))
-        .set(facets::entries.eq(facets::entries + more))
-        .execute(conn)
-}
-
 /// What is asked as words of the index, and each of `pieces` too. None where nothing can match: a
 /// value that no entry has is wanted, or one is both wanted and not wanted.
 ///

@@ -83,7 +83,7 @@ pub struct GridRow {
 type Condition = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
 
 fn conditions(query: &GridQuery) -> Vec<Condition> {
-    let mut conditions: Vec<Condition> = Vec::new();
+    let mut conditions: Vec<Condition> = vec![Box::new(users::deleted_at.is_null())];
     if let Some(text) = &query.text {
         let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
         conditions.push(Box::new(

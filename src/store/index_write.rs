@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{contacts, store_technologies, stores};
-use crate::db::upsert_row::{Cell, InsertTechnologies, UpsertRow, lock_index};
+use crate::db::upsert_row::{Cell, Technology, UpsertRow, insert_technologies, lock_index};
 use crate::domain::import::{Entity, Kind, Record, Value, slug};
 use crate::store::entries;
 
@@ -35,7 +35,7 @@ impl std::ops::AddAssign for Changes {
 const TECHNOLOGIES: [(&str, &str); 2] = [("apps", "app"), ("pixels", "pixel")];
 
 /// Technologies by store and kind: slug and name of each.
-type Held = HashMap<(i64, String), BTreeMap<String, String>>;
+type Held = HashMap<(i64, &'static str), BTreeMap<String, String>>;
 
 /// Brings the rows of `records` (each key once) to their values. To be run in a transaction.
 ///
@@ -50,14 +50,18 @@ pub fn upsert(
     lock_index(conn)?;
     let known = known_ids(conn, entity, records)?;
     let held = held_technologies(conn, entity, records, &known)?;
+    let rows: Vec<_> = records.iter().map(|record| row(entity, record, now)).collect();
+    let written: HashMap<String, i64> =
+        UpsertRow::run_all(&rows, conn)?.into_iter().map(|(id, key)| (key, id)).collect();
     let mut changes = Changes::default();
     let mut touched = Touched::default();
+    let (mut added, mut stamped) = (Vec::new(), Vec::new());
     for record in records {
-        let written = row(entity, record, now).run(conn)?;
         let known = known.get(&record.key).copied();
+        let written = written.get(&record.key).copied();
         let replaced = match known.or(written) {
             Some(store) if entity == Entity::Stores => {
-                replace_technologies(conn, store, record, &held)?
+                replace_technologies(conn, store, record, &held, &mut added)?
             }
             _ => false,
         };
@@ -69,13 +73,17 @@ pub fn upsert(
             (None, _) => changes.inserted += 1,
             (Some(_), Some(_)) => changes.updated += 1,
             (Some(store), None) if replaced => {
-                diesel::update(stores::table.find(store))
-                    .set(stores::imported_at.eq(now.0))
-                    .execute(conn)?;
+                stamped.push(store);
                 changes.updated += 1;
             }
             (Some(_), None) => changes.unchanged += 1,
         }
+    }
+    insert_technologies(conn, &added)?;
+    if !stamped.is_empty() {
+        diesel::update(stores::table.filter(stores::id.eq_any(stamped)))
+            .set(stores::imported_at.eq(now.0))
+            .execute(conn)?;
     }
     touched.rewrite_entries(conn, entity)?;
     Ok(changes)
@@ -184,18 +192,22 @@ fn held_technologies(
             ))
             .load(conn)?;
         for (store, kind, slug, name) in rows {
-            held.entry((store, kind)).or_default().insert(slug, name);
+            if let Some((_, kind)) = TECHNOLOGIES.iter().find(|(_, known)| *known == kind) {
+                held.entry((store, *kind)).or_default().insert(slug, name);
+            }
         }
     }
     Ok(held)
 }
 
-/// Replaces the technologies of a store where the record gives others; says whether it did.
+/// Replaces the technologies of a store where the record gives others; says whether it did. Those
+/// to be added join `added`: one statement adds them for many stores.
 fn replace_technologies(
     conn: &mut Conn,
     store: i64,
     record: &Record,
     held: &Held,
+    added: &mut Vec<Technology>,
 ) -> QueryResult<bool> {
     let mut replaced = false;
     for (column, kind) in TECHNOLOGIES {
@@ -206,7 +218,7 @@ fn replace_technologies(
             }
             Some(_) => BTreeMap::new(),
         };
-        let has = held.get(&(store, kind.to_owned()));
+        let has = held.get(&(store, kind));
         if has.map_or(wanted.is_empty(), |has| *has == wanted) {
             continue;
         }
@@ -217,10 +229,8 @@ fn replace_technologies(
                 .filter(store_technologies::kind.eq(kind));
             diesel::delete(old).execute(conn)?;
         }
-        if !wanted.is_empty() {
-            let rows = wanted.iter().map(|(slug, name)| (slug.as_str(), name.as_str())).collect();
-            InsertTechnologies { store, kind, rows }.run(conn)?;
-        }
+        let rows = wanted.into_iter().map(|(slug, name)| Technology { store, kind, slug, name });
+        added.extend(rows);
     }
     Ok(replaced)
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::one_time_links;
+use crate::ids::UserId;
 use crate::secrets::HashedSecret;
 
 /// Adds a link for `purpose`.
@@ -23,6 +24,67 @@ pub fn insert(
             one_time_links::expires_at.eq(expires_at),
         ))
         .execute(conn)
+}
+
+/// Adds a link for `purpose` of a person; with nobody it is a link that opens nothing.
+pub fn insert_for(
+    conn: &mut Conn,
+    secret: &HashedSecret,
+    purpose: &str,
+    user: Option<UserId>,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> QueryResult<usize> {
+    diesel::insert_into(one_time_links::table)
+        .values((
+            one_time_links::secret_hash.eq(secret),
+            one_time_links::purpose.eq(purpose),
+            one_time_links::user_id.eq(user),
+            one_time_links::created_at.eq(now),
+            one_time_links::expires_at.eq(expires_at),
+        ))
+        .execute(conn)
+}
+
+/// Whose link it is, if it would work now.
+pub fn owner(
+    conn: &mut Conn,
+    secret: &HashedSecret,
+    purpose: &str,
+    now: Timestamp,
+) -> QueryResult<Option<UserId>> {
+    one_time_links::table
+        .filter(one_time_links::secret_hash.eq(secret))
+        .filter(one_time_links::purpose.eq(purpose))
+        .filter(one_time_links::expires_at.gt(now))
+        .select(one_time_links::user_id.assume_not_null())
+        .filter(one_time_links::user_id.is_not_null())
+        .get_result(conn)
+        .optional()
+}
+
+/// Until when the last link of a person for `purpose` works.
+pub fn expiry_of(conn: &mut Conn, user: UserId, purpose: &str) -> QueryResult<Option<Timestamp>> {
+    one_time_links::table
+        .filter(one_time_links::user_id.eq(user))
+        .filter(one_time_links::purpose.eq(purpose))
+        .select(diesel::dsl::max(one_time_links::expires_at))
+        .get_result(conn)
+}
+
+/// Removes the links of a person for `purpose`.
+pub fn delete_of(conn: &mut Conn, user: UserId, purpose: &str) -> QueryResult<usize> {
+    diesel::delete(
+        one_time_links::table
+            .filter(one_time_links::user_id.eq(user))
+            .filter(one_time_links::purpose.eq(purpose)),
+    )
+    .execute(conn)
+}
+
+/// Removes all links of a person.
+pub fn delete_of_user(conn: &mut Conn, user: UserId) -> QueryResult<usize> {
+    diesel::delete(one_time_links::table.filter(one_time_links::user_id.eq(user))).execute(conn)
 }
 
 /// Whether the link would work now.

@@ -36,8 +36,8 @@ pub struct WaitingMail {
     pub attempts: i64,
 }
 
-/// Puts a mail in, inside the transaction of what it tells.
-pub fn insert(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> QueryResult<usize> {
+/// Puts a mail in, inside the transaction of what it tells. Returns its number.
+pub fn insert(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> QueryResult<i64> {
     diesel::insert_into(outbox::table)
         .values((
             outbox::recipient.eq(&mail.recipient),
@@ -48,7 +48,13 @@ pub fn insert(conn: &mut Conn, mail: &NewMail, now: Timestamp) -> QueryResult<us
             outbox::attempts.eq(0),
             outbox::due_at.eq(now),
         ))
-        .execute(conn)
+        .returning(outbox::id)
+        .get_result(conn)
+}
+
+/// Takes a mail out again, in the transaction that put it in.
+pub fn withdraw(conn: &mut Conn, id: i64) -> QueryResult<usize> {
+    diesel::delete(outbox::table.find(id)).execute(conn)
 }
 
 /// Mail whose time has come, oldest first.

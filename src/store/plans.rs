@@ -25,27 +25,17 @@ impl Plan {
 
 /// All plans with whether they are built in, in the order in which they were made.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<(Plan, bool)>> {
-    plans::table
-        .order(plans::id.asc())
-        .select((Plan::as_select(), plans::built_in))
-        .load(conn)
+    plans::table.order(plans::id.asc()).select((Plan::as_select(), plans::built_in)).load(conn)
 }
 
 /// The plan with that id, and whether it is built in.
 pub fn find(conn: &mut Conn, id: PlanId) -> QueryResult<Option<(Plan, bool)>> {
-    plans::table
-        .find(id)
-        .select((Plan::as_select(), plans::built_in))
-        .get_result(conn)
-        .optional()
+    plans::table.find(id).select((Plan::as_select(), plans::built_in)).get_result(conn).optional()
 }
 
 /// How many accounts are on each plan that has any.
 pub fn accounts_by_plan(conn: &mut Conn) -> QueryResult<Vec<(PlanId, i64)>> {
-    accounts::table
-        .group_by(accounts::plan_id)
-        .select((accounts::plan_id, count_star()))
-        .load(conn)
+    accounts::table.group_by(accounts::plan_id).select((accounts::plan_id, count_star())).load(conn)
 }
 
 /// How many accounts are on a plan.

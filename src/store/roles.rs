@@ -62,23 +62,11 @@ impl RoleRow {
     }
 }
 
-type Columns = (
-    roles::id,
-    roles::name,
-    roles::description,
-    roles::permissions,
-    roles::tools,
-    roles::built_in,
-);
+type Columns =
+    (roles::id, roles::name, roles::description, roles::permissions, roles::tools, roles::built_in);
 
-const COLUMNS: Columns = (
-    roles::id,
-    roles::name,
-    roles::description,
-    roles::permissions,
-    roles::tools,
-    roles::built_in,
-);
+const COLUMNS: Columns =
+    (roles::id, roles::name, roles::description, roles::permissions, roles::tools, roles::built_in);
 
 /// All roles, in the order in which they were made.
 pub fn all(conn: &mut Conn) -> QueryResult<Vec<RoleRow>> {
@@ -152,4 +140,17 @@ pub fn delete(conn: &mut Conn, id: RoleId) -> QueryResult<usize> {
     let in_use = exists(users::table.filter(users::role_id.eq(id)));
     diesel::delete(roles::table.find(id).filter(roles::built_in.eq(false)).filter(not(in_use)))
         .execute(conn)
+}
+
+/// Roles by name: for whoever chooses one.
+pub fn choices(conn: &mut Conn) -> QueryResult<Vec<(RoleId, String)>> {
+    roles::table
+        .order((roles::name.asc(), roles::id.asc()))
+        .select((roles::id, roles::name))
+        .load(conn)
+}
+
+/// Name and permissions, a JSON array, of the role with that id.
+pub fn find(conn: &mut Conn, id: RoleId) -> QueryResult<Option<(String, String)>> {
+    roles::table.find(id).select((roles::name, roles::permissions)).get_result(conn).optional()
 }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{roles, users};
 use crate::db::statement::statement;
-use crate::domain::access::UserStatus;
+use crate::domain::access::{ADMINISTRATOR, Standing, UserStatus};
 use crate::ids::{AccountId, RoleId, UserId};
 
 /// A user with their role.
@@ -39,12 +39,21 @@ pub struct UserRow {
     pub role: String,
     /// Role's permissions, a JSON array.
     pub permissions: String,
+    /// Role's row id.
+    pub role_id: RoleId,
+    /// When the user was invited, until they have chosen a password.
+    pub invited_at: Option<Timestamp>,
 }
 
 impl UserRow {
     /// Their status.
     pub fn status(&self) -> UserStatus {
         UserStatus::from_stored(&self.status)
+    }
+
+    /// How they stand.
+    pub fn standing(&self) -> Standing {
+        Standing::of(&self.status, self.invited_at.is_some())
     }
 }
 
@@ -62,6 +71,8 @@ type Columns = (
     users::created_at,
     roles::name,
     roles::permissions,
+    users::role_id,
+    users::invited_at,
 );
 
 const COLUMNS: Columns = (
@@ -78,13 +89,16 @@ const COLUMNS: Columns = (
     users::created_at,
     roles::name,
     roles::permissions,
+    users::role_id,
+    users::invited_at,
 );
 
-/// The user with that id.
+/// The user with that id, unless they were deleted.
 pub fn by_id(conn: &mut Conn, id: UserId) -> QueryResult<Option<UserRow>> {
     users::table
         .inner_join(roles::table)
         .filter(users::id.eq(id))
+        .filter(users::deleted_at.is_null())
         .select(COLUMNS)
         .get_result(conn)
         .optional()
@@ -105,6 +119,7 @@ pub fn page(conn: &mut Conn, after: UserId, limit: i64) -> QueryResult<Vec<UserR
     users::table
         .inner_join(roles::table)
         .filter(users::id.gt(after))
+        .filter(users::deleted_at.is_null())
         .order(users::id.asc())
         .limit(limit)
         .select(COLUMNS)
@@ -121,6 +136,7 @@ pub fn active_with_role(
         .inner_join(roles::table)
         .filter(roles::name.eq(role))
         .filter(users::status.eq(UserStatus::Active.as_str()))
+        .filter(users::invited_at.is_null())
         .order(users::id.asc())
         .limit(limit)
         .select((users::name, users::email))
@@ -144,6 +160,8 @@ pub struct NewUser<'a> {
     pub password_hash: Option<&'a str>,
     /// Whether their clients may call.
     pub mcp_enabled: bool,
+    /// Whether they still have to choose a password.
+    pub is_invited: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -162,6 +180,7 @@ pub fn insert(conn: &mut Conn, user: &NewUser<'_>) -> QueryResult<UserId> {
             users::mcp_enabled.eq(user.mcp_enabled),
             users::mcp_added_at.eq(user.mcp_enabled.then_some(user.now)),
             users::created_at.eq(user.now),
+            users::invited_at.eq(user.is_invited.then_some(user.now)),
         ))
         .returning(users::id)
         .get_result(conn)
@@ -173,9 +192,72 @@ pub fn any(conn: &mut Conn) -> QueryResult<bool> {
     Ok(first.is_some())
 }
 
-/// Sets the password's hash.
+/// Sets the password's hash; who has a password is no longer only invited.
 pub fn set_password(conn: &mut Conn, id: UserId, hash: &str) -> QueryResult<usize> {
-    diesel::update(users::table.find(id)).set(users::password_hash.eq(hash)).execute(conn)
+    diesel::update(users::table.find(id))
+        .set((users::password_hash.eq(hash), users::invited_at.eq(None::<Timestamp>)))
+        .execute(conn)
+}
+
+/// Sets name and address.
+pub fn set_details(conn: &mut Conn, id: UserId, name: &str, email: &str) -> QueryResult<usize> {
+    diesel::update(users::table.find(id))
+        .set((users::name.eq(name), users::email.eq(email)))
+        .execute(conn)
+}
+
+/// Sets role and account.
+pub fn set_place(
+    conn: &mut Conn,
+    id: UserId,
+    role: RoleId,
+    account: AccountId,
+) -> QueryResult<usize> {
+    diesel::update(users::table.find(id))
+        .set((users::role_id.eq(role), users::account_id.eq(account)))
+        .execute(conn)
+}
+
+/// Sets the status; 0 rows if it was so already.
+pub fn set_status(conn: &mut Conn, id: UserId, status: UserStatus) -> QueryResult<usize> {
+    diesel::update(users::table.find(id).filter(users::status.ne(status.as_str())))
+        .set(users::status.eq(status.as_str()))
+        .execute(conn)
+}
+
+/// Notes when somebody who has no password yet was invited again.
+pub fn set_invited(conn: &mut Conn, id: UserId, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(users::table.find(id).filter(users::invited_at.is_not_null()))
+        .set(users::invited_at.eq(now))
+        .execute(conn)
+}
+
+/// Takes everything away that a deleted user could come back with. The row stays, with the name,
+/// because the logs speak of it; the address is free for somebody else.
+pub fn mark_deleted(conn: &mut Conn, id: UserId, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(users::table.find(id).filter(users::deleted_at.is_null()))
+        .set((
+            users::deleted_at.eq(now),
+            users::status.eq(UserStatus::Suspended.as_str()),
+            users::mcp_enabled.eq(false),
+            // Nothing that could be an address, so that it is in nobody's way.
+            users::email.eq(format!("deleted user #{id}")),
+            users::password_hash.eq(None::<String>),
+            users::invited_at.eq(None::<Timestamp>),
+        ))
+        .execute(conn)
+}
+
+/// How many active administrators there are besides `user`. Somebody who is only invited is none.
+pub fn other_administrators(conn: &mut Conn, user: UserId) -> QueryResult<i64> {
+    users::table
+        .inner_join(roles::table)
+        .filter(roles::name.eq(ADMINISTRATOR.name))
+        .filter(users::status.eq(UserStatus::Active.as_str()))
+        .filter(users::invited_at.is_null())
+        .filter(users::id.ne(user))
+        .count()
+        .get_result(conn)
 }
 
 /// Turns MCP access on or off; 0 rows if it was so already.

@@ -54,7 +54,7 @@ pub async fn outer(
     let started = Instant::now();
     let id = uuid::Uuid::now_v7().simple().to_string();
     let ctx = request.app_data::<web::Data<Ctx>>().cloned();
-    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let (method, path) = (request.method().clone(), path_for_log(request.path()).to_owned());
     let theme = theme(request.cookie(THEME_COOKIE).as_ref());
     let seed = seed_of(&request, ctx.as_ref());
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -96,6 +96,11 @@ pub async fn outer(
     // Never the query: codes and states travel in it.
     log::info!(target: "portcullis::access", "{id} {method} {path} {} {} µs", response.status().as_u16(), started.elapsed().as_micros());
     Ok(response)
+}
+
+/// The path as it may stand in the log: that of an invitation is a secret.
+fn path_for_log(path: &str) -> &str {
+    if path.starts_with("/invite/") { "/invite/…" } else { path }
 }
 
 fn seed_of(request: &ServiceRequest, ctx: Option<&web::Data<Ctx>>) -> FormSeed {

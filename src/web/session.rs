@@ -6,16 +6,19 @@ use std::collections::HashMap;
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_session::{Session, SessionExt, SessionMiddleware};
-use actix_web::HttpRequest;
 use actix_web::cookie::{Key, SameSite, time::Duration};
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+use serde::de::DeserializeOwned;
 
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
-use crate::store::sessions;
+use crate::store::sessions::{self, Kept};
 use crate::store::users::UserRow;
+use crate::web::address;
 
 /// A session ends after so long without use, seconds.
 pub const IDLE_SECONDS: i64 = 12 * 3600;
@@ -28,6 +31,12 @@ const USER: &str = "user";
 const ID: &str = "id";
 const SIGNED_IN_AT: &str = "signed_in_at";
 const SEEN_AT: &str = "seen_at";
+const USER_AGENT: &str = "user_agent";
+const ADDRESS: &str = "address";
+/// As much of what a browser calls itself as is kept.
+const LONGEST_USER_AGENT: usize = 300;
+/// Characters of a session's name on pages.
+const HANDLE_LENGTH: usize = 22;
 
 /// Sessions in the database.
 #[derive(Clone)]
@@ -37,8 +46,49 @@ pub struct DatabaseSessions {
 
 type State = HashMap<String, String>;
 
-fn owner(state: &State) -> Option<UserId> {
-    state.get(USER).and_then(|text| text.parse().ok())
+/// What is kept of a session beside its content, so that its owner can recognise and end it.
+struct Columns {
+    user: Option<UserId>,
+    text: String,
+    handle: Option<String>,
+    user_agent: Option<String>,
+    address: Option<String>,
+    seen_at: Option<Timestamp>,
+    expires_at: Timestamp,
+}
+
+impl Columns {
+    fn of(state: &State, expires_at: Timestamp) -> Result<Self, serde_json::Error> {
+        fn value<T: DeserializeOwned>(state: &State, name: &str) -> Option<T> {
+            state.get(name).and_then(|text| serde_json::from_str(text).ok())
+        }
+        Ok(Self {
+            user: value(state, USER),
+            text: serde_json::to_string(state)?,
+            handle: value::<String>(state, ID).map(|id| handle(&PlainSecret::presented(id))),
+            user_agent: value(state, USER_AGENT),
+            address: value(state, ADDRESS),
+            seen_at: value(state, SEEN_AT),
+            expires_at,
+        })
+    }
+
+    fn kept(&self) -> Kept<'_> {
+        Kept {
+            user: self.user,
+            state: &self.text,
+            handle: self.handle.as_deref(),
+            user_agent: self.user_agent.as_deref(),
+            address: self.address.as_deref(),
+            seen_at: self.seen_at,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+/// What a session with that id is called on pages: nothing that opens it, or a form of it.
+pub fn handle(id: &PlainSecret) -> String {
+    id.hash().0.chars().take(HANDLE_LENGTH).collect()
 }
 
 impl DatabaseSessions {
@@ -66,13 +116,12 @@ impl SessionStore for DatabaseSessions {
 
     async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
         let key = PlainSecret::generate(SecretKind::Handle);
-        let text = serde_json::to_string(&state)
+        let columns = Columns::of(&state, self.end(ttl))
             .map_err(|error| SaveError::Serialization(error.into()))?;
-        let (hash, user, now, end) =
-            (key.hash(), owner(&state), self.ctx.clock.now(), self.end(ttl));
+        let (hash, now) = (key.hash(), self.ctx.clock.now());
         self.ctx
             .db
-            .write(move |conn| Ok(sessions::insert(conn, &hash, user, &text, now, end)?))
+            .write(move |conn| Ok(sessions::insert(conn, &hash, &columns.kept(), now)?))
             .await
             .map_err(|error| SaveError::Other(error.into()))?;
         key.expose()
@@ -87,14 +136,13 @@ impl SessionStore for DatabaseSessions {
         state: State,
         ttl: &Duration,
     ) -> Result<SessionKey, UpdateError> {
-        let text = serde_json::to_string(&state)
+        let columns = Columns::of(&state, self.end(ttl))
             .map_err(|error| UpdateError::Serialization(error.into()))?;
-        let (hash, user, end) =
-            (PlainSecret::presented(key.as_ref()).hash(), owner(&state), self.end(ttl));
+        let hash = PlainSecret::presented(key.as_ref()).hash();
         // A session that was ended meanwhile stays ended: the update then touches no row.
         self.ctx
             .db
-            .write(move |conn| Ok(sessions::update(conn, &hash, user, &text, end)?))
+            .write(move |conn| Ok(sessions::update(conn, &hash, &columns.kept())?))
             .await
             .map_err(|error| UpdateError::Other(error.into()))?;
         Ok(key)
@@ -135,9 +183,23 @@ pub fn middleware(ctx: &Ctx) -> SessionMiddleware<DatabaseSessions> {
 ///
 /// # Errors
 /// When the session cannot be kept.
-pub fn begin(session: &Session, user: &UserRow, now: Timestamp) -> Result<()> {
+pub fn begin(
+    session: &Session,
+    request: &HttpRequest,
+    user: &UserRow,
+    now: Timestamp,
+) -> Result<()> {
     session.clear();
     session.renew();
+    let ctx = request.app_data::<web::Data<Ctx>>().ok_or_else(|| Error::internal("no state"))?;
+    if let Some(caller) = address::caller(request.head(), &ctx.config.trusted_proxies) {
+        session.insert(ADDRESS, caller.to_string()).map_err(Error::internal)?;
+    }
+    let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    if let Some(agent) = agent {
+        let agent: String = agent.chars().take(LONGEST_USER_AGENT).collect();
+        session.insert(USER_AGENT, agent).map_err(Error::internal)?;
+    }
     let id = PlainSecret::generate(SecretKind::Handle);
     session.insert(USER, user.id).map_err(Error::internal)?;
     session.insert(ID, id.expose()).map_err(Error::internal)?;

@@ -9,7 +9,9 @@ import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
+import { people, peopleWithoutScript } from "./people.mjs";
 import { settings, settingsWithoutScript } from "./settings.mjs";
+import { storeIndex, storeIndexWithoutScript } from "./store_index.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
 const TABS = ["Claude Code", "Claude Desktop/Web", "Gemini CLI", "OpenAI Codex", "OpenAI ChatGPT", "Cursor", "VS Code", "Other"];
@@ -427,6 +429,8 @@ async function withoutScript(house) {
   await authorize(member, client);
   await settingsWithoutScript(screen, admin, client);
   await recordsWithoutScript(screen, admin, client);
+  await storeIndexWithoutScript(screen);
+  await peopleWithoutScript(house, origin, screen, admin);
   member.isQuiet("consent without script");
   screen.isQuiet("the console without script");
   proved("without script: MCP Info, tabs, filters, sorting");
@@ -465,6 +469,8 @@ async function run() {
     await authorize(member, client);
     await settings(screen, admin, client);
     await records(screen, admin, client, member);
+    await storeIndex(screen);
+    await people(house, origin, screen, admin);
     await frame(screen);
     client.stop();
     for (const one of [screen, member]) one.isQuiet("the end");

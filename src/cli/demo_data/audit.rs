@@ -89,6 +89,10 @@ fn of_person(
     events: &mut Vec<Event>,
 ) {
     let maker = if person.id == admin.id { Actor::operator() } else { actor(random, admin) };
+    if person.kind == Kind::Invited {
+        events.push(event(now.0 - 2 * DAY, maker, Action::UserInvited, Some(user(person))));
+        return;
+    }
     events.push(event(person.created_at, maker, Action::UserCreated, Some(user(person))));
     for _ in 0..random.between(2, 6) {
         let at = now.0 - random.between(1, 30 * DAY / MINUTE) * MINUTE;

@@ -73,7 +73,7 @@ pub(super) fn load(
         shared: Vec::new(),
     };
     for (place, person) in people.iter().enumerate() {
-        if matches!(person.kind, Kind::NeverConnected | Kind::NeverEnabled) {
+        if matches!(person.kind, Kind::NeverConnected | Kind::NeverEnabled | Kind::Invited) {
             continue;
         }
         // The demo's administrator has every program connected, and so more than the grid shows.
@@ -111,7 +111,7 @@ impl Maker {
         let (name, redirect_uri, ..) = *program;
         let state = match (person.kind, place) {
             (Kind::Disabled, _) => State::Revoked(EndReason::AccessDisabled),
-            (Kind::Suspended, _) => State::Revoked(EndReason::RevokedByAdministrator),
+            (Kind::Suspended, _) => State::Revoked(EndReason::UserSuspended),
             // What the demo's two people see first is mostly alive.
             (_, 0 | 1) if name != "Cursor" => State::Active,
             _ => match random.between(1, 10) {
@@ -178,7 +178,7 @@ impl Maker {
         let made = (self.now - random.between(5, 25) * DAY).max(person.created_at);
         let ended = match person.kind {
             Kind::Disabled => Some(EndReason::AccessDisabled),
-            Kind::Suspended => Some(EndReason::RevokedByAdministrator),
+            Kind::Suspended => Some(EndReason::UserSuspended),
             _ => None,
         };
         let ended = ended.map(|reason| ((made + self.now) / 2, reason));

@@ -72,6 +72,8 @@ pub(super) enum Kind {
     NeverEnabled,
     /// Had clients; was then suspended, and all tokens revoked.
     Suspended,
+    /// Was invited and has not come yet.
+    Invited,
 }
 
 /// A user of the sample.
@@ -150,6 +152,7 @@ pub(super) fn load(
                 users::mcp_enabled.eq(!matches!(kind, Kind::Disabled | Kind::NeverEnabled)),
                 users::mcp_added_at.eq((kind != Kind::NeverEnabled).then_some(created_at)),
                 users::created_at.eq(created_at),
+                users::invited_at.eq((kind == Kind::Invited).then_some(now.0 - 2 * DAY)),
             ))
             .returning(users::id)
             .get_result(conn)?;
@@ -160,6 +163,7 @@ pub(super) fn load(
 
 fn kind(place: i64) -> Kind {
     match place % 10 {
+        3 if place > 30 => Kind::Invited,
         3 => Kind::NeverConnected,
         5 => Kind::Disabled,
         6 if place > 10 => Kind::NeverEnabled,

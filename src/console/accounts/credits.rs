@@ -134,8 +134,12 @@ fn told(account: &Account, amount: i64, credits: Credits) -> String {
     let number = counted(&amount.abs(), "credit", "credits");
     let left = grouped(credits.remaining);
     match amount > 0 {
-        true => format!("Granted {number} to {name}. {left} are left this month, from the next call on."),
-        false => format!("Withdrew {number} from {name}. {left} are left this month, from the next call on."),
+        true => format!(
+            "Granted {number} to {name}. {left} are left this month, from the next call on."
+        ),
+        false => format!(
+            "Withdrew {number} from {name}. {left} are left this month, from the next call on."
+        ),
     }
 }
 

@@ -84,10 +84,7 @@ pub async fn form(
 }
 
 fn chosen_plan(fields: &Fields) -> Result<PlanId> {
-    fields
-        .one("plan")
-        .parse()
-        .map_err(|_| Error::field("plan", "Plan: choose one of the list."))
+    fields.one("plan").parse().map_err(|_| Error::field("plan", "Plan: choose one of the list."))
 }
 
 /// `POST /admin/accounts/new`.
@@ -144,7 +141,8 @@ pub async fn save(
     let was: AccountTerms = serde_json::from_str(fields.one("was")).map_err(|_| {
         Error::field("was", "This form is not of this page. Open the account again.")
     })?;
-    let again = async |errors| again(&ctx, &request, &viewer, account.clone(), &fields, errors).await;
+    let again =
+        async |errors| again(&ctx, &request, &viewer, account.clone(), &fields, errors).await;
     let becomes = match becomes(&fields) {
         Ok(becomes) => becomes,
         Err(errors) => return Ok(again(errors).await?),
@@ -178,10 +176,7 @@ pub async fn save(
     };
     let page = Confirm {
         heading: format!("Change {}?", account.row.name),
-        crumbs: vec![
-            ("Accounts".into(), PATH.into()),
-            (account.row.name.clone(), here.clone()),
-        ],
+        crumbs: vec![("Accounts".into(), PATH.into()), (account.row.name.clone(), here.clone())],
         changes,
         fields: ["was", "name", "plan", "api_access"]
             .into_iter()

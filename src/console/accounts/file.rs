@@ -72,8 +72,6 @@ pub async fn export_ledger(
     let ctx = Ctx::clone(&ctx);
     Ok(send(file, None, first, move |position| {
         let ctx = ctx.clone();
-        async move {
-            accounts::ledger_batch(&ctx, account, period.is_none(), position, BATCH).await
-        }
+        async move { accounts::ledger_batch(&ctx, account, period.is_none(), position, BATCH).await }
     }))
 }

@@ -31,7 +31,8 @@ pub(super) struct Ledger {
 
 /// The start of a month like 2026-11.
 pub(super) fn month(typed: &str) -> Option<Timestamp> {
-    let is_plain = typed.len() == 7 && typed.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let is_plain =
+        typed.len() == 7 && typed.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let day = NaiveDate::parse_from_str(&format!("{typed}-01"), "%Y-%m-%d").ok()?;
     let start = day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_millis();
     is_plain.then_some(Timestamp(start))

@@ -10,7 +10,7 @@ use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::parts::{self, Pager};
 use crate::console::mcp_users::query;
 use crate::console::steps::{problem, status};
-use crate::domain::access::{Permission, UserStatus};
+use crate::domain::access::Permission;
 use crate::domain::credit::EntryKind;
 use crate::domain::quota::Span;
 use crate::error::{Error, Result};

@@ -253,8 +253,7 @@ impl View {
                 let is_sorted = *sort == Some(self.sort);
                 // What was used is looked at from the largest.
                 let is_largest_first = *sort == Some(AccountSort::Credits);
-                let descending =
-                    if is_sorted { !self.descending } else { is_largest_first };
+                let descending = if is_sorted { !self.descending } else { is_largest_first };
                 let next = |sort| Self { sort, descending, page: 1, ..self.clone() }.href();
                 let href = sort.map(next).unwrap_or_default();
                 (Header { label, href, sorted: is_sorted.then_some(order) }, *is_number)

@@ -1,5 +1,6 @@
-//! `/admin/index`: what the index holds, the form that imports a file, and what was imported.
+//! `/admin/index`: what the index holds, store by store, the form that imports a file, and what was imported.
 
+mod browse;
 mod listing;
 mod result;
 mod upload;
@@ -19,6 +20,7 @@ use crate::web::flash::Tone;
 use crate::web::page::{Shell, render_with_status};
 use crate::web::viewer::{Admin, ViewIndex, Viewer};
 
+use browse::Grid;
 use listing::Asked;
 pub use result::{rejected, show as import};
 pub use upload::submit;
@@ -42,6 +44,7 @@ struct IndexPage {
     notice: Option<String>,
     typed: Typed,
     overview: Overview,
+    stores: Grid,
     pager: Pager,
     sizes: Vec<Size>,
     largest_mib: u64,
@@ -65,8 +68,7 @@ pub async fn show(
     viewer: Admin<ViewIndex>,
 ) -> Result<HttpResponse, Failure> {
     let (asked, errors) = Asked::parse(request.query_string());
-    let status = if errors.is_empty() { 200 } else { 400 };
-    Ok(page(&ctx, &request, &viewer, asked, Typed::default(), errors, status).await?)
+    Ok(page(&ctx, &request, &viewer, asked, Typed::default(), errors, 200).await?)
 }
 
 async fn page(
@@ -75,9 +77,13 @@ async fn page(
     viewer: &Viewer,
     asked: Asked,
     typed: Typed,
-    errors: Vec<Error>,
+    mut errors: Vec<Error>,
     status: u16,
 ) -> Result<HttpResponse> {
+    let browsed = browse::Asked::parse(request.query_string());
+    let (stores, wrong) = browse::grid(ctx, viewer, browsed).await?;
+    errors.extend(wrong);
+    let status = if status == 200 && !errors.is_empty() { 400 } else { status };
     let overview = history::overview(ctx, asked.page, asked.page_size).await?;
     let template = IndexPage {
         shell: Shell::new(ctx, request, viewer),
@@ -89,6 +95,7 @@ async fn page(
         errors,
         typed,
         overview,
+        stores,
     };
     render_with_status(&template, status)
 }

@@ -9,8 +9,8 @@ use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::store::grid::{GridQuery, GridSort};
 
-use values::{access, date, sort};
-pub(crate) use values::{page, page_size, text};
+pub(crate) use values::{access, page, page_size, text};
+use values::{date, sort};
 
 /// The grid's path.
 pub const PATH: &str = "/admin/mcp/users";

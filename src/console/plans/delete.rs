@@ -48,7 +48,9 @@ fn ask(
         crumbs: vec![("Plans".into(), PATH.into())],
         changes: vec![
             Change::note("No account is on it, so nobody notices."),
-            Change::note("What it allowed is kept in the audit log. It cannot be brought back, only made anew."),
+            Change::note(
+                "What it allowed is kept in the audit log. It cannot be brought back, only made anew.",
+            ),
         ],
         action: format!("{PATH}/{}/delete", offered.plan.id),
         verb: "Delete the plan",

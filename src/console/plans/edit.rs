@@ -104,8 +104,7 @@ impl Typed {
     }
 
     fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields =
-            vec![("name", self.name.clone()), ("api_access", self.api_access.clone())];
+        let mut fields = vec![("name", self.name.clone()), ("api_access", self.api_access.clone())];
         fields.extend(self.limits.iter().map(|(limit, text)| (limit.name, text.clone())));
         fields
     }
@@ -210,7 +209,11 @@ pub async fn create(
     };
     match done {
         Ok(_) => {
-            flash::put(&session, Tone::Ok, format!("Made the plan {}. Accounts can be put on it now.", terms.name));
+            flash::put(
+                &session,
+                Tone::Ok,
+                format!("Made the plan {}. Accounts can be put on it now.", terms.name),
+            );
             Ok(see_other(PATH))
         }
         Err(error) if is_of_the_password(&error) => Ok(confirm(Some(error))?),
@@ -279,7 +282,10 @@ pub async fn save(
     match done {
         Ok(()) => {
             let whom = counted(&accounts, "account", "accounts");
-            let text = format!("Changed the plan {}. It counts from the next call of {whom}.", becomes.name);
+            let text = format!(
+                "Changed the plan {}. It counts from the next call of {whom}.",
+                becomes.name
+            );
             flash::put(&session, Tone::Ok, text);
             Ok(see_other(PATH))
         }

@@ -6,9 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::{PATH, role_id};
-use crate::console::steps::{
-    Fields, counted, is_of_the_form, is_of_the_password, problem, status,
-};
+use crate::console::steps::{Fields, counted, is_of_the_form, is_of_the_password, problem, status};
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::roles::{self, Held};
 use crate::service::{Ctx, login};
@@ -54,7 +52,8 @@ pub async fn confirm_delete(
 ) -> Result<HttpResponse, Failure> {
     let held = roles::by_id(&ctx, role_id(&path)?).await?;
     if held.role.built_in {
-        let message = format!("{} is built in and stays. Its tools can be changed.", held.role.name);
+        let message =
+            format!("{} is built in and stays. Its tools can be changed.", held.role.name);
         return Err(Error::new(ErrorCode::Conflict, message).into());
     }
     Ok(page(&ctx, &request, &viewer, held, String::new(), Vec::new()).await?)

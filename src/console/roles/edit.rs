@@ -255,8 +255,10 @@ pub async fn save(
     match done {
         Ok(()) => {
             let whom = counted(&people, "person", "people");
-            let text =
-                format!("Changed the role {}. It counts from the next request of {whom}.", becomes.name);
+            let text = format!(
+                "Changed the role {}. It counts from the next request of {whom}.",
+                becomes.name
+            );
             flash::put(&session, Tone::Ok, text);
             Ok(see_other(PATH))
         }

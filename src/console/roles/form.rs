@@ -124,18 +124,10 @@ pub(super) fn told_new(terms: &RoleTerms) -> Vec<Change> {
 }
 
 /// What a change does to the people who have the role.
-pub(super) fn told(
-    was: &RoleTerms,
-    becomes: &RoleTerms,
-    people: i64,
-    is_own: bool,
-) -> Vec<Change> {
+pub(super) fn told(was: &RoleTerms, becomes: &RoleTerms, people: i64, is_own: bool) -> Vec<Change> {
     let mut changes = vec![Change::note(match people {
         0 => "Nobody has this role now.".to_owned(),
-        _ => format!(
-            "Applies to {} at their next request.",
-            counted(&people, "person", "people")
-        ),
+        _ => format!("Applies to {} at their next request.", counted(&people, "person", "people")),
     })];
     let mut say = |title: &str, old: Option<&str>, new: String, note: &str| {
         changes.push(Change {

@@ -1,6 +1,11 @@
-//! `GET /admin/users/{user}`: a person, with the tabs User Info and MCP Info.
+//! `/admin/users/{user}`: a person, with the tabs User Info, MCP Info, Activity and Sessions, and
+//! what can be done to them.
 
+mod activity;
+mod acts;
+mod info;
 mod mcp;
+mod sessions;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
@@ -8,16 +13,52 @@ use askama::Template;
 use crate::clock::Timestamp;
 use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::user_id;
-use crate::domain::access::Permission;
+use crate::console::users::{form_with, problems_of};
+use crate::domain::access::{Permission, Standing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::{Ctx, directory, people};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
-use crate::web::page::{Shell, render_with_status};
+use crate::web::page::Shell;
 use crate::web::viewer::{Admin, ViewUsers, Viewer};
 
+pub use acts::{ask_cancel, ask_delete, ask_reactivate, ask_reset, ask_suspend};
+pub use acts::{cancel, delete, invite_again, reactivate, reset, suspend};
+pub use info::{save, save_place};
+pub use sessions::{end_all, end_one};
+
+use activity::ActivityTab;
+use info::InfoTab;
 use mcp::McpTab;
+use sessions::SessionsTab;
+
+/// What is shown of a person.
+enum Tab {
+    Info(InfoTab),
+    Mcp(McpTab),
+    Activity(ActivityTab),
+    Sessions(SessionsTab),
+}
+
+impl Tab {
+    fn label(&self) -> &'static str {
+        match self {
+            Self::Info(_) => "User Info",
+            Self::Mcp(_) => "MCP Info",
+            Self::Activity(_) => "Activity",
+            Self::Sessions(_) => "Sessions",
+        }
+    }
+}
+
+/// The tabs: their name in the address, their label, and what they need beside seeing users.
+const TABS: [(&str, &str, Option<Permission>); 4] = [
+    ("info", "User Info", None),
+    ("mcp", "MCP Info", Some(Permission::ViewMcpUsers)),
+    ("activity", "Activity", Some(Permission::ViewRecords)),
+    ("sessions", "Sessions", None),
+];
 
 #[derive(Template)]
 #[template(path = "user_edit.html")]
@@ -28,14 +69,35 @@ struct UserPage {
     user: UserRow,
     account: String,
     may_see_mcp: bool,
-    /// What the tab MCP Info shows; nothing while User Info is shown.
-    mcp: Option<McpTab>,
+    tab: Tab,
 }
 
-/// `GET /admin/users/{user}?tab=info|mcp`.
+impl UserPage {
+    /// The tabs that the person who looks sees.
+    fn tabs(&self) -> Vec<(&'static str, &'static str)> {
+        TABS.into_iter()
+            .filter(|(_, _, needs)| needs.is_none_or(|permission| self.shell.may(permission)))
+            .map(|(name, label, _)| (name, label))
+            .collect()
+    }
+
+    fn problem(&self, name: &str) -> Option<&str> {
+        problems_of(&self.errors, name).first().map(|error| error.message.as_ref())
+    }
+}
+
+/// The address of a person's page.
+pub(crate) fn href(user: &UserRow, tab: &str) -> String {
+    match tab {
+        "" => format!("/admin/users/{}", user.id),
+        tab => format!("/admin/users/{}?tab={tab}", user.id),
+    }
+}
+
+/// `GET /admin/users/{user}?tab=info|mcp|activity|sessions`.
 ///
 /// # Errors
-/// `not_found`, that the role does not include MCP, or that the database cannot answer.
+/// `not_found`, that the role does not include the tab, or that the database cannot answer.
 pub async fn show(
     ctx: web::Data<Ctx>,
     request: HttpRequest,
@@ -43,20 +105,24 @@ pub async fn show(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
-    let is_mcp = parameter(request.query_string(), "tab") == "mcp";
-    if is_mcp && !viewer.may(Permission::ViewMcpUsers) {
-        return Err(Error::new(
-            ErrorCode::PermissionDenied,
-            format!("Your role is {}. It does not include MCP Users.", viewer.user.role),
-        )
-        .into());
+    let query = request.query_string();
+    let asked = parameter(query, "tab");
+    let (name, label, needs) =
+        TABS.into_iter().find(|(name, ..)| *name == asked).unwrap_or(("info", "User Info", None));
+    if needs.is_some_and(|permission| !viewer.may(permission)) {
+        let text = format!("Your role is {}. It does not include {label}.", viewer.user.role);
+        return Err(Error::new(ErrorCode::PermissionDenied, text).into());
     }
-    let client = parameter(request.query_string(), "client");
-    let mcp = match is_mcp {
-        true => Some(McpTab::load(&ctx, &viewer, &user, user.mcp_enabled, &client).await?),
-        false => None,
+    let tab = match name {
+        "mcp" => {
+            let client = parameter(query, "client");
+            Tab::Mcp(McpTab::load(&ctx, &viewer, &user, user.mcp_enabled, &client).await?)
+        }
+        "activity" => Tab::Activity(ActivityTab::load(&ctx, &user, query).await?),
+        "sessions" => Tab::Sessions(SessionsTab::load(&ctx, &viewer, &user).await?),
+        _ => Tab::Info(InfoTab::load(&ctx, &viewer, &user).await?),
     };
-    Ok(page(&ctx, &request, &viewer, user, mcp, None).await?)
+    Ok(page(&ctx, &request, &viewer, user, tab, None).await?)
 }
 
 /// The tab MCP Info after its form was refused, with what was chosen and what is wrong.
@@ -73,7 +139,7 @@ pub(crate) async fn show_again(
 ) -> Result<HttpResponse> {
     let chosen = wanted.unwrap_or(user.mcp_enabled);
     let mcp = McpTab::load(ctx, viewer, &user, chosen, "").await?;
-    page(ctx, request, viewer, user, Some(mcp), Some(error)).await
+    page(ctx, request, viewer, user, Tab::Mcp(mcp), Some(error)).await
 }
 
 async fn page(
@@ -81,11 +147,11 @@ async fn page(
     request: &HttpRequest,
     viewer: &Viewer,
     user: UserRow,
-    mcp: Option<McpTab>,
+    tab: Tab,
     error: Option<Error>,
 ) -> Result<HttpResponse> {
     // Its form posts to another address and is shown again there; the page is still this one.
-    let path = format!("/admin/users/{}", user.id);
+    let path = href(&user, "");
     let template = UserPage {
         shell: Shell { path, ..Shell::new(ctx, request, viewer) },
         now: ctx.clock.now(),
@@ -93,7 +159,7 @@ async fn page(
         account: directory::account_name(ctx, user.account_id).await?,
         user,
         may_see_mcp: viewer.may(Permission::ViewMcpUsers),
-        mcp,
+        tab,
     };
-    render_with_status(&template, 200)
+    form_with(&template, &template.errors)
 }

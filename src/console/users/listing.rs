@@ -1,54 +1,188 @@
-//! The address of the list of people: a search text and a page.
+//! A view of the list of people and its address, read leniently and written in one spelling, as
+//! that of MCP Users is.
 
 use url::form_urlencoded;
 
-use crate::console::mcp_users::back::parameter;
-use crate::console::mcp_users::parts::{self, Pager};
-use crate::console::mcp_users::query;
+use crate::console::mcp_users::parts::{self, Chip, Header, Pager, Size};
+use crate::console::mcp_users::query::{self, PAGE_SIZES};
+use crate::domain::access::Standing;
 use crate::error::Error;
+use crate::ids::{AccountId, RoleId};
+use crate::service::directory::Choices;
+use crate::store::people::{PeopleQuery, PeopleSort};
 
-/// Rows a page.
-pub(super) const PAGE_SIZE: i64 = 50;
 const PATH: &str = "/admin/users";
+const DEFAULT_PAGE_SIZE: i64 = 50;
+const DEFAULT_SORT: (PeopleSort, bool) = (PeopleSort::Name, false);
 
-/// What the address asks for.
-#[derive(Debug)]
-pub(super) struct Asked {
-    /// Text in name or address, if it can be searched for.
+/// The columns: what they sort by, their name in the address, their header.
+const COLUMNS: [(PeopleSort, &str, &str); 6] = [
+    (PeopleSort::Name, "user", "User"),
+    (PeopleSort::Role, "role", "Role"),
+    (PeopleSort::Account, "account", "Account"),
+    (PeopleSort::Standing, "status", "Status"),
+    (PeopleSort::Access, "access", "MCP Access"),
+    (PeopleSort::Created, "created", "Created"),
+];
+
+/// What the list shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct View {
+    /// Text in name or address.
     pub text: Option<String>,
-    /// The text as typed, right or wrong, so that the form can show it again.
-    pub typed: String,
+    /// Only users with the role.
+    pub role: Option<RoleId>,
+    /// Only users of the account.
+    pub account: Option<AccountId>,
+    /// Only users who stand so.
+    pub standing: Option<Standing>,
+    /// Only users with MCP access enabled, or disabled.
+    pub access: Option<bool>,
+    sort: PeopleSort,
+    descending: bool,
     /// Page, as asked for: may be one that is not there.
     pub page: i64,
+    page_size: i64,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        let (sort, descending) = DEFAULT_SORT;
+        Self {
+            text: None,
+            role: None,
+            account: None,
+            standing: None,
+            access: None,
+            sort,
+            descending,
+            page: 1,
+            page_size: DEFAULT_PAGE_SIZE,
+        }
+    }
+}
+
+/// A view as read from an address.
+#[derive(Debug)]
+pub(super) struct Asked {
+    /// What could be read, with defaults for the rest.
+    pub view: View,
+    /// What could not, by field.
+    pub problems: Vec<Error>,
+    typed: Vec<(String, String)>,
 }
 
 impl Asked {
     /// Reads the query of an address; what cannot be read is named and its default used.
-    pub fn parse(query_string: &str) -> (Self, Vec<Error>) {
-        let mut errors = Vec::new();
-        let typed = parameter(query_string, "q").trim().to_owned();
-        let text = Some(typed.as_str()).filter(|typed| !typed.is_empty()).and_then(|typed| {
-            query::text(typed).map_err(|message| errors.push(Error::field("q", message))).ok()
-        });
-        let page = Some(parameter(query_string, "page")).filter(|typed| !typed.is_empty());
-        let page = page.map_or(Ok(1), |typed| query::page(typed.trim()));
-        let page = page.unwrap_or_else(|message| {
-            errors.push(Error::field("page", message));
-            1
-        });
-        (Self { text, typed, page }, errors)
+    pub fn parse(query_string: &str) -> Self {
+        let typed = form_urlencoded::parse(query_string.as_bytes()).into_owned().collect();
+        let mut asked = Self { view: View::default(), problems: Vec::new(), typed };
+        asked.view.text = asked.read("q", query::text);
+        asked.view.role = asked.read("role", |typed| id(typed, "Role").map(RoleId));
+        asked.view.account = asked.read("account", |typed| id(typed, "Account").map(AccountId));
+        asked.view.standing = asked.read("status", standing);
+        asked.view.access = asked.read("access", query::access);
+        (asked.view.sort, asked.view.descending) = asked.read("sort", sort).unwrap_or(DEFAULT_SORT);
+        asked.view.page = asked.read("page", query::page).unwrap_or(1);
+        asked.view.page_size =
+            asked.read("page_size", query::page_size).unwrap_or(DEFAULT_PAGE_SIZE);
+        asked
     }
 
-    fn hidden(&self) -> Vec<(&'static str, String)> {
-        self.text.iter().map(|text| ("q", text.clone())).collect()
+    /// What the address says for a field, right or wrong, so that a form can show it again.
+    pub fn typed(&self, name: &str) -> &str {
+        self.typed.iter().rev().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())
     }
 
-    /// The address of a page of this search.
-    pub fn href(&self, page: i64) -> String {
-        let mut pairs = self.hidden();
-        if page != 1 {
-            pairs.push(("page", page.to_string()));
+    /// The complaint about a field.
+    pub fn problem(&self, name: &str) -> Option<&str> {
+        self.problems
+            .iter()
+            .find(|problem| problem.param.as_deref() == Some(name))
+            .map(|problem| problem.message.as_ref())
+    }
+
+    fn read<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let typed = self.typed(name);
+        if typed.is_empty() {
+            return None;
         }
+        parse(typed).map_err(|message| self.problems.push(Error::field(name, message))).ok()
+    }
+}
+
+fn id(typed: &str, label: &str) -> Result<i64, String> {
+    typed.parse().map_err(|_| format!("{label}: choose one of the list."))
+}
+
+fn standing(typed: &str) -> Result<Standing, String> {
+    Standing::ALL
+        .into_iter()
+        .find(|standing| standing.name() == typed)
+        .ok_or_else(|| "Status: choose Active, Invited or Suspended.".into())
+}
+
+fn sort(typed: &str) -> Result<(PeopleSort, bool), String> {
+    let (name, descending) = typed.strip_prefix('-').map_or((typed, false), |name| (name, true));
+    COLUMNS
+        .iter()
+        .find(|column| column.1 == name)
+        .map(|column| (column.0, descending))
+        .ok_or_else(|| "Sort: there is no such column.".into())
+}
+
+fn named<T: PartialEq + Copy>(choices: &[(T, String)], id: T) -> String {
+    let found = choices.iter().find(|(choice, _)| *choice == id);
+    found.map_or_else(|| "one that is not there".into(), |(_, name)| name.clone())
+}
+
+impl View {
+    /// What the database is asked.
+    pub fn to_query(&self) -> PeopleQuery {
+        PeopleQuery {
+            text: self.text.clone(),
+            role: self.role,
+            account: self.account,
+            standing: self.standing,
+            access: self.access,
+            sort: self.sort,
+            descending: self.descending,
+            page: self.page,
+            page_size: self.page_size,
+        }
+    }
+
+    /// The parts of the address that are not defaults.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let access = |enabled: bool| if enabled { "enabled" } else { "disabled" }.to_owned();
+        let order = (self.sort, self.descending);
+        let column = COLUMNS.iter().find(|column| column.0 == self.sort);
+        let sort = column
+            .filter(|_| order != DEFAULT_SORT)
+            .map(|column| format!("{}{}", if self.descending { "-" } else { "" }, column.1));
+        let size = Some(self.page_size).filter(|size| *size != DEFAULT_PAGE_SIZE);
+        [
+            ("q", self.text.clone()),
+            ("role", self.role.map(|role| role.to_string())),
+            ("account", self.account.map(|account| account.to_string())),
+            ("status", self.standing.map(|standing| standing.name().to_owned())),
+            ("access", self.access.map(access)),
+            ("sort", sort),
+            ("page_size", size.map(|size| size.to_string())),
+            ("page", Some(self.page).filter(|page| *page != 1).map(|page| page.to_string())),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+    }
+
+    /// The address.
+    pub fn href(&self) -> String {
+        let pairs = self.pairs();
         if pairs.is_empty() {
             return PATH.to_owned();
         }
@@ -56,16 +190,81 @@ impl Asked {
         format!("{PATH}?{query}")
     }
 
-    /// The way through the pages; `page` is one that is there.
-    pub fn pager(&self, page: i64, total: i64) -> Pager {
-        let last = parts::last_page(total, PAGE_SIZE);
+    /// This view on another page.
+    #[must_use]
+    pub fn at_page(&self, page: i64) -> Self {
+        Self { page, ..self.clone() }
+    }
+
+    /// Sort and page size without filters, which the form of filters keeps.
+    pub fn kept(&self) -> Vec<(&'static str, String)> {
+        let Self { sort, descending, page_size, .. } = *self;
+        Self { sort, descending, page_size, ..Self::default() }.pairs()
+    }
+
+    /// The active filters, each with the view without it.
+    pub fn chips(&self, choices: &Choices) -> Vec<Chip> {
+        let view = self.at_page(1);
+        let mut chips = Vec::new();
+        let mut add = |text: String, without: Self| chips.push(Chip { text, href: without.href() });
+        if let Some(text) = &view.text {
+            add(format!("Name or e-mail: {text}"), Self { text: None, ..view.clone() });
+        }
+        if let Some(role) = view.role {
+            let text = format!("Role: {}", named(&choices.roles, role));
+            add(text, Self { role: None, ..view.clone() });
+        }
+        if let Some(account) = view.account {
+            let text = format!("Account: {}", named(&choices.accounts, account));
+            add(text, Self { account: None, ..view.clone() });
+        }
+        if let Some(standing) = view.standing {
+            let text = format!("Status: {}", standing.label());
+            add(text, Self { standing: None, ..view.clone() });
+        }
+        if let Some(access) = view.access {
+            let word = if access { "Enabled" } else { "Disabled" };
+            add(format!("MCP Access: {word}"), Self { access: None, ..view.clone() });
+        }
+        chips
+    }
+
+    /// The headers that sort.
+    pub fn headers(&self) -> Vec<Header> {
+        let order = if self.descending { "descending" } else { "ascending" };
+        COLUMNS
+            .iter()
+            .map(|(sort, _, label)| {
+                let is_sorted = *sort == self.sort;
+                let descending = is_sorted && !self.descending;
+                let next = Self { sort: *sort, descending, page: 1, ..self.clone() };
+                Header { label, href: next.href(), sorted: is_sorted.then_some(order) }
+            })
+            .collect()
+    }
+
+    /// The page sizes.
+    pub fn sizes(&self) -> Vec<Size> {
+        PAGE_SIZES
+            .into_iter()
+            .map(|rows| Size {
+                rows,
+                href: Self { page_size: rows, page: 1, ..self.clone() }.href(),
+                is_current: rows == self.page_size,
+            })
+            .collect()
+    }
+
+    /// The way through the pages of a view whose page is there.
+    pub fn pager(&self, total: i64) -> Pager {
+        let last = parts::last_page(total, self.page_size);
         Pager {
             path: PATH,
-            page,
+            page: self.page,
             last,
-            previous: (page > 1).then(|| self.href(page - 1)),
-            next: (page < last).then(|| self.href(page + 1)),
-            hidden: self.hidden(),
+            previous: (self.page > 1).then(|| self.at_page(self.page - 1).href()),
+            next: (self.page < last).then(|| self.at_page(self.page + 1).href()),
+            hidden: self.at_page(1).pairs(),
         }
     }
 }
@@ -75,21 +274,47 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_search_survives_its_address() {
-        let (asked, errors) = Asked::parse("q=+Ann+%26+co&page=3");
-        assert!(errors.is_empty());
-        assert_eq!((asked.text.as_deref(), asked.page), (Some("Ann & co"), 3));
-        assert_eq!(asked.href(3), "/admin/users?q=Ann+%26+co&page=3");
-        assert_eq!(asked.pager(3, 500).next.as_deref(), Some("/admin/users?q=Ann+%26+co&page=4"));
-        assert_eq!(Asked::parse("").0.href(1), "/admin/users");
+    fn a_view_survives_its_address() {
+        let query = "q=Ann+%26+co&role=2&account=3&status=invited&access=disabled&sort=-created&page_size=20&page=3";
+        let asked = Asked::parse(query);
+        assert!(asked.problems.is_empty());
+        assert_eq!(asked.view.href(), format!("/admin/users?{query}"));
+        assert_eq!(
+            asked.view.pager(500).next.unwrap(),
+            format!("/admin/users?{}4", &query[..query.len() - 1])
+        );
+        assert_eq!(Asked::parse("q=&role=&status=&page=").view, View::default());
+        assert_eq!(View::default().href(), "/admin/users");
     }
 
     #[test]
     fn what_cannot_be_read_is_named_and_its_default_used() {
-        for (query, field) in [("q=a", "q"), ("page=abc", "page"), ("q=%00%00", "q")] {
-            let (asked, errors) = Asked::parse(query);
-            assert_eq!(errors[0].param.as_deref(), Some(field), "{query}");
-            assert_eq!((asked.text, asked.page), (None, 1), "{query}");
+        for (query, field) in [
+            ("q=a", "q"),
+            ("role=evil", "role"),
+            ("account=1.5", "account"),
+            ("status=deleted", "status"),
+            ("access=maybe", "access"),
+            ("sort=password", "sort"),
+            ("page=abc", "page"),
+            ("page_size=0", "page_size"),
+        ] {
+            let asked = Asked::parse(query);
+            assert!(asked.problem(field).is_some(), "{query}");
+            assert_eq!(asked.view, View::default(), "{query}");
         }
+    }
+
+    #[test]
+    fn a_chip_removes_its_filter_and_no_other() {
+        let choices = Choices {
+            roles: vec![(RoleId(2), "Auditor".into())],
+            accounts: vec![(AccountId(3), "Acme".into())],
+        };
+        let view = Asked::parse("role=2&account=3&status=active&page=4").view;
+        let chips = view.chips(&choices);
+        let texts: Vec<_> = chips.iter().map(|chip| chip.text.as_str()).collect();
+        assert_eq!(texts, ["Role: Auditor", "Account: Acme", "Status: Active"]);
+        assert_eq!(chips[0].href, "/admin/users?account=3&status=active");
     }
 }

@@ -1,54 +1,44 @@
-//! `GET /admin/users`: the people of this server, with a search, page by page.
+//! System → Permissions → All Users: the people of this server, and letting somebody in.
 
+mod grid;
+mod link;
 mod listing;
+mod new;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::HttpResponse;
+use actix_web::http::header::RETRY_AFTER;
 use askama::Template;
 
-use crate::console::mcp_users::parts::{self, Pager};
-use crate::error::Error;
-use crate::service::{Ctx, directory};
-use crate::store::people::PersonRow;
-use crate::web::error::Failure;
-use crate::web::flash::Tone;
-use crate::web::page::{Shell, render_with_status};
-use crate::web::viewer::{Admin, ViewUsers};
+use crate::error::{Error, ErrorCode, Result};
+use crate::web::page::render_with_status;
 
-use listing::{Asked, PAGE_SIZE};
+pub use grid::list;
+pub(crate) use link::shown_once;
+pub use new::{create, form};
 
-#[derive(Template)]
-#[template(path = "users.html")]
-struct UsersPage {
-    shell: Shell,
-    asked: Asked,
-    errors: Vec<Error>,
-    notice: Option<String>,
-    pager: Pager,
-    total: i64,
-    rows: Vec<PersonRow>,
+/// Whether a refusal is put right in the form, which is then shown again.
+pub(crate) fn is_of_the_form(error: &Error) -> bool {
+    matches!(
+        error.code,
+        ErrorCode::InvalidRequest | ErrorCode::WrongPassword | ErrorCode::RateLimitExceeded
+    ) || error.param.is_some()
+        && matches!(error.code, ErrorCode::Conflict | ErrorCode::PermissionDenied)
 }
 
-/// `GET /admin/users`. What the address says wrongly is named, its default used, and the status
-/// 400.
+/// A form with what is wrong with it, if anything, and the status and header that say so.
 ///
 /// # Errors
-/// When the database cannot answer.
-pub async fn list(
-    ctx: web::Data<Ctx>,
-    request: HttpRequest,
-    viewer: Admin<ViewUsers>,
-) -> Result<HttpResponse, Failure> {
-    let (asked, errors) = Asked::parse(request.query_string());
-    let found = directory::list(&ctx, asked.text.clone(), asked.page, PAGE_SIZE).await?;
-    let status = if errors.is_empty() { 200 } else { 400 };
-    let template = UsersPage {
-        shell: Shell::new(&ctx, &request, &viewer),
-        notice: parts::moved_notice(asked.page, found.page),
-        pager: asked.pager(found.page, found.total),
-        total: found.total,
-        rows: found.rows,
-        asked,
-        errors,
-    };
-    Ok(render_with_status(&template, status)?)
+/// When the template fails, which is our fault.
+pub(crate) fn form_with(template: &impl Template, errors: &[Error]) -> Result<HttpResponse> {
+    let status = errors.first().map_or(200, |error| error.code.status());
+    let mut response = render_with_status(template, status)?;
+    if let Some(seconds) = errors.iter().find_map(|error| error.retry_after) {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
+}
+
+/// The complaints about one field.
+pub(crate) fn problems_of<'a>(errors: &'a [Error], name: &str) -> Vec<&'a Error> {
+    errors.iter().filter(|error| error.param.as_deref() == Some(name)).collect()
 }

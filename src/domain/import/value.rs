@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
-use serde::{Deserialize, Serialize};
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 use url::Url;
 
@@ -63,7 +64,7 @@ const EMAIL_STATUSES: [&str; 6] =
     ["valid", "catch_all", "guessed", "bounced", "suppressed", "unknown"];
 
 /// A value of a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// Given as empty: the stored value goes.
@@ -76,6 +77,52 @@ pub enum Value {
     Text(String),
     /// Names of technologies, each slug once.
     List(Vec<String>),
+}
+
+/// By hand: the derived one tries each kind in turn and words an error for every one that fails,
+/// which costs more than everything else of reading a record.
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value of a record")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Flag(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Number(number))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Value, E> {
+        i64::try_from(number).map(Value::Number).map_err(E::custom)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(name) = names.next_element()? {
+            list.push(name);
+        }
+        Ok(Value::List(list))
+    }
 }
 
 /// A value as the file has it.

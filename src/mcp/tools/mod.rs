@@ -6,6 +6,7 @@ mod get_store;
 mod get_usage;
 mod list_taxonomy;
 mod reveal_contacts;
+mod schema;
 mod search_contacts;
 mod search_stores;
 
@@ -13,7 +14,6 @@ use std::sync::LazyLock;
 
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, ToolAnnotations};
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -22,9 +22,11 @@ use crate::domain::audit::Outcome;
 use crate::domain::tool::{TOOLS, Tool, ToolRow};
 use crate::error::{Error, ErrorCode, Result};
 use crate::mcp::gate::{Caller, micros};
+use crate::mcp::line::Line;
 use crate::service::Ctx;
 use crate::service::meter::{self, Cost};
 use crate::store::activity::NewActivity;
+use schema::Schemas;
 
 /// What a tool returns: its JSON, and what it costs.
 struct Done {
@@ -48,27 +50,24 @@ pub(super) fn definitions() -> &'static [(Tool, rmcp::model::Tool)] {
     &DEFINITIONS
 }
 
+/// The schemas of a tool, with all their words.
+pub(super) fn schemas(tool: Tool) -> Schemas {
+    match tool {
+        Tool::GetUsage => Schemas::of::<NoInput, get_usage::Output>(),
+        Tool::ListTaxonomy => Schemas::of::<NoInput, list_taxonomy::Output>(),
+        Tool::GetStore => Schemas::of::<get_store::Input, get_store::Output>(),
+        Tool::SearchStores => Schemas::of::<search_stores::Input, search_stores::Output>(),
+        Tool::EnrichDomains => Schemas::of::<enrich_domains::Input, enrich_domains::Output>(),
+        Tool::SearchContacts => Schemas::of::<search_contacts::Input, search_contacts::Output>(),
+        Tool::RevealContacts => Schemas::of::<reveal_contacts::Input, reveal_contacts::Output>(),
+    }
+}
+
 fn definition(row: &'static ToolRow) -> rmcp::model::Tool {
-    let (input, output) = match row.tool {
-        Tool::GetUsage => (schema::<NoInput>(), output_schema::<get_usage::Output>()),
-        Tool::ListTaxonomy => (schema::<NoInput>(), output_schema::<list_taxonomy::Output>()),
-        Tool::GetStore => (schema::<get_store::Input>(), output_schema::<get_store::Output>()),
-        Tool::SearchStores => {
-            (schema::<search_stores::Input>(), output_schema::<search_stores::Output>())
-        }
-        Tool::EnrichDomains => {
-            (schema::<enrich_domains::Input>(), output_schema::<enrich_domains::Output>())
-        }
-        Tool::SearchContacts => {
-            (schema::<search_contacts::Input>(), output_schema::<search_contacts::Output>())
-        }
-        Tool::RevealContacts => {
-            (schema::<reveal_contacts::Input>(), output_schema::<reveal_contacts::Output>())
-        }
-    };
-    let mut tool = rmcp::model::Tool::new(row.name, row.description, input);
+    let schemas = schemas(row.tool);
+    let mut tool = rmcp::model::Tool::new(row.name, row.description, schemas.input());
     tool.title = Some(row.title.into());
-    tool.output_schema = Some(output.into());
+    tool.output_schema = Some(schemas.output().into());
     tool.annotations = Some(ToolAnnotations::from_raw(
         Some(row.title.into()),
         Some(row.is_read_only),
@@ -84,63 +83,21 @@ fn definition(row: &'static ToolRow) -> rmcp::model::Tool {
 #[serde(deny_unknown_fields)]
 struct NoInput {}
 
-/// The schema of `T` in the plain form that every client's converter takes: no references, an
-/// object with `properties` (checklist B1, B2).
-fn schema<T: JsonSchema>() -> JsonObject {
-    definition_of::<T>(&["format"])
-}
-
-/// The same for what a tool returns, without words: the names say what it is, and every client
-/// carries all definitions in its context (checklist B4).
-fn output_schema<T: JsonSchema>() -> JsonObject {
-    definition_of::<T>(&["format", "description"])
-}
-
-fn definition_of<T: JsonSchema>(without: &[&str]) -> JsonObject {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    let schema = settings.into_generator().into_root_schema_for::<T>();
-    let mut schema = serde_json::to_value(schema).unwrap_or_default();
-    shorten(&mut schema, without);
-    let Value::Object(mut members) = schema else { return JsonObject::new() };
-    members.remove("title");
-    members.remove("description");
-    members.entry("properties").or_insert_with(|| json!({}));
-    members
-}
-
-/// Takes keywords out of a schema and all inside it. Members of `properties` are names of ours, and
-/// stay whatever they are called.
-fn shorten(schema: &mut Value, keywords: &[&str]) {
-    match schema {
-        Value::Object(members) => {
-            for keyword in keywords {
-                members.remove(*keyword);
-            }
-            for (name, member) in members {
-                match member {
-                    Value::Object(named) if name == "properties" => {
-                        named.values_mut().for_each(|one| shorten(one, keywords));
-                    }
-                    member => shorten(member, keywords),
-                }
-            }
-        }
-        Value::Array(all) => all.iter_mut().for_each(|one| shorten(one, keywords)),
-        _ => {}
-    }
-}
-
 /// Calls a tool: the one way from arguments to answer.
 pub(super) async fn call(
     ctx: &Ctx,
     caller: &Caller,
+    line: &Line,
     tool: Tool,
     arguments: JsonObject,
 ) -> CallToolResult {
-    let result = match work(ctx, caller, tool, arguments).await {
+    let worked = tokio::select! {
+        biased;
+        worked = work(ctx, caller, line, tool, arguments) => worked,
+        // What spends looks at the line itself, and is never left in the middle.
+        () = line.cut(), if tool.row().is_read_only => Err(hung_up()),
+    };
+    let result = match worked {
         Ok(Work::Done(done)) => settle(ctx, caller, tool, done).await,
         Ok(Work::Settled(result)) => result,
         Err(error) => Err(note(ctx, caller, tool, error).await),
@@ -151,7 +108,18 @@ pub(super) async fn call(
     }
 }
 
-async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> Result<Work> {
+/// What is written down of a call whose caller has hung up.
+fn hung_up() -> Error {
+    Error::new(ErrorCode::Cancelled, "The caller hung up.")
+}
+
+async fn work(
+    ctx: &Ctx,
+    caller: &Caller,
+    line: &Line,
+    tool: Tool,
+    arguments: JsonObject,
+) -> Result<Work> {
     let done = match tool {
         Tool::GetUsage => get_usage::run(ctx, caller, parse(arguments)?).await,
         Tool::ListTaxonomy => list_taxonomy::run(ctx, caller, parse(arguments)?).await,
@@ -160,7 +128,7 @@ async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> 
         Tool::EnrichDomains => enrich_domains::run(ctx, caller, parse(arguments)?).await,
         Tool::SearchContacts => search_contacts::run(ctx, caller, parse(arguments)?).await,
         Tool::RevealContacts => {
-            let result = reveal_contacts::run(ctx, caller, parse(arguments)?).await?;
+            let result = reveal_contacts::run(ctx, caller, line, parse(arguments)?).await?;
             return Ok(Work::Settled(result));
         }
     };
@@ -172,7 +140,7 @@ async fn work(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> 
 /// # Errors
 /// When the database cannot answer.
 pub(super) async fn content(ctx: &Ctx, caller: &Caller, tool: Tool) -> Result<Value> {
-    match work(ctx, caller, tool, JsonObject::new()).await? {
+    match work(ctx, caller, &Line::default(), tool, JsonObject::new()).await? {
         Work::Done(done) => Ok(done.output),
         Work::Settled(result) => result,
     }
@@ -200,7 +168,7 @@ async fn settle(ctx: &Ctx, caller: &Caller, tool: Tool, done: Done) -> Result<Va
 }
 
 /// Writes down a call that did not work, as what it was. One that looked and found nothing costs a
-/// request like any other.
+/// request like any other, and so does one that nobody waited for.
 async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error {
     let outcome = match error.code.status() {
         429 => Outcome::Limited,
@@ -209,13 +177,28 @@ async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error {
     };
     let call =
         record(ctx, caller, tool.row().name, outcome.as_str(), 200, Some(error.code.as_str()), 0);
-    let looked = error.code == ErrorCode::NotFound && tool.row().costs_request;
+    let looked = matches!(error.code, ErrorCode::NotFound | ErrorCode::Cancelled)
+        && tool.row().costs_request;
     let cost = if looked { Cost { requests: 1, rows: 0 } } else { Cost::default() };
     match meter::settle(ctx, &caller.principal, cost, call).await {
         Ok(Ok(())) => error,
         Ok(Err(refused)) => refused,
         Err(failed) => failed,
     }
+}
+
+/// Writes down a call of a tool that is not there for this caller: `named`, which the role does not
+/// allow, or a name of their own, which is not kept.
+///
+/// # Errors
+/// When the database cannot answer.
+pub(super) async fn note_unknown(ctx: &Ctx, caller: &Caller, named: Option<Tool>) -> Result<()> {
+    let (operation, outcome, code) = match named {
+        Some(tool) => (tool.row().name, Outcome::Denied, ErrorCode::PermissionDenied),
+        None => ("tools/call", Outcome::Error, ErrorCode::NotFound),
+    };
+    let code = Some(code.as_str());
+    meter::note(ctx, record(ctx, caller, operation, outcome.as_str(), 200, code, 0)).await
 }
 
 /// The activity row of a call.

@@ -11,6 +11,7 @@ use crate::domain::credit::RevealedContact;
 use crate::domain::tool::Tool;
 use crate::error::Result;
 use crate::mcp::gate::Caller;
+use crate::mcp::line::Line;
 use crate::service::Ctx;
 use crate::service::reveal::{self, Payer, Request};
 
@@ -45,7 +46,12 @@ pub(super) struct Output {
 
 /// # Errors
 /// Outside, when nothing has been written down yet; inside, what was refused and written down.
-pub(super) async fn run(ctx: &Ctx, caller: &Caller, input: Input) -> Result<Result<Value>> {
+pub(super) async fn run(
+    ctx: &Ctx,
+    caller: &Caller,
+    line: &Line,
+    input: Input,
+) -> Result<Result<Value>> {
     let name = Tool::RevealContacts.row().name;
     let call = record(ctx, caller, name, Outcome::Ok.as_str(), 200, None, 0);
     let request = Request {
@@ -53,7 +59,9 @@ pub(super) async fn run(ctx: &Ctx, caller: &Caller, input: Input) -> Result<Resu
         confirm: input.confirm_spend_credits,
         idempotency_key: input.idempotency_key,
     };
-    let answer = reveal::reveal(ctx, Payer::from(&caller.principal), request, call).await?;
+    let (payer, line) = (Payer::from(&caller.principal), line.clone());
+    let is_gone = move || line.is_cut();
+    let answer = reveal::reveal_unless(ctx, payer, request, call, is_gone).await?;
     Ok(answer.and_then(|answer| {
         output(&Output {
             data: answer.contacts,

@@ -170,8 +170,9 @@ pub async fn batch(
             let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= limit);
             let next = match rows.last().filter(|_| is_full) {
                 Some(last) => Some((period, last.id)),
-                None if are_all_months => store::month_before(conn, account, period)?
-                    .map(|earlier| (earlier, i64::MAX)),
+                None if are_all_months => {
+                    store::month_before(conn, account, period)?.map(|earlier| (earlier, i64::MAX))
+                }
                 None => None,
             };
             Ok((rows.into_iter().map(|row| cells(period, row)).collect(), next))

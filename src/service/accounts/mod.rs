@@ -59,10 +59,8 @@ fn read(conn: &mut Conn, id: AccountId, now: Timestamp) -> Result<Account> {
     let (plan, _) = plans::find(conn, row.plan_id)?
         .ok_or_else(|| Error::internal("an account without a plan"))?;
     let month = credits::month(conn, id, Span::Month.start(now))?;
-    let used = Used {
-        credits: Credits::of(month, plan.credits_per_month),
-        ..usage::used(conn, id, now)?
-    };
+    let used =
+        Used { credits: Credits::of(month, plan.credits_per_month), ..usage::used(conn, id, now)? };
     let people = account_grid::people_of(conn, &[id])?.first().map_or(0, |(_, people)| *people);
     Ok(Account {
         owed: owed(month, plan.credits_per_month),

@@ -8,25 +8,31 @@ use crate::store::entries;
 
 /// Rows of one transaction.
 const BATCH: i64 = 5_000;
+/// One part of so many of the index must be others for its words to be brought into one piece.
+const WORTH_TIDYING: u64 = 10;
 
-/// Writes the search index if rows are there that it does not know.
+/// Writes the search index if rows are there that it does not know, and sees to how it is kept.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn complete(db: &Db) -> Result<()> {
+    if !db.read(|conn| Ok(words::is_tuned(conn)?)).await? {
+        db.write(|conn| Ok(words::tune(conn)?)).await?;
+    }
     if !db.read(|conn| Ok(entries::are_complete(conn)?)).await? {
         log::info!("writing the search index; large indexes take some minutes");
-        rebuild(db, &|_| ()).await?;
+        rebuild(db, &|_, _| ()).await?;
     }
     Ok(())
 }
 
-/// Writes the search index anew, a batch a transaction; it may be stopped and run again. `done` is
-/// told how many entries are written.
+/// Writes the search index anew, a batch a transaction; it may be stopped and run again, and
+/// searches find meanwhile what they found before. `done` is told how many entries of how many are
+/// written. Returns how many there are.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn rebuild(db: &Db, done: &(dyn Fn(u64) + Sync)) -> Result<()> {
+pub async fn rebuild(db: &Db, done: &(dyn Fn(u64, u64) + Sync)) -> Result<u64> {
     let mut after = 0;
     while let Some(last) =
         db.write(move |conn| Ok(entries::place_contacts(conn, after, BATCH)?)).await?
@@ -36,24 +42,49 @@ pub async fn rebuild(db: &Db, done: &(dyn Fn(u64) + Sync)) -> Result<()> {
     rewrite(db, done).await
 }
 
+/// Tidies the words up after `written` rows of the index came to be others. Bringing all of them
+/// into one piece takes as long as writing all of them, so only a large import does; a small one
+/// brings small pieces together.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tidy_after(db: &Db, written: u64) -> Result<()> {
+    let all = db.read(|conn| Ok(entries::count(conn)?)).await?;
+    match written {
+        0 => Ok(()),
+        _ if written >= all / WORTH_TIDYING => tidy(db).await,
+        _ => db.write(|conn| Ok(words::tidy(conn, false)?)).await.map(|_| ()),
+    }
+}
+
+async fn tidy(db: &Db) -> Result<()> {
+    let mut begins = true;
+    while db.write(move |conn| Ok(words::tidy(conn, begins)?)).await? {
+        begins = false;
+    }
+    Ok(())
+}
+
 /// Adds a large invented index, on SQLite.
 ///
 /// # Errors
 /// When it is there already.
 pub async fn add_sample(db: &Db, stores: u32, now: Timestamp) -> Result<()> {
     db.write(move |conn| Ok(sample::fill(conn, stores, now.0)?)).await?;
-    rewrite(db, &|_| ()).await
+    rewrite(db, &|_, _| ()).await.map(|_| ())
 }
 
 /// Writes the entries anew, with every contact under its own already.
-async fn rewrite(db: &Db, done: &(dyn Fn(u64) + Sync)) -> Result<()> {
+async fn rewrite(db: &Db, done: &(dyn Fn(u64, u64) + Sync)) -> Result<u64> {
+    let all = db.read(|conn| Ok(entries::wanted(conn)?)).await?;
     let (mut after, mut written) = (i64::MIN, 0);
-    while let Some(last) =
+    while let Some((last, more)) =
         db.write(move |conn| Ok(entries::rewrite_after(conn, after, BATCH)?)).await?
     {
         after = last;
-        written += BATCH.unsigned_abs();
-        done(written);
+        written += more;
+        done(written, all.max(written));
     }
-    db.write(|conn| Ok(words::tidy(conn)?)).await
+    tidy(db).await?;
+    Ok(written)
 }

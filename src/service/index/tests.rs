@@ -121,3 +121,45 @@ async fn the_large_sample_can_be_searched_and_comes_once() {
     assert!(taxonomy.apps.len() > 20 && taxonomy.role.len() == 8, "{taxonomy:?}");
     assert!(add_sample(&db, 300, Timestamp(1)).await.is_err());
 }
+
+/// The pieces that FTS5 keeps the words in.
+async fn pieces(db: &Db) -> i64 {
+    #[derive(diesel::QueryableByName)]
+    struct Pieces {
+        #[diesel(sql_type = diesel::sql_types::BigInt)]
+        pieces: i64,
+    }
+    let sql = "SELECT count(DISTINCT segid) AS pieces FROM index_words_idx";
+    let query = move |conn: &mut crate::db::Conn| {
+        Ok(diesel::RunQueryDsl::get_result::<Pieces>(diesel::sql_query(sql), conn)?.pieces)
+    };
+    db.read(query).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_large_import_leaves_the_words_in_one_piece_and_a_small_one_in_few() {
+    let base = sqlite();
+    let db = base.db();
+    complete(&db).await.unwrap();
+    let add = async |number: i64| {
+        let row = serde_json::json!({"domain": format!("more-{number}.example"), "theme": "t"});
+        let record = [Record::from_json(Entity::Stores, row.as_object().unwrap()).unwrap()];
+        let write = move |conn: &mut crate::db::Conn| {
+            Ok(upsert(conn, Entity::Stores, &record, Timestamp(1))?)
+        };
+        db.write(write).await.unwrap();
+    };
+    for number in 0..12 {
+        add(number).await;
+    }
+    assert_eq!(pieces(&db).await, 12, "nothing is brought together while it is written");
+    tidy_after(&db, 12).await.unwrap();
+    assert_eq!(pieces(&db).await, 1);
+    for number in 12..20 {
+        add(number).await;
+        tidy_after(&db, 1).await.unwrap();
+    }
+    assert!((2..=4).contains(&pieces(&db).await), "{}", pieces(&db).await);
+    rebuild(&db, &|_, _| ()).await.unwrap();
+    assert_eq!(pieces(&db).await, 1);
+}

@@ -3,5 +3,6 @@
 mod crash;
 mod export;
 mod import;
+mod index;
 mod serve;
 mod user;

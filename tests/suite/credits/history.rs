@@ -13,6 +13,8 @@ use super::*;
 use crate::support::{OTHER, both_databases};
 
 const CONTACTS: usize = 30;
+/// The plans that accounts are moved between.
+const PLANS: [&str; 2] = ["Starter", "Business"];
 
 /// One thing that happens.
 #[derive(Debug, Clone)]
@@ -24,8 +26,10 @@ enum Step {
         key: Option<u8>,
     },
     Adjust(usize, i64),
-    /// All plans give so much from now on.
-    Plan(i64),
+    /// A plan gives so much from now on.
+    Plan(usize, i64),
+    /// An account is on that plan from now on.
+    Move(usize, usize),
     Advance(i64),
     Sweep,
 }
@@ -40,7 +44,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => reveal.prop_map(|(who, which, confirm, key)| Step::Reveal { who, which, confirm, key }),
         3 => (0..2_usize, -6..8_i64).prop_map(|(who, amount)| Step::Adjust(who, amount)),
-        2 => (0..12_i64).prop_map(Step::Plan),
+        2 => (0..2_usize, 0..12_i64).prop_map(|(which, credits)| Step::Plan(which, credits)),
+        2 => (0..2_usize, 0..2_usize).prop_map(|(who, which)| Step::Move(who, which)),
         3 => prop_oneof![Just(1_i64), Just(3_600), Just(86_400), Just(16 * 86_400), Just(31 * 86_400)]
             .prop_map(Step::Advance),
         1 => Just(Step::Sweep),
@@ -50,6 +55,8 @@ fn step() -> impl Strategy<Value = Step> {
 /// What the model knows of an account.
 #[derive(Default)]
 struct Account {
+    /// Its plan.
+    plan: usize,
     month: Option<Timestamp>,
     /// Grants less takes of the month.
     adjusted: i64,
@@ -63,7 +70,8 @@ struct World<'a> {
     app: &'a TestApp,
     payers: [Payer; 2],
     ids: Vec<String>,
-    plan: i64,
+    /// What each plan gives.
+    plans: [i64; 2],
     accounts: [Account; 2],
 }
 
@@ -79,9 +87,9 @@ impl World<'_> {
     }
 
     fn left(&mut self, who: usize) -> i64 {
-        let plan = self.plan;
+        let plans = self.plans;
         let account = self.account(who);
-        plan + account.adjusted - account.spent
+        plans[account.plan] + account.adjusted - account.spent
     }
 
     async fn reveal(&mut self, who: usize, which: &[usize], confirm: bool, key: Option<u8>) {
@@ -136,9 +144,16 @@ impl World<'_> {
                     self.account(*who).adjusted += amount;
                 }
             }
-            Step::Plan(credits) => {
-                plan(self.app, *credits).await;
-                self.plan = *credits;
+            Step::Plan(which, credits) => {
+                let name = PLANS[*which];
+                let sql =
+                    format!("UPDATE plans SET credits_per_month = {credits} WHERE name = '{name}'");
+                self.app.sql(sql).await;
+                self.plans[*which] = *credits;
+            }
+            Step::Move(who, which) => {
+                self.app.sql(on_plan(self.payers[*who].account, *which)).await;
+                self.accounts[*who].plan = *which;
             }
             Step::Advance(seconds) => self.app.clock.advance(*seconds),
             Step::Sweep => portcullis::jobs::run_all(&self.app.ctx).await,
@@ -149,7 +164,18 @@ impl World<'_> {
             let expected = Credits { limit: (left + used).max(0), used, remaining: left.max(0) };
             assert_eq!(shown(self.app, self.payers[who].account).await, expected);
         }
+        // Not at the end alone: whatever was last, the ledger sums to the balance.
+        let wrong = self.app.ctx.db.read(|conn| Ok(differences(conn)?)).await.unwrap();
+        assert_eq!(wrong, [], "after {step:?}");
     }
+}
+
+/// Puts an account on a plan.
+fn on_plan(account: AccountId, which: usize) -> String {
+    let plan = PLANS[which];
+    format!(
+        "UPDATE accounts SET plan_id = (SELECT id FROM plans WHERE name = '{plan}') WHERE id = {account}"
+    )
 }
 
 both_databases! {
@@ -166,7 +192,10 @@ both_databases! {
             let steps = proptest::collection::vec(step(), 5..50).new_tree(&mut runner).unwrap().current();
             println!("{steps:?}");
             let payers = [payer(app).await, payer_of(app, OTHER).await];
-            let mut world = World { app, payers, ids: ids.clone(), plan: 5, accounts: Default::default() };
+            for payer in payers {
+                app.sql(on_plan(payer.account, 0)).await;
+            }
+            let mut world = World { app, payers, ids: ids.clone(), plans: [5; 2], accounts: Default::default() };
             for step in &steps {
                 world.take(step).await;
             }

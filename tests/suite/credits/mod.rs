@@ -5,6 +5,7 @@ mod history;
 mod idempotency;
 mod months;
 mod parallel;
+mod processes;
 mod reveal;
 
 use diesel::RunQueryDsl;
@@ -13,8 +14,8 @@ use portcullis::domain::credit::{Credits, RevealOutcome};
 use portcullis::domain::import::Entity;
 use portcullis::error::Error;
 use portcullis::ids::AccountId;
-use portcullis::service::import::{self, Format, Import};
 use portcullis::service::credits::Adjustment;
+use portcullis::service::import::{self, Format, Import};
 use portcullis::service::login::Reconfirmed;
 use portcullis::service::reveal::{Answer, Payer, Request, reveal};
 use portcullis::service::{Ctx, bootstrap, credits, meter};

@@ -118,8 +118,8 @@ both_databases! {
             data.check_contacts(app, &filter, 50).await;
         }
         // Once more changes nothing, and tidying up is harmless.
-        index::rebuild(&app.ctx.db, &|_| ()).await.unwrap();
-        app.ctx.db.write(|conn| Ok(words::tidy(conn)?)).await.unwrap();
+        index::rebuild(&app.ctx.db, &|_, _| ()).await.unwrap();
+        while app.ctx.db.write(|conn| Ok(words::tidy(conn, true)?)).await.unwrap() {}
         data.check_stores(app, &json!({}), StoreSort::RevenueDesc, 50).await;
     }
 }

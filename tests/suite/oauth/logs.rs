@@ -1,66 +1,20 @@
 //! What the server writes to its log, also when an operator turns it up to find a fault: no secret.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, Stdio};
-
 use serde_json::json;
 
 use crate::support::ai_client::{
     Answer, CHALLENGE, REDIRECT, VERIFIER, http, redirected, register_at,
 };
 use crate::support::database::{Backend, Database, SECRET};
-use crate::support::process::command;
+use crate::support::process::{Server, log_of};
 use crate::support::{Browser, MEMBER, PASSWORD, rpc};
-
-/// A server whose log goes to a file; killed when it is dropped.
-struct Logged {
-    base: String,
-    child: Child,
-}
-
-impl Logged {
-    fn start(folder: &Path) -> Self {
-        // Another process may take a port that is free now; then the next one is tried.
-        for _ in 0..20 {
-            let bind =
-                TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().to_string();
-            let mut child = command(folder)
-                .arg("serve")
-                .env("PORTCULLIS_BIND", &bind)
-                .env("PORTCULLIS_LOG", "debug")
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .stderr(File::create(folder.join("log")).unwrap())
-                .spawn()
-                .unwrap();
-            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            if lines.any(|line| line.unwrap().starts_with("Portcullis listens")) {
-                return Self { base: format!("http://{bind}"), child };
-            }
-            child.wait().unwrap();
-        }
-        unreachable!("no port was free")
-    }
-}
-
-impl Drop for Logged {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Rows: C8, F19
 #[actix_web::test]
 async fn no_secret_reaches_the_log_however_much_it_tells() {
     let database = Database::filled(Backend::Sqlite).await;
     let folder = database.folder();
-    let at = folder.clone();
-    let server = actix_web::rt::task::spawn_blocking(move || Logged::start(&at)).await.unwrap();
+    let server = Server::logged(&folder).await;
     let base = server.base.as_str();
 
     let client = register_at(base).await;
@@ -106,7 +60,7 @@ async fn no_secret_reaches_the_log_however_much_it_tells() {
     let form = [("client_id", client.as_str()), ("token", &refresh)];
     http().post(format!("{base}/oauth/revoke?token={refresh}")).form(&form).send().await.unwrap();
 
-    let log = std::fs::read_to_string(folder.join("log")).unwrap();
+    let log = std::fs::read_to_string(log_of(&folder)).unwrap();
     for path in ["/oauth/token", "/oauth/revoke", "/mcp", "/login"] {
         assert!(log.contains(path), "the log itself works: {log}");
     }

@@ -19,8 +19,8 @@ pub fn channels(number: usize) -> [String; 3] {
     ]
 }
 
-/// Adds `count` contacts, three a store from the first on, with statuses in turn.
-pub async fn add(app: &TestApp, count: usize) {
+/// `count` contacts as a CSV file, three a store from the first on, with statuses in turn.
+pub fn csv(count: usize) -> String {
     let mut csv = String::from(
         "external_id,store_domain,first_name,last_name,title,role,seniority,country,email,email_status,phone,linkedin_url\n",
     );
@@ -32,6 +32,11 @@ pub async fn add(app: &TestApp, count: usize) {
             STATUSES[number % STATUSES.len()],
         ));
     }
+    csv
+}
+
+/// Adds those contacts.
+pub async fn add(app: &TestApp, count: usize) {
     let folder = tempfile::tempdir().unwrap();
     let plan = Import {
         entity: Entity::Contacts,
@@ -41,7 +46,7 @@ pub async fn add(app: &TestApp, count: usize) {
         limits: None,
         rejects: folder.path().join("rejects.jsonl"),
     };
-    let input = Box::new(std::io::Cursor::new(csv));
+    let input = Box::new(std::io::Cursor::new(csv(count)));
     let report =
         import::run(&app.ctx.db, &app.clock, &Actor::operator(), plan, input, &|_, _| ()).await;
     assert_eq!(report.unwrap().inserted, count as u64);

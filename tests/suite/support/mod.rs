@@ -17,6 +17,7 @@ pub mod programs;
 pub mod raw;
 pub mod records;
 pub mod rpc;
+pub mod schema;
 pub mod upload;
 
 pub use ai_client::AiClient;

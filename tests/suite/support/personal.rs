@@ -24,9 +24,14 @@ pub fn secret(page: &Page) -> Option<String> {
 
 /// What calls with a token that is pasted in.
 pub fn client(app: &TestApp, secret: &str) -> AiClient {
+    client_of(&app.base, secret)
+}
+
+/// The same at another server.
+pub fn client_of(base: &str, secret: &str) -> AiClient {
     AiClient {
         http: http(),
-        base: app.base.clone(),
+        base: base.to_owned(),
         client_id: String::new(),
         access_token: secret.to_owned(),
         refresh_token: String::new(),

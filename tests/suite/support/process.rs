@@ -1,8 +1,9 @@
 //! The built program as a process: its command line, and a server that can be killed.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use super::database::SECRET;
@@ -58,6 +59,11 @@ pub async fn run(folder: &Path, arguments: &[&str], input: &str) -> Ran {
     .unwrap()
 }
 
+/// Where a server that is [`Server::logged`] writes its log.
+pub fn log_of(folder: &Path) -> PathBuf {
+    folder.join("log")
+}
+
 /// `portcullis serve` in a process of its own; killed when it is dropped.
 pub struct Server {
     pub base: String,
@@ -69,23 +75,37 @@ pub struct Server {
 impl Server {
     /// Starts it over the database in `folder` and waits until it listens.
     pub async fn start(folder: &Path) -> Self {
-        let folder = folder.to_owned();
-        actix_web::rt::task::spawn_blocking(move || Self::start_blocking(&folder)).await.unwrap()
+        Self::with(folder, |_| ()).await
     }
 
-    fn start_blocking(folder: &Path) -> Self {
+    /// The same with its log at its most talkative, in the file that [`log_of`] names.
+    pub async fn logged(folder: &Path) -> Self {
+        let log = log_of(folder);
+        Self::with(folder, move |command| {
+            let log = File::options().create(true).append(true).open(&log).unwrap();
+            command.env("PORTCULLIS_LOG", "debug").stderr(log);
+        })
+        .await
+    }
+
+    /// The same with changes to its environment.
+    pub async fn with(folder: &Path, change: impl Fn(&mut Command) + Send + 'static) -> Self {
+        let folder = folder.to_owned();
+        let start = move || Self::start_blocking(&folder, &change);
+        actix_web::rt::task::spawn_blocking(start).await.unwrap()
+    }
+
+    fn start_blocking(folder: &Path, change: &dyn Fn(&mut Command)) -> Self {
         // Another process may take a port that is free now; then the next one is tried.
         for _ in 0..20 {
             let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
             let bind = listener.local_addr().unwrap().to_string();
             drop(listener);
-            let mut child = command(folder)
-                .arg("serve")
-                .env("PORTCULLIS_BIND", &bind)
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
+            let mut command = command(folder);
+            command.arg("serve").env("PORTCULLIS_BIND", &bind);
+            command.stdin(Stdio::null()).stdout(Stdio::piped());
+            change(&mut command);
+            let mut child = command.spawn().unwrap();
             let mut said = Vec::new();
             for line in BufReader::new(child.stdout.take().unwrap()).lines() {
                 let line = line.unwrap();

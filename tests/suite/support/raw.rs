@@ -1,7 +1,7 @@
 //! A request as bytes, for what no well-behaved client sends.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 
 /// Sends `request` to the host and reads until the server closes. The request must ask for that.
 pub async fn send(host: &str, request: impl Into<Vec<u8>>) -> String {
@@ -21,4 +21,33 @@ pub async fn send(host: &str, request: impl Into<Vec<u8>>) -> String {
 /// The status of an answer.
 pub fn status(answer: &str) -> u16 {
     answer.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default()
+}
+
+/// A request that was sent whole and is not answered yet.
+pub struct Pending(TcpStream);
+
+/// Sends `request` and does not wait for its answer.
+pub async fn begin(host: &str, request: String) -> Pending {
+    let host = host.to_owned();
+    actix_web::rt::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        Pending(stream)
+    })
+    .await
+    .unwrap()
+}
+
+impl Pending {
+    /// Hangs up, waits until the server has noticed, and returns what it still wrote.
+    pub async fn hang_up(mut self) -> String {
+        actix_web::rt::task::spawn_blocking(move || {
+            self.0.shutdown(Shutdown::Write).unwrap();
+            let mut rest = Vec::new();
+            let _ = self.0.read_to_end(&mut rest);
+            String::from_utf8_lossy(&rest).into_owned()
+        })
+        .await
+        .unwrap()
+    }
 }

@@ -1,7 +1,7 @@
 //! The two logs as the tests read them.
 
 use diesel::prelude::*;
-use portcullis::db::schema::{activity, audit};
+use portcullis::db::schema::{activity, audit, outbox};
 use serde_json::Value;
 
 use super::TestApp;
@@ -85,6 +85,22 @@ impl TestApp {
                         audit::detail,
                     ))
                     .load(conn)?)
+            })
+            .await
+            .unwrap()
+    }
+
+    /// The plain text of the last mail to somebody.
+    pub async fn last_mail_to(&self, email: &str) -> String {
+        let email = email.to_owned();
+        self.ctx
+            .db
+            .read(move |conn| {
+                Ok(outbox::table
+                    .filter(outbox::recipient.eq(email))
+                    .order(outbox::id.desc())
+                    .select(outbox::plain_text)
+                    .first(conn)?)
             })
             .await
             .unwrap()

@@ -24,7 +24,8 @@ pub(crate) fn text(typed: &str) -> Result<String, String> {
     Ok(typed.to_owned())
 }
 
-pub(super) fn access(typed: &str) -> Result<bool, String> {
+/// Access that is enabled, or disabled.
+pub(crate) fn access(typed: &str) -> Result<bool, String> {
     match typed {
         "enabled" => Ok(true),
         "disabled" => Ok(false),

@@ -1,6 +1,15 @@
-//! Creating people and setting passwords.
+//! People: creating, inviting, changing, suspending and deleting them, and their passwords.
 
-use serde_json::json;
+pub mod admit;
+pub mod edit;
+mod guard;
+pub mod invite;
+mod link;
+pub mod reset;
+pub mod standing;
+
+use diesel::result::{DatabaseErrorKind, Error as DatabaseFailure};
+use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
@@ -17,6 +26,8 @@ use crate::service::{Ctx, revoke};
 use crate::store::audit::{self, NewEntry};
 use crate::store::users::{self, NewUser, UserRow};
 use crate::store::{accounts, links, roles, sessions};
+
+pub use link::Link;
 
 /// The longest name of a person or account, in characters.
 const LONGEST_NAME: usize = 100;
@@ -94,25 +105,50 @@ pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) ->
         .map_err(|reason| Error::field("password", reason))?;
     let hash = ctx.hasher.hash(new).await?;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
-    ctx.db
-        .write(move |conn| {
-            let tokens = revoke::end_everything_of(conn, user.id, EndReason::PasswordChanged, now)?;
-            users::set_password(conn, user.id, &hash)?;
-            let ended = sessions::delete_of_user(conn, user.id)?;
-            let to = Recipient { name: &user.name, email: &user.email };
-            notify::tell(conn, &state.config, to, News::PasswordChanged, now)?;
-            let target = Target { kind: "user", id: Some(user.id.0), label: user.email };
-            let entry = NewEntry {
-                at: now,
-                actor: &actor,
-                action: Action::PasswordSet,
-                target: Some(&target),
-                outcome: Outcome::Ok,
-                detail: json!({ "sessions_ended": ended, "tokens_revoked": tokens }),
-            };
-            Ok(audit::insert(conn, &entry)?)
-        })
-        .await
+    ctx.db.write(move |conn| replace_password(&state, conn, &actor, &user, &hash, now)).await
+}
+
+/// Replaces a password, inside the caller's transaction: sessions, tokens and waiting links end.
+fn replace_password(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    actor: &Actor,
+    user: &UserRow,
+    hash: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let tokens = revoke::end_everything_of(conn, user.id, EndReason::PasswordChanged, now)?;
+    users::set_password(conn, user.id, hash)?;
+    let ended = sessions::delete_of_user(conn, user.id)?;
+    links::delete_of_user(conn, user.id)?;
+    let to = Recipient { name: &user.name, email: &user.email };
+    notify::tell(conn, &ctx.config, to, News::PasswordChanged, now)?;
+    let detail = json!({ "sessions_ended": ended, "tokens_revoked": tokens });
+    record(conn, actor, Action::PasswordSet, user, detail, now)
+}
+
+/// Writes down what was done to a person.
+fn record(
+    conn: &mut Conn,
+    actor: &Actor,
+    action: Action,
+    user: &UserRow,
+    detail: Value,
+    now: Timestamp,
+) -> Result<()> {
+    let target = Target { kind: "user", id: Some(user.id.0), label: user.email.clone() };
+    let entry =
+        NewEntry { at: now, actor, action, target: Some(&target), outcome: Outcome::Ok, detail };
+    Ok(audit::insert(conn, &entry)?)
+}
+
+/// The person with that id, inside a transaction.
+fn find(conn: &mut Conn, id: UserId) -> Result<UserRow> {
+    users::by_id(conn, id)?.ok_or_else(no_such_user)
+}
+
+fn no_such_user() -> Error {
+    Error::not_found("There is no such user.")
 }
 
 /// The person with that address.
@@ -134,11 +170,7 @@ pub async fn by_address(ctx: &Ctx, address: &str) -> Result<UserRow> {
 /// # Errors
 /// `not_found` if there is none.
 pub async fn by_id(ctx: &Ctx, id: UserId) -> Result<UserRow> {
-    ctx.db
-        .read(move |conn| {
-            users::by_id(conn, id)?.ok_or_else(|| Error::not_found("There is no such user."))
-        })
-        .await
+    ctx.db.read(move |conn| find(conn, id)).await
 }
 
 /// Hashes a password for a person who is created in bulk, by the demo.
@@ -188,10 +220,7 @@ pub(super) fn one_line(field: &'static str, what: &str, text: &str) -> Result<St
 
 fn insert(conn: &mut Conn, actor: &Actor, person: &Checked, now: Timestamp) -> Result<UserId> {
     if users::by_email(conn, &person.email)?.is_some() {
-        return Err(Error {
-            param: Some("email".into()),
-            ..Error::new(ErrorCode::Conflict, "There is already a user with that e-mail address.")
-        });
+        return Err(address_taken());
     }
     let role = roles::by_name(conn, person.role.name)?
         .ok_or_else(|| Error::internal("a built-in role is missing"))?;
@@ -214,9 +243,11 @@ fn insert(conn: &mut Conn, actor: &Actor, person: &Checked, now: Timestamp) -> R
             name: &person.name,
             password_hash: person.hash.as_deref(),
             mcp_enabled: person.mcp_enabled,
+            is_invited: false,
             now,
         },
-    )?;
+    )
+    .map_err(taken_meanwhile)?;
     let target = Target { kind: "user", id: Some(id.0), label: person.email.clone() };
     let detail = json!({ "role": person.role.name, "account": person.account, "mcp_enabled": person.mcp_enabled });
     let entry = NewEntry {
@@ -229,4 +260,19 @@ fn insert(conn: &mut Conn, actor: &Actor, person: &Checked, now: Timestamp) -> R
     };
     audit::insert(conn, &entry)?;
     Ok(id)
+}
+
+fn address_taken() -> Error {
+    Error {
+        param: Some("email".into()),
+        ..Error::new(ErrorCode::Conflict, "There is already a user with that e-mail address.")
+    }
+}
+
+/// On PostgreSQL somebody else may take an address after it was looked for.
+fn taken_meanwhile(error: DatabaseFailure) -> Error {
+    match error {
+        DatabaseFailure::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => address_taken(),
+        other => other.into(),
+    }
 }

@@ -1,0 +1,128 @@
+//! `/forgot-password` and `/reset-password`: a link by mail, and a new password with it.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use crate::console::users::{form_with, is_of_the_form};
+use crate::error::{Error, Result};
+use crate::secrets::PlainSecret;
+use crate::service::Ctx;
+use crate::service::people::reset;
+use crate::web::error::Failure;
+use crate::web::form::Form;
+use crate::web::page::{Shell, render, see_other};
+use crate::web::viewer::Visitor;
+
+#[derive(Template)]
+#[template(path = "forgot_password.html")]
+struct ForgotPage {
+    shell: Shell,
+    errors: Vec<Error>,
+    email: String,
+    /// It was sent, or would have been.
+    is_done: bool,
+}
+
+/// The form that asks for a link.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ForgotForm {
+    email: String,
+}
+
+/// `GET /forgot-password`.
+///
+/// # Errors
+/// When the page cannot be rendered.
+pub async fn forgot(ctx: web::Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Failure> {
+    let shell = Shell::gate(&ctx, &request);
+    let page = ForgotPage { shell, errors: Vec::new(), email: String::new(), is_done: false };
+    Ok(render(&page)?)
+}
+
+/// `POST /forgot-password`: one answer, whoever the address belongs to.
+///
+/// # Errors
+/// When the database cannot answer; what is wrong with the form shows it again.
+pub async fn ask(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    visitor: Visitor,
+    form: Form<ForgotForm>,
+) -> Result<HttpResponse, Failure> {
+    let email = form.0.email;
+    let asked = reset::request(&ctx, &visitor.actor, &email).await;
+    let shell = Shell::gate(&ctx, &request);
+    match asked {
+        Ok(()) => Ok(render(&ForgotPage { shell, errors: Vec::new(), email, is_done: true })?),
+        Err(error) if is_of_the_form(&error) => {
+            let page = ForgotPage { shell, errors: vec![error], email, is_done: false };
+            Ok(form_with(&page, &page.errors)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "reset_password.html")]
+struct ResetPage {
+    shell: Shell,
+    errors: Vec<Error>,
+    link: String,
+    email: String,
+}
+
+/// What the link carries.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Link {
+    link: String,
+}
+
+/// `GET /reset-password?link=…`.
+///
+/// # Errors
+/// `not_found` when the link is not, or no longer, good.
+pub async fn form(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    query: web::Query<Link>,
+) -> Result<HttpResponse, Failure> {
+    let link = query.into_inner().link;
+    let user = reset::look(&ctx, &PlainSecret::presented(link.as_str())).await?;
+    let shell = Shell::gate(&ctx, &request);
+    Ok(render(&ResetPage { shell, errors: Vec::new(), link, email: user.email })?)
+}
+
+/// The form with the new password.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ResetForm {
+    link: String,
+    password: String,
+}
+
+/// `POST /reset-password`. Nobody is signed in by it: whoever set the password can.
+///
+/// # Errors
+/// `not_found` when the link is no longer good; a password that will not do shows the form again.
+pub async fn submit(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    visitor: Visitor,
+    form: Form<ResetForm>,
+) -> Result<HttpResponse, Failure> {
+    let ResetForm { link, password } = form.0;
+    let secret = PlainSecret::presented(link.as_str());
+    let user = reset::look(&ctx, &secret).await?;
+    match reset::finish(&ctx, &visitor.actor, &secret, &password).await {
+        Ok(()) => Ok(see_other("/login?reset=done&again=1")),
+        Err(error) if is_of_the_form(&error) => {
+            let shell = Shell::gate(&ctx, &request);
+            let page = ResetPage { shell, errors: vec![error], link, email: user.email };
+            Ok(form_with(&page, &page.errors)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

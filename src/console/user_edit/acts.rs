@@ -1,0 +1,339 @@
+//! Acts on a person, each asked for first on a page that says what happens: suspending, letting in
+//! again, deleting, taking an invitation back, a link to set a new password.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::href;
+use crate::console::mcp_users::tokens::{clients_in_words, lines};
+use crate::console::mcp_users::user_id;
+use crate::console::users::{form_with, is_of_the_form, shown_once};
+use crate::error::{Error, ErrorCode, Result};
+use crate::service::people::standing::Ended;
+use crate::service::people::{self, Link, invite, reset as resets, standing};
+use crate::service::{Ctx, connections, login, sessions};
+use crate::store::users::UserRow;
+use crate::web::error::Failure;
+use crate::web::flash::{self, Tone};
+use crate::web::form::Form;
+use crate::web::page::{Shell, exact, see_other};
+use crate::web::viewer::{Admin, ManageUsers, Viewer};
+
+/// What is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    Suspend,
+    Reactivate,
+    Delete,
+    Cancel,
+    Reset,
+}
+
+impl Act {
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Suspend => "Suspend",
+            Self::Reactivate => "Reactivate",
+            Self::Delete => "Delete",
+            Self::Cancel => "Cancel the invitation of",
+            Self::Reset => "Send a password reset to",
+        }
+    }
+
+    fn button(self) -> &'static str {
+        match self {
+            Self::Suspend => "Suspend",
+            Self::Reactivate => "Reactivate",
+            Self::Delete => "Delete user",
+            Self::Cancel => "Cancel invitation",
+            Self::Reset => "Send password reset",
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Suspend => "suspend",
+            Self::Reactivate => "reactivate",
+            Self::Delete => "delete",
+            Self::Cancel => "invitation/cancel",
+            Self::Reset => "password-reset",
+        }
+    }
+
+    /// Whether it takes something away.
+    fn is_dangerous(self) -> bool {
+        matches!(self, Self::Suspend | Self::Delete | Self::Cancel)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "user_act.html")]
+struct ActPage {
+    shell: Shell,
+    errors: Vec<Error>,
+    act: Act,
+    user: UserRow,
+    /// Tokens that work.
+    active: usize,
+    /// The clients that have them.
+    clients: String,
+    /// Browser sessions.
+    sessions: usize,
+    /// Whose password is asked for.
+    username: String,
+    has_mail: bool,
+}
+
+/// The form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ActForm {
+    password: String,
+}
+
+macro_rules! ask {
+    ($($(#[$doc:meta])* $name:ident($act:expr))+) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// `not_found`, or that the database cannot answer.
+        pub async fn $name(
+            ctx: web::Data<Ctx>,
+            request: HttpRequest,
+            viewer: Admin<ManageUsers>,
+            path: web::Path<String>,
+        ) -> Result<HttpResponse, Failure> {
+            let user = people::by_id(&ctx, user_id(&path)?).await?;
+            Ok(page(&ctx, &request, &viewer, $act, user, None).await?)
+        }
+    )+};
+}
+ask! {
+    /// `GET /admin/users/{user}/suspend`.
+    ask_suspend(Act::Suspend)
+    /// `GET /admin/users/{user}/reactivate`.
+    ask_reactivate(Act::Reactivate)
+    /// `GET /admin/users/{user}/delete`.
+    ask_delete(Act::Delete)
+    /// `GET /admin/users/{user}/invitation/cancel`.
+    ask_cancel(Act::Cancel)
+    /// `GET /admin/users/{user}/password-reset`.
+    ask_reset(Act::Reset)
+}
+
+async fn page(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    act: Act,
+    user: UserRow,
+    error: Option<Error>,
+) -> Result<HttpResponse> {
+    let tokens = lines(connections::tokens_of(ctx, user.id).await?, ctx.clock.now());
+    let template = ActPage {
+        shell: Shell { path: href(&user, ""), ..Shell::new(ctx, request, viewer) },
+        errors: error.into_iter().collect(),
+        act,
+        active: tokens.iter().filter(|token| token.is_active()).count(),
+        clients: clients_in_words(&tokens),
+        sessions: sessions::of(ctx, user.id).await?.len(),
+        user,
+        username: viewer.user.email.clone(),
+        has_mail: ctx.config.smtp.is_some(),
+    };
+    form_with(&template, &template.errors)
+}
+
+/// Shows the page again if that is where a refusal is put right or explained.
+async fn refused(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    act: Act,
+    user: UserRow,
+    error: Error,
+) -> Result<HttpResponse, Failure> {
+    if is_of_the_form(&error) || error.code == ErrorCode::Conflict {
+        return Ok(page(ctx, request, viewer, act, user, Some(error)).await?);
+    }
+    Err(error.into())
+}
+
+/// What ended, in words.
+fn ended_in_words(ended: Ended) -> String {
+    let count = |count: usize, one: &str, many: &str| {
+        format!("{count} {}", if count == 1 { one } else { many })
+    };
+    format!(
+        "{} and {} ended at once.",
+        count(ended.tokens, "token", "tokens"),
+        count(ended.sessions, "session", "sessions")
+    )
+}
+
+/// `POST /admin/users/{user}/suspend`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; a refusal shows the page again.
+pub async fn suspend(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    _form: Form<ActForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    match standing::suspend(&ctx, &viewer.actor, user.id).await {
+        Ok(Some(ended)) => {
+            let text = format!("Suspended {}. {}", user.name, ended_in_words(ended));
+            flash::put(&session, Tone::Ok, text);
+        }
+        Ok(None) => {
+            flash::put(&session, Tone::Warn, format!("{} was suspended already.", user.name));
+        }
+        Err(error) => return refused(&ctx, &request, &viewer, Act::Suspend, user, error).await,
+    }
+    Ok(see_other(&href(&user, "")))
+}
+
+/// `POST /admin/users/{user}/reactivate`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn reactivate(
+    ctx: web::Data<Ctx>,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    _form: Form<ActForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let (tone, text) = match standing::reactivate(&ctx, &viewer.actor, user.id).await? {
+        true => (
+            Tone::Ok,
+            format!(
+                "{} may sign in again. Tokens that ended stay ended: AI clients connect anew.",
+                user.name
+            ),
+        ),
+        false => (Tone::Warn, format!("{} was not suspended. Nothing was changed.", user.name)),
+    };
+    flash::put(&session, tone, text);
+    Ok(see_other(&href(&user, "")))
+}
+
+/// `POST /admin/users/{user}/delete`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; a refusal shows the page again.
+pub async fn delete(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    form: Form<ActForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let deleted = match login::reconfirm(&ctx, &viewer.actor, &form.0.password).await {
+        Ok(proof) => standing::delete(&ctx, &viewer.actor, proof, user.id).await,
+        Err(error) => Err(Error { param: error.param.or(Some("password".into())), ..error }),
+    };
+    match deleted {
+        Ok(ended) => {
+            let text = format!("Deleted {}. {}", user.name, ended_in_words(ended));
+            flash::put(&session, Tone::Ok, text);
+            Ok(see_other("/admin/users"))
+        }
+        Err(error) => refused(&ctx, &request, &viewer, Act::Delete, user, error).await,
+    }
+}
+
+/// `POST /admin/users/{user}/invitation/cancel`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; a refusal shows the page again.
+pub async fn cancel(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    _form: Form<ActForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    match invite::cancel(&ctx, &viewer.actor, user.id).await {
+        Ok(row) => {
+            let text =
+                format!("Cancelled the invitation of {}. Its link no longer works.", row.email);
+            flash::put(&session, Tone::Ok, text);
+            Ok(see_other("/admin/users"))
+        }
+        Err(error) => refused(&ctx, &request, &viewer, Act::Cancel, user, error).await,
+    }
+}
+
+/// `POST /admin/users/{user}/invitation`: sends it again.
+///
+/// # Errors
+/// `not_found`, `conflict`, or that the database cannot answer.
+pub async fn invite_again(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    _form: Form<ActForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let link = invite::again(&ctx, &viewer.actor, user.id).await?;
+    let heading = format!("{} is invited again", user.email);
+    Ok(handed_over(&ctx, &request, &viewer, &session, &user, (heading, "invitation"), &link)?)
+}
+
+/// `POST /admin/users/{user}/password-reset`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; a refusal shows the page again.
+pub async fn reset(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    _form: Form<ActForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    match resets::send(&ctx, &viewer.actor, user.id).await {
+        Ok(link) => {
+            let about = (format!("{} can set a new password", user.name), "link");
+            Ok(handed_over(&ctx, &request, &viewer, &session, &user, about, &link)?)
+        }
+        Err(error) => refused(&ctx, &request, &viewer, Act::Reset, user, error).await,
+    }
+}
+
+/// Says that a link is on its way, or shows it where no mail goes out.
+fn handed_over(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    session: &Session,
+    user: &UserRow,
+    (heading, what): (String, &'static str),
+    link: &Link,
+) -> Result<HttpResponse> {
+    if !link.is_mailed {
+        return shown_once(ctx, request, viewer, user.id, heading, what, link);
+    }
+    let until = exact(&link.until);
+    let text = format!(
+        "{heading}. The mail is on its way to {}; its link works once, until {until}.",
+        user.email
+    );
+    flash::put(session, Tone::Ok, text);
+    Ok(see_other(&href(user, "")))
+}

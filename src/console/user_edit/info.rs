@@ -1,0 +1,169 @@
+//! The tab User Info: name and address, role and account.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+use super::{Tab, href, page};
+use crate::clock::Timestamp;
+use crate::console::mcp_users::user_id;
+use crate::console::users::is_of_the_form;
+use crate::error::{Error, Result};
+use crate::ids::{AccountId, RoleId};
+use crate::service::directory::{self, Choices};
+use crate::service::people::{self, edit, invite};
+use crate::service::{Ctx, login};
+use crate::store::users::UserRow;
+use crate::web::error::Failure;
+use crate::web::flash::{self, Tone};
+use crate::web::form::Form;
+use crate::web::page::see_other;
+use crate::web::viewer::{Admin, ManageUsers, Viewer};
+
+/// The tab.
+pub(super) struct InfoTab {
+    /// Name as typed.
+    pub name: String,
+    /// Address as typed.
+    pub email: String,
+    /// Role as chosen.
+    pub role: String,
+    /// Account as chosen.
+    pub account: String,
+    /// What there is to choose from.
+    pub choices: Choices,
+    /// Whose password is asked for.
+    pub username: String,
+    /// Until when the invitation works, if it still does.
+    pub invited_until: Option<Timestamp>,
+    /// Whether it is the person who looks.
+    pub is_own: bool,
+}
+
+impl InfoTab {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn load(ctx: &Ctx, viewer: &Viewer, user: &UserRow) -> Result<Self> {
+        let mut choices = directory::choices(ctx).await?;
+        if !choices.accounts.iter().any(|(id, _)| *id == user.account_id) {
+            let name = directory::account_name(ctx, user.account_id).await?;
+            choices.accounts.push((user.account_id, name));
+        }
+        Ok(Self {
+            name: user.name.clone(),
+            email: user.email.clone(),
+            role: user.role_id.to_string(),
+            account: user.account_id.to_string(),
+            choices,
+            username: viewer.user.email.clone(),
+            invited_until: invite::works_until(ctx, user.id).await?,
+            is_own: user.id == viewer.user.id,
+        })
+    }
+}
+
+/// The form of name and address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct DetailsForm {
+    name: String,
+    email: String,
+}
+
+/// `POST /admin/users/{user}`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; what is wrong with the form shows it again.
+pub async fn save(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    form: Form<DetailsForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let DetailsForm { name, email } = form.0;
+    match edit::details(&ctx, &viewer.actor, user.id, &name, &email).await {
+        Ok(is_changed) => {
+            told(&session, is_changed, "Saved name and e-mail address.");
+            Ok(see_other(&href(&user, "")))
+        }
+        Err(error) if is_of_the_form(&error) => {
+            let tab = InfoTab { name, email, ..InfoTab::load(&ctx, &viewer, &user).await? };
+            Ok(page(&ctx, &request, &viewer, user, Tab::Info(tab), Some(error)).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The form of role and account.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PlaceForm {
+    role: String,
+    account: String,
+    password: String,
+}
+
+/// `POST /admin/users/{user}/place`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; what is wrong with the form shows it again.
+pub async fn save_place(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    form: Form<PlaceForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let PlaceForm { role, account, password } = form.0;
+    match place(&ctx, &viewer, &user, &role, &account, &password).await {
+        Ok(is_changed) => {
+            told(
+                &session,
+                is_changed,
+                "Saved role and account. They count from the next request on.",
+            );
+            // Whoever gave their own role away may no longer see this page.
+            let is_own = user.id == viewer.user.id;
+            Ok(see_other(&if is_own { "/dashboard".to_owned() } else { href(&user, "") }))
+        }
+        Err(error) if is_of_the_form(&error) || error.code == crate::error::ErrorCode::Conflict => {
+            let error = Error { param: error.param.or(Some("role".into())), ..error };
+            let tab = InfoTab { role, account, ..InfoTab::load(&ctx, &viewer, &user).await? };
+            Ok(page(&ctx, &request, &viewer, user, Tab::Info(tab), Some(error)).await?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn place(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    user: &UserRow,
+    role: &str,
+    account: &str,
+    password: &str,
+) -> Result<bool> {
+    // Who may not give roles is not shown the field.
+    let role = if role.is_empty() { Ok(user.role_id) } else { role.parse().map(RoleId) };
+    let role = role.map_err(|_| Error::field("role", "Role: choose one of the list."))?;
+    let account: AccountId =
+        account.parse().map_err(|_| Error::field("account", "Account: choose one of the list."))?;
+    let proof = login::reconfirm(ctx, &viewer.actor, password)
+        .await
+        .map_err(|error| Error { param: error.param.or(Some("password".into())), ..error })?;
+    edit::place(ctx, &viewer.actor, proof, user.id, role, account).await
+}
+
+fn told(session: &Session, is_changed: bool, text: &str) {
+    match is_changed {
+        true => flash::put(session, Tone::Ok, text),
+        false => flash::put(session, Tone::Warn, "Nothing was different. Nothing was changed."),
+    }
+}

@@ -1,0 +1,183 @@
+//! `/admin/users/new`: lets somebody in, by an invitation or with a password that is told to them.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{form_with, is_of_the_form, problems_of, shown_once};
+use crate::domain::access::{MEMBER, Permission};
+use crate::error::{Error, Result};
+use crate::ids::{AccountId, RoleId};
+use crate::service::directory::{self, Choices};
+use crate::service::people::admit::{self, Admission, Admitted};
+use crate::service::{Ctx, login};
+use crate::web::error::Failure;
+use crate::web::flash::{self, Tone};
+use crate::web::form::Form;
+use crate::web::page::{Shell, exact, see_other};
+use crate::web::viewer::{Admin, ManageUsers, Viewer};
+
+/// The form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct NewForm {
+    name: String,
+    email: String,
+    account: String,
+    role: String,
+    mcp: String,
+    how: String,
+    new_password: String,
+    password: String,
+}
+
+#[derive(Template)]
+#[template(path = "user_new.html")]
+struct NewPage {
+    shell: Shell,
+    errors: Vec<Error>,
+    form: NewForm,
+    choices: Choices,
+    username: String,
+    /// Whether mail goes out; else the link is shown.
+    has_mail: bool,
+}
+
+impl NewPage {
+    fn problem(&self, name: &str) -> Option<&str> {
+        problems_of(&self.errors, name).first().map(|error| error.message.as_ref())
+    }
+
+    fn password_problems(&self) -> Vec<&Error> {
+        problems_of(&self.errors, "password")
+    }
+}
+
+/// `GET /admin/users/new`.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn form(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+) -> Result<HttpResponse, Failure> {
+    let choices = directory::choices(&ctx).await?;
+    let form = NewForm {
+        account: viewer.user.account_id.to_string(),
+        role: member(&choices).map(|id| id.to_string()).unwrap_or_default(),
+        mcp: "yes".into(),
+        how: "invite".into(),
+        ..NewForm::default()
+    };
+    Ok(page(&ctx, &request, &viewer, choices, form, Vec::new())?)
+}
+
+fn member(choices: &Choices) -> Option<RoleId> {
+    choices.roles.iter().find(|(_, name)| name == MEMBER.name).map(|(id, _)| *id)
+}
+
+/// `POST /admin/users/new`.
+///
+/// # Errors
+/// That the database cannot answer; what is wrong with the form shows it again.
+pub async fn create(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    form: Form<NewForm>,
+) -> Result<HttpResponse, Failure> {
+    let form = form.0;
+    let choices = directory::choices(&ctx).await?;
+    match admit(&ctx, &viewer, &choices, &form).await {
+        Ok(admitted) => Ok(told(&ctx, &request, &viewer, &session, admitted)?),
+        Err(error) if is_of_the_form(&error) => {
+            Ok(page(&ctx, &request, &viewer, choices, form, vec![error])?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn admit(ctx: &Ctx, viewer: &Viewer, choices: &Choices, form: &NewForm) -> Result<Admitted> {
+    let role = if viewer.may(Permission::ManageRoles) {
+        form.role.parse().map(RoleId).ok()
+    } else {
+        member(choices)
+    };
+    let admission = Admission {
+        email: form.email.clone(),
+        name: form.name.clone(),
+        role: role.ok_or_else(|| Error::field("role", "Role: choose one of the list."))?,
+        account: form
+            .account
+            .parse()
+            .map(AccountId)
+            .map_err(|_| Error::field("account", "Account: choose one of the list."))?,
+        mcp_enabled: form.mcp == "yes" && viewer.may(Permission::ManageMcpAccess),
+        password: match form.how.as_str() {
+            "invite" => None,
+            "password" => Some(form.new_password.clone()),
+            _ => return Err(Error::field("how", "Sign-in: choose how they get in.")),
+        },
+    };
+    // Before the password, whose failures count.
+    admit::check(&admission)?;
+    let needs_password = Some(admission.role) != member(choices);
+    let proof =
+        match needs_password {
+            true => Some(login::reconfirm(ctx, &viewer.actor, &form.password).await.map_err(
+                |error| Error { param: error.param.or(Some("password".into())), ..error },
+            )?),
+            false => None,
+        };
+    admit::admit(ctx, &viewer.actor, proof, admission).await
+}
+
+fn told(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    session: &Session,
+    admitted: Admitted,
+) -> Result<HttpResponse> {
+    let user = admitted.user;
+    match admitted.link {
+        Some(link) if !link.is_mailed => {
+            let heading = format!("{} is invited", user.email);
+            return shown_once(ctx, request, viewer, user.id, heading, "invitation", &link);
+        }
+        Some(link) => {
+            let until = exact(&link.until);
+            let text =
+                format!("Invited {} by mail. The link works once, until {until}.", user.email);
+            flash::put(session, Tone::Ok, text);
+        }
+        None => flash::put(
+            session,
+            Tone::Ok,
+            format!("{} can sign in now. Tell them the password on a safe way.", user.name),
+        ),
+    }
+    Ok(see_other(&format!("/admin/users/{}", user.id)))
+}
+
+fn page(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    choices: Choices,
+    form: NewForm,
+    errors: Vec<Error>,
+) -> Result<HttpResponse> {
+    let template = NewPage {
+        shell: Shell::new(ctx, request, viewer),
+        errors,
+        form,
+        choices,
+        username: viewer.user.email.clone(),
+        has_mail: ctx.config.smtp.is_some(),
+    };
+    form_with(&template, &template.errors)
+}

@@ -1,0 +1,126 @@
+//! Changing a person: name and address, role and account.
+
+use serde_json::{Map, json};
+
+use super::{address_taken, find, guard, one_line, record, taken_meanwhile};
+use crate::db::lock;
+use crate::domain::access::{ADMINISTRATOR, Permission, parse_permissions};
+use crate::domain::audit::{Action, Actor};
+use crate::domain::email;
+use crate::error::{Error, ErrorCode, Result};
+use crate::ids::{AccountId, RoleId, UserId};
+use crate::service::Ctx;
+use crate::service::login::Reconfirmed;
+use crate::service::notify::{self, News, Recipient};
+use crate::store::users;
+use crate::store::{accounts, links, roles};
+
+/// Sets name and address; whether anything changed. A new address is told to the old one, and
+/// links that went to the old one stop working.
+///
+/// # Errors
+/// Names the field that is wrong; `not_found`; `conflict` if the address is taken.
+pub async fn details(
+    ctx: &Ctx,
+    actor: &Actor,
+    user: UserId,
+    name: &str,
+    address: &str,
+) -> Result<bool> {
+    let name = one_line("name", "a full name", name)?;
+    let email = email::normalise(address)
+        .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
+    let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            lock::user(conn, user)?;
+            let row = find(conn, user)?;
+            guard::over(conn, &actor, &row)?;
+            if row.name == name && row.email == email {
+                return Ok(false);
+            }
+            let mut detail = Map::new();
+            if row.name != name {
+                detail.insert("name".into(), json!({ "from": row.name, "to": name }));
+            }
+            if row.email != email {
+                if users::by_email(conn, &email)?.is_some() {
+                    return Err(address_taken());
+                }
+                links::delete_of_user(conn, user)?;
+                let to = Recipient { name: &name, email: &row.email };
+                notify::tell(conn, &state.config, to, News::AddressChanged { email: &email }, now)?;
+                detail.insert("email".into(), json!({ "from": row.email, "to": email }));
+            }
+            users::set_details(conn, user, &name, &email).map_err(taken_meanwhile)?;
+            record(conn, &actor, Action::UserEdited, &row, detail.into(), now)?;
+            Ok(true)
+        })
+        .await
+}
+
+/// Sets role and account, confirmed with the acting person's password; whether anything changed.
+/// What the new role forbids is refused from the next request on.
+///
+/// # Errors
+/// Names the field that is wrong; `not_found`; `permission_denied` for a role without the
+/// permission to give roles; `conflict` for the last active administrator.
+pub async fn place(
+    ctx: &Ctx,
+    actor: &Actor,
+    proof: Reconfirmed,
+    user: UserId,
+    role: RoleId,
+    account: AccountId,
+) -> Result<bool> {
+    if Some(proof.user) != actor.user {
+        return Err(Error::internal("a password proof of somebody else"));
+    }
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            guard::lock_administrators(conn)?;
+            lock::user(conn, user)?;
+            let row = find(conn, user)?;
+            guard::over(conn, &actor, &row)?;
+            let (role_name, permissions) = roles::find(conn, role)?
+                .ok_or_else(|| Error::field("role", "Role: choose one of the list."))?;
+            let account_name = accounts::find_name(conn, account)?
+                .ok_or_else(|| Error::field("account", "Account: choose one of the list."))?;
+            if row.role_id == role && row.account_id == account {
+                return Ok(false);
+            }
+            if row.role_id != role {
+                if let Some(id) = actor.user {
+                    may_give_roles(&find(conn, id)?.permissions)?;
+                }
+                guard::hands_out(conn, &actor, &permissions)?;
+                if role_name != ADMINISTRATOR.name {
+                    guard::keeps_an_administrator(conn, &row)?;
+                }
+                let detail = json!({ "from": row.role, "to": role_name });
+                record(conn, &actor, Action::RoleChanged, &row, detail, now)?;
+            }
+            if row.account_id != account {
+                let from = accounts::name_of(conn, row.account_id)?;
+                let detail = json!({ "account": { "from": from, "to": account_name } });
+                record(conn, &actor, Action::UserEdited, &row, detail, now)?;
+            }
+            users::set_place(conn, user, role, account)?;
+            Ok(true)
+        })
+        .await
+}
+
+fn may_give_roles(permissions: &str) -> Result<()> {
+    if parse_permissions(permissions).contains(&Permission::ManageRoles) {
+        return Ok(());
+    }
+    Err(Error {
+        param: Some("role".into()),
+        ..Error::new(
+            ErrorCode::PermissionDenied,
+            "Your role does not include giving roles. Ask an administrator to do it.",
+        )
+    })
+}

@@ -1,0 +1,299 @@
+//! Suspending, letting in again and deleting: felt at the very next call, and never of the last
+//! administrator or oneself (contract §9).
+
+use futures_util::future::join_all;
+use portcullis::domain::audit::Actor;
+use portcullis::ids::{AccountId, RoleId, UserId};
+use portcullis::service::people::{edit, standing};
+use portcullis::service::{login, people};
+
+use super::users::id_of;
+use crate::support::{
+    ADMIN, AUDITOR, Browser, MEMBER, OTHER, PASSWORD, Person, TestApp, both_databases, html,
+    on_sqlite,
+};
+
+async fn path(app: &TestApp, person: Person, rest: &str) -> String {
+    format!("/admin/users/{}{rest}", app.id_of(person).await)
+}
+
+/// Does what the page of that path asks for.
+async fn act(
+    browser: &Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+) -> crate::support::browser::Page {
+    browser.submit(path, path, fields).await
+}
+
+/// Gives somebody a role, past the console.
+async fn give(app: &TestApp, person: Person, role: &str) {
+    let role = id_of(app, "roles", role).await;
+    app.sql(format!("UPDATE users SET role_id = {role} WHERE email = '{}'", person.email)).await;
+}
+
+async fn active_administrators(app: &TestApp) -> i64 {
+    app.count("SELECT count(*) FROM users JOIN roles ON roles.id = users.role_id WHERE roles.name = 'Administrator' AND users.status = 'active'").await
+}
+
+async fn actor(id: UserId) -> Actor {
+    Actor { user: Some(id), label: "somebody".into(), address: None, request_id: None }
+}
+
+both_databases! {
+    /// The promise: whoever is suspended is out with the next request, of AI client and browser.
+    /// Rows: C20
+    async fn a_suspended_person_is_out_at_once_and_comes_back_without_old_tokens(app) {
+        let mut client = app.ai_client("usage:read").await;
+        let (admin, member) = (app.admin().await, app.member().await);
+        let suspend = path(app, MEMBER, "/suspend").await;
+        let asked = html::text(&admin.get(&suspend).await.text);
+        assert!(asked.contains("1 active token is revoked") && asked.contains("browser session"), "{asked}");
+        assert_eq!(client.call().await.status, 200, "asking changes nothing");
+        assert_eq!(act(&admin, &suspend, &[]).await.status, 303);
+        assert_eq!(client.call().await.status, 401, "the very next call is refused");
+        assert_eq!(client.refresh().await.status, 400, "and cannot be refreshed");
+        assert_eq!(member.get("/dashboard").await.status, 303, "signed out");
+        let refused = app.anonymous().submit("/login", "/login", &[("email", MEMBER.email), ("password", PASSWORD)]).await;
+        assert_eq!(refused.status, 403);
+        let entry = app.audited("user_suspended").await.pop().unwrap();
+        assert_eq!((entry.actor.as_str(), entry.target.as_deref(), entry.detail()["tokens_revoked"].as_i64()), (ADMIN.email, Some(MEMBER.email), Some(1)));
+        assert_eq!(act(&admin, &suspend, &[]).await.status, 303, "twice is once");
+        assert_eq!(app.audited("user_suspended").await.len(), 1);
+
+        assert_eq!(act(&admin, &path(app, MEMBER, "/reactivate").await, &[]).await.status, 303);
+        assert_eq!(client.call().await.status, 401, "what ended stays ended");
+        app.anonymous().sign_in(MEMBER.email, PASSWORD).await;
+        assert_eq!(app.audited("user_reactivated").await.len(), 1);
+    }
+
+    /// Who is deleted is nowhere but in the logs, under their name; the address is free, and whoever
+    /// gets it gets nothing else.
+    async fn a_deleted_person_is_out_and_what_they_did_is_kept(app) {
+        let client = app.ai_client("usage:read").await;
+        client.call().await;
+        let (admin, member) = (app.admin().await, app.member().await);
+        let (id, delete) = (app.id_of(MEMBER).await, path(app, MEMBER, "/delete").await);
+        for password in ["", "not it at all"] {
+            let refused = act(&admin, &delete, &[("password", password)]).await;
+            assert_eq!(refused.status, 403);
+            assert!(refused.text.contains("href=\"#password\""));
+            assert_eq!(client.call().await.status, 200, "nothing was changed");
+        }
+        assert_eq!(act(&admin, &delete, &[("password", PASSWORD)]).await.header("location"), "/admin/users");
+        assert_eq!(client.call().await.status, 401, "the very next call is refused");
+        assert_eq!(member.get("/dashboard").await.status, 303, "signed out");
+        for gone in [format!("/admin/users/{id}"), format!("/admin/mcp/users/{id}/tokens")] {
+            assert_eq!(admin.get(&gone).await.status, 404, "{gone}");
+        }
+        for list in ["/admin/users?q=mia", "/admin/mcp/users?q=mia"] {
+            let page = admin.get(list).await;
+            assert!(page.text.contains("<strong>0</strong>"), "{list}");
+        }
+        assert_eq!(app.count(format!("SELECT count(*) FROM activity WHERE user_id = {id}")).await, 4, "calls are kept, the refused one too");
+        assert_eq!(app.count(format!("SELECT count(*) FROM users WHERE id = {id} AND name = '{}'", MEMBER.name)).await, 1, "under the name");
+        assert_eq!(app.audited("user_deleted").await[0].target.as_deref(), Some(MEMBER.email));
+
+        let again = people::NewPerson {
+            email: MEMBER.email.into(), name: "Mia Second".into(), password: Some(PASSWORD.into()),
+            role: "Member".into(), account: "Acme".into(), mcp_enabled: true,
+        };
+        let second = people::create(&app.ctx, &Actor::operator(), again).await.unwrap();
+        assert_ne!(second, id);
+        assert_eq!(client.call().await.status, 401);
+        assert!(app.tokens_of(MEMBER).await.is_empty(), "nothing of what was before");
+    }
+
+    /// Contract §9, whichever way it is tried.
+    async fn the_last_active_administrator_stays(app) {
+        give(app, AUDITOR, "Administrator").await;
+        let (admin, member) = (app.admin().await, id_of(app, "roles", "Member").await);
+        assert_eq!(act(&admin, &path(app, AUDITOR, "/suspend").await, &[]).await.status, 303, "one is left");
+        // The suspended one is none, and neither is one who is only invited.
+        app.sql(format!("UPDATE users SET invited_at = 1, status = 'active' WHERE email = '{}'", AUDITOR.email)).await;
+        let own = path(app, ADMIN, "").await;
+        let account = id_of(app, "accounts", "Acme").await;
+        let fields = [("role", member.as_str()), ("account", account.as_str()), ("password", PASSWORD)];
+        let demoted = admin.submit(&own, &format!("{own}/place"), &fields).await;
+        assert_eq!(demoted.status, 409);
+        assert!(html::text(&demoted.text).contains("last active administrator"), "it says why");
+        let operator = Actor::operator();
+        let id = app.id_of(ADMIN).await;
+        assert_eq!(standing::suspend(&app.ctx, &operator, id).await.unwrap_err().code.status(), 409);
+        assert_eq!(active_administrators(app).await, 2);
+        app.sql(format!("UPDATE users SET invited_at = NULL WHERE email = '{}'", AUDITOR.email)).await;
+        let demoted = admin.submit(&own, &format!("{own}/place"), &fields).await;
+        assert_eq!((demoted.status, demoted.header("location")), (303, "/dashboard"), "now another is there");
+        assert_eq!(admin.get("/admin/users").await.status, 403, "and the role counts at once");
+    }
+
+    /// Two who take each other away at the same time, whichever way: one of them stays.
+    async fn administrators_who_remove_each_other_at_once_leave_one(app) {
+        let (member, acme) = (id_of(app, "roles", "Member").await, id_of(app, "accounts", "Acme").await);
+        let (member, acme) = (RoleId(member.parse().unwrap()), AccountId(acme.parse().unwrap()));
+        let ids = [app.id_of(ADMIN).await, app.id_of(AUDITOR).await];
+        for round in 0..12 {
+            for person in [ADMIN, AUDITOR] {
+                give(app, person, "Administrator").await;
+            }
+            app.sql("UPDATE users SET status = 'active'").await;
+            let mut attempts = Vec::new();
+            for (by, whom, person) in [(ids[0], ids[1], ADMIN), (ids[1], ids[0], AUDITOR)] {
+                let by = Actor { label: person.email.into(), ..actor(by).await };
+                let proof = login::reconfirm(&app.ctx, &by, PASSWORD).await.unwrap();
+                attempts.push((by, proof, whom));
+            }
+            let done = join_all(attempts.into_iter().map(|(by, proof, whom)| async move {
+                match round % 2 {
+                    0 => standing::suspend(&app.ctx, &by, whom).await.map(|_| ()),
+                    _ => edit::place(&app.ctx, &by, proof, whom, member, acme).await.map(|_| ()),
+                }
+            })).await;
+            assert_eq!(active_administrators(app).await, 1, "round {round}: {done:?}");
+        }
+    }
+
+    async fn name_and_address_are_changed_and_the_old_address_is_told(app) {
+        let admin = app.admin().await;
+        let own = path(app, MEMBER, "").await;
+        let fields = |name: &'static str, email: &'static str| [("name", name), ("email", email)];
+        let taken = admin.submit(&own, &own, &fields("Mia", OTHER.email)).await;
+        assert_eq!(taken.status, 409);
+        assert!(taken.text.contains("href=\"#email\"") && taken.text.contains("aria-invalid"));
+        for (wrong, field) in [(fields("", MEMBER.email), "name"), (fields("Mia", "no address"), "email")] {
+            let page = admin.submit(&own, &own, &wrong).await;
+            assert_eq!(page.status, 400);
+            assert!(page.text.contains(&format!("href=\"#{field}\"")), "{field}");
+        }
+        assert_eq!(admin.submit(&own, &own, &fields("Mia Moved", "Mia@Moved.example")).await.status, 303);
+        app.anonymous().sign_in("mia@moved.example", PASSWORD).await;
+        assert!(app.last_mail_to(MEMBER.email).await.contains("mia@moved.example"));
+        let entry = app.audited("user_edited").await.pop().unwrap();
+        assert_eq!(entry.detail()["email"]["to"], "mia@moved.example");
+        let same = admin.submit(&own, &own, &fields("Mia Moved", "mia@moved.example")).await;
+        assert_eq!(same.status, 303);
+        assert_eq!(app.audited("user_edited").await.len(), 1, "nothing was different");
+    }
+
+    /// Role and account ask for the password, and count from the next request on.
+    async fn role_and_account_change_with_the_password(app) {
+        let (admin, member) = (app.admin().await, app.member().await);
+        let (own, role, account) = (path(app, MEMBER, "").await, id_of(app, "roles", "Auditor").await, id_of(app, "accounts", "Other").await);
+        let fields = |password: &'static str| [("role", role.clone()), ("account", account.clone()), ("password", password.to_owned())];
+        for wrong in ["", "not it at all"] {
+            let fields = fields(wrong);
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            assert_eq!(admin.submit(&own, &format!("{own}/place"), &fields).await.status, 403);
+            assert_eq!(member.get("/admin/users").await.status, 403);
+        }
+        let fields = fields(PASSWORD);
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(admin.submit(&own, &format!("{own}/place"), &fields).await.status, 303);
+        assert_eq!(member.get("/admin/users").await.status, 200, "the very next click");
+        let entry = app.audited("role_changed").await.pop().unwrap();
+        assert_eq!((entry.detail()["from"].as_str(), entry.detail()["to"].as_str()), (Some("Member"), Some("Auditor")));
+        assert_eq!(app.audited("user_edited").await[0].detail()["account"]["to"], "Other");
+    }
+
+    /// An administrator's link sets a password like a person's own.
+    async fn an_administrator_sends_a_password_reset(app) {
+        let admin = app.admin().await;
+        let page = act(&admin, &path(app, MEMBER, "/password-reset").await, &[]).await;
+        assert_eq!(page.status, 200);
+        let link = super::passwords::link_in_mail(app, MEMBER.email).await;
+        assert!(html::text(&page.text).contains(&link), "without mail the link is shown once");
+        let done = app.anonymous().submit(&link, "/reset-password", &[("password", "seven green lanterns swing")]).await;
+        assert_eq!(done.status, 303);
+        assert_eq!(app.audited("password_reset_requested").await[0].actor, ADMIN.email);
+    }
+
+    async fn sessions_are_listed_and_ended_one_or_all(app) {
+        let (admin, one, two) = (app.admin().await, app.member().await, app.member().await);
+        let tab = format!("{}?tab=sessions", path(app, MEMBER, "").await);
+        let page = admin.get(&tab).await;
+        let handles: Vec<_> = page.text.split("/sessions/").skip(1).filter_map(|rest| rest.split_once("/end")).map(|(handle, _)| handle.to_owned()).filter(|handle| !handle.is_empty() && handle.len() < 40).collect();
+        assert_eq!(handles.len(), 2, "{}", html::text(&page.text));
+        assert_eq!(app.count(format!("SELECT count(*) FROM sessions WHERE key_hash LIKE '{}%'", handles[0])).await, 0, "nothing that opens it");
+        assert!(html::text(&page.text).contains("127.0.0.1"));
+        let end = format!("{}/{}/end", path(app, MEMBER, "/sessions").await, handles[0]);
+        assert_eq!(admin.send(&page, &end, &[]).await.status, 303);
+        let (a, b) = (one.get("/dashboard").await.status, two.get("/dashboard").await.status);
+        assert_eq!(a.min(b), 200, "one of the two is still in");
+        assert_eq!(a.max(b), 303, "the other is out");
+        let all = path(app, MEMBER, "/sessions/end").await;
+        assert_eq!(admin.submit(&tab, &all, &[]).await.status, 303);
+        for browser in [one, two] {
+            assert_eq!(browser.get("/dashboard").await.status, 303);
+        }
+        let client = app.ai_client_of(ADMIN, "usage:read").await;
+        let other = app.admin().await;
+        let own = format!("{}?tab=sessions", path(app, ADMIN, "").await);
+        assert_eq!(admin.submit(&own, &path(app, ADMIN, "/sessions/end").await, &[]).await.status, 303);
+        assert_eq!(other.get("/dashboard").await.status, 303, "all others");
+        assert_eq!(admin.get("/dashboard").await.status, 200, "but not this one");
+        assert_eq!(client.call().await.status, 200, "and no AI client");
+        assert_eq!(app.audited("sessions_ended").await.len(), 3);
+    }
+
+    async fn the_tab_activity_pages_through_a_persons_calls(app) {
+        let client = app.ai_client("usage:read").await;
+        app.ai_client_of(OTHER, "usage:read").await.call().await;
+        for _ in 0..53 {
+            assert_eq!(client.call().await.status, 200);
+        }
+        let admin = app.admin().await;
+        let tab = format!("{}?tab=activity", path(app, MEMBER, "").await);
+        let first = admin.get(&tab).await;
+        assert_eq!(first.text.matches("get_usage").count(), 50);
+        assert!(first.text.contains(&format!("/admin/mcp/activity?user={}", app.id_of(MEMBER).await)));
+        let older = first.text.split("before=").nth(1).unwrap().split('"').next().unwrap();
+        let second = admin.get(&format!("{tab}&before={older}")).await;
+        assert_eq!(second.text.matches("get_usage").count(), 3, "only theirs, none twice");
+        assert_eq!(admin.get(&format!("{tab}&before=x%27")).await.status, 200);
+    }
+}
+
+on_sqlite! {
+    async fn nobody_suspends_or_deletes_themselves(app) {
+        give(app, AUDITOR, "Administrator").await;
+        let admin = app.admin().await;
+        for (rest, fields) in [("/suspend", vec![]), ("/delete", vec![("password", PASSWORD)])] {
+            let refused = act(&admin, &path(app, ADMIN, rest).await, &fields).await;
+            assert_eq!(refused.status, 409, "{rest}");
+            assert!(html::text(&refused.text).contains("yourself"));
+        }
+        assert_eq!(admin.get("/dashboard").await.status, 200);
+    }
+
+    /// A role that manages users is no way to a role that may do more: not by suspending, not by
+    /// another address, not by a link.
+    async fn nobody_acts_on_who_may_do_more(app) {
+        app.sql("INSERT INTO roles (name, permissions, tools, built_in) VALUES ('Helpdesk', '[\"view_users\",\"manage_users\"]', '[]', FALSE)").await;
+        give(app, AUDITOR, "Helpdesk").await;
+        let helpdesk = app.signed_in(AUDITOR).await;
+        for (rest, fields) in [
+            ("/suspend", vec![]), ("/delete", vec![("password", PASSWORD)]), ("/password-reset", vec![]),
+        ] {
+            let refused = act(&helpdesk, &path(app, ADMIN, rest).await, &fields).await;
+            assert_eq!(refused.status, 403, "{rest}");
+        }
+        let own = path(app, ADMIN, "").await;
+        let moved = helpdesk.submit(&own, &own, &[("name", "Ada"), ("email", "mine@evil.example")]).await;
+        assert_eq!(moved.status, 403);
+        let (role, acme) = (id_of(app, "roles", "Administrator").await, id_of(app, "accounts", "Acme").await);
+        let own = path(app, AUDITOR, "").await;
+        let fields = [("role", role.as_str()), ("account", acme.as_str()), ("password", PASSWORD)];
+        assert_eq!(helpdesk.submit(&own, &format!("{own}/place"), &fields).await.status, 403, "nor makes themselves one");
+        assert_eq!(act(&helpdesk, &path(app, MEMBER, "/suspend").await, &[]).await.status, 303, "but on a member");
+    }
+
+    async fn an_auditor_sees_and_changes_nothing(app) {
+        let auditor = app.signed_in(AUDITOR).await;
+        for tab in ["info", "mcp", "activity", "sessions"] {
+            let page = auditor.get(&format!("{}?tab={tab}", path(app, MEMBER, "").await)).await;
+            assert_eq!(page.status, 200, "{tab}");
+            assert!(!page.text.contains("method=\"post\" action=\"/admin/"), "{tab}");
+        }
+        assert!(!auditor.get("/admin/users").await.text.contains("/admin/users/new"));
+    }
+}
