@@ -73,7 +73,7 @@ const GROUPS: &[Group] = &[
         part: "System",
         label: "Accounts",
         entries: &[
-            page("Accounts", "/admin/accounts", "contact", Some(Permission::ViewAccounts)),
+            page("Accounts", "/admin/accounts", "account", Some(Permission::ViewAccounts)),
             page("Plans", "/admin/plans", "plan", Some(Permission::ViewAccounts)),
         ],
     },
