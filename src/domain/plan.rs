@@ -42,6 +42,8 @@ pub struct Limit {
     pub name: &'static str,
     /// Its name for people.
     pub title: &'static str,
+    /// The same over a narrow column.
+    pub short: &'static str,
     /// What its number counts.
     pub unit: &'static str,
     /// What it limits.
@@ -60,6 +62,7 @@ pub const LIMITS: [Limit; 4] = [
     Limit {
         name: "requests_per_minute",
         title: "Requests a minute",
+        short: "Requests/min",
         unit: "requests",
         about: "Calls of all people of an account, through AI clients and REST. The next is refused until the minute is over.",
         lowered: "Who has made more in this minute waits for the next.",
@@ -70,6 +73,7 @@ pub const LIMITS: [Limit; 4] = [
     Limit {
         name: "requests_per_day",
         title: "Requests a day",
+        short: "Requests/day",
         unit: "requests",
         about: "Calls of all people of an account from midnight to midnight UTC. The next is refused until midnight.",
         lowered: "Who has made more today waits until midnight UTC.",
@@ -80,6 +84,7 @@ pub const LIMITS: [Limit; 4] = [
     Limit {
         name: "rows_per_month",
         title: "Search rows a month",
+        short: "Rows/month",
         unit: "rows",
         about: "Stores and contacts that searches return in a calendar month, UTC. A search that could return more than are left is refused.",
         lowered: "Who has used more this month has none left until the next.",
@@ -90,6 +95,7 @@ pub const LIMITS: [Limit; 4] = [
     Limit {
         name: "credits_per_month",
         title: "Credits a month",
+        short: "Credits/month",
         unit: "credits",
         about: "Given at the start of a calendar month, UTC. A contact that is revealed for the first time costs 1. What is left over is not carried into the next month.",
         lowered: "Who has spent more this month has none left until the next, or until credits are granted.",

@@ -188,7 +188,7 @@ pub async fn adjust(
                 return Err(Error::field(
                     "amount",
                     format!(
-                        "Credits: only {} are left this month. Take at most that many.",
+                        "Credits: take at most {}. No more are left this month.",
                         grouped(left)
                     ),
                 ));

@@ -73,7 +73,7 @@ both_databases! {
         assert_eq!(ask(&app.ctx, payer, request(&ids[..2])).await.unwrap().credits_remaining, 1);
         let refused = adjust(app, payer.account, -2).await.unwrap_err();
         assert_eq!(refused.param.as_deref(), Some("amount"));
-        assert!(refused.message.contains("Only 1 credits are left"), "{refused}");
+        assert!(refused.message.contains("take at most 1"), "{refused}");
         assert_eq!(adjust(app, payer.account, -1).await.unwrap(), credits_of(2, 2, 0));
         assert_eq!(code(&ask(&app.ctx, payer, request(&ids[2..3])).await), "insufficient_credits");
         // Of this month only.
