@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
-use crate::domain::access::{ADMINISTRATOR, Permission, parse_permissions};
+use crate::domain::access::{ADMINISTRATOR, MEMBER, Permission, parse_permissions};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::role::{self, RoleTerms};
 use crate::error::{Error, ErrorCode, Result};
@@ -245,7 +245,7 @@ pub struct Deleted {
     /// Its name.
     pub name: String,
     /// People who had it and have another now.
-    pub moved: usize,
+    pub moved: i64,
 }
 
 /// Removes a role. Whoever has it gets the role `to`.
@@ -274,39 +274,37 @@ pub async fn delete(
                 format!("{} is built in and stays.", role.name),
             ));
         }
-        let mut touched = role.terms().permissions();
         let people = store::people_with(conn, id)?;
-        let mut detail = json!({
-            "permissions": names(&role.permissions),
-            "tools": names(&role.tools),
-            "people": people,
-        });
-        let mut moved = 0;
-        if people > 0 {
-            let to = to.filter(|to| *to != id).map(|to| store::by_id(conn, to)).transpose()?;
-            let Some(other) = to.flatten() else {
-                return Err(Error::field(
-                    "to",
-                    "Role: choose which one the people who have this role get.",
-                ));
-            };
-            touched.extend(other.terms().permissions());
-            check_own(conn, actor, &touched)?;
-            moved = store::move_people(conn, id, other.id)?;
-            if let Some(detail) = detail.as_object_mut() {
-                detail.insert("moved_to".into(), json!(other.name));
-            }
-        } else {
-            check_own(conn, actor, &touched)?;
-        }
+        // The rows of deleted people stay, and name a role like any other.
+        let other = match people {
+            0 => store::by_name(conn, MEMBER.name)?,
+            _ => to.filter(|to| *to != id),
+        };
+        let other = other.map(|other| store::by_id(conn, other)).transpose()?.flatten();
+        let Some(other) = other else {
+            return Err(Error::field(
+                "to",
+                "Role: choose which one the people who have this role get.",
+            ));
+        };
+        let mut touched = role.terms().permissions();
+        touched.extend(other.terms().permissions());
+        check_own(conn, actor, &touched)?;
+        store::move_people(conn, id, other.id)?;
         if store::delete(conn, id)? == 0 {
             return Err(Error::new(
                 ErrorCode::Conflict,
                 "Somebody got this role in the meantime. Nothing was changed. Try again.",
             ));
         }
+        let detail = json!({
+            "permissions": names(&role.permissions),
+            "tools": names(&role.tools),
+            "people": people,
+            "moved_to": (people > 0).then_some(other.name),
+        });
         record(conn, actor, Action::RoleDeleted, (id, &role.name), detail, now)?;
-        Ok(Deleted { name: role.name, moved })
+        Ok(Deleted { name: role.name, moved: people })
     })
     .await
 }

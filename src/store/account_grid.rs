@@ -193,6 +193,7 @@ pub fn after(
 pub fn people_of(conn: &mut Conn, accounts: &[AccountId]) -> QueryResult<Vec<(AccountId, i64)>> {
     users::table
         .filter(users::account_id.eq_any(accounts))
+        .filter(users::deleted_at.is_null())
         .group_by(users::account_id)
         .select((users::account_id, count_star()))
         .load(conn)
@@ -246,6 +247,7 @@ pub fn members(conn: &mut Conn, account: AccountId, slice: Slice) -> QueryResult
     users::table
         .inner_join(roles::table)
         .filter(users::account_id.eq(account))
+        .filter(users::deleted_at.is_null())
         .order((users::name.asc(), users::id.asc()))
         .limit(slice.limit)
         .offset(slice.offset)

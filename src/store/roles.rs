@@ -80,12 +80,20 @@ pub fn by_id(conn: &mut Conn, id: RoleId) -> QueryResult<Option<RoleRow>> {
 
 /// How many people have each role that anybody has.
 pub fn people_by_role(conn: &mut Conn) -> QueryResult<Vec<(RoleId, i64)>> {
-    users::table.group_by(users::role_id).select((users::role_id, count_star())).load(conn)
+    users::table
+        .filter(users::deleted_at.is_null())
+        .group_by(users::role_id)
+        .select((users::role_id, count_star()))
+        .load(conn)
 }
 
 /// How many people have a role.
 pub fn people_with(conn: &mut Conn, id: RoleId) -> QueryResult<i64> {
-    users::table.filter(users::role_id.eq(id)).count().get_result(conn)
+    users::table
+        .filter(users::role_id.eq(id))
+        .filter(users::deleted_at.is_null())
+        .count()
+        .get_result(conn)
 }
 
 /// Adds a role.
@@ -128,7 +136,7 @@ pub fn replace(
     .execute(conn)
 }
 
-/// Gives everybody who has one role the other. The caller holds their locks.
+/// Gives everybody who has one role the other, deleted people too. The caller holds their locks.
 pub fn move_people(conn: &mut Conn, from: RoleId, to: RoleId) -> QueryResult<usize> {
     diesel::update(users::table.filter(users::role_id.eq(from)))
         .set(users::role_id.eq(to))

@@ -1,3 +1,7 @@
+DROP INDEX users_account;
+CREATE INDEX users_account ON users (account_id);
+DROP INDEX users_role;
+CREATE INDEX users_role ON users (role_id);
 DROP INDEX accounts_by_created;
 DROP INDEX accounts_by_name;
 DROP INDEX accounts_plan;

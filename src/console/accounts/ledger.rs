@@ -65,7 +65,10 @@ impl Ledger {
             months: page
                 .months
                 .iter()
-                .map(|(start, _)| (value(start), label(start), *start == page.period))
+                .map(|(start, _)| {
+                    let short = start.to_utc().format("%b %Y").to_string();
+                    (value(start), short, *start == page.period)
+                })
                 .collect(),
             month: label(&page.period),
             total: number(&page.total),

@@ -121,8 +121,7 @@ pub async fn delete(
         Ok(deleted) => {
             let mut text = format!("Deleted the role {}.", deleted.name);
             if deleted.moved > 0 {
-                let moved = i64::try_from(deleted.moved).unwrap_or(i64::MAX);
-                let people = counted(&moved, "person has", "people have");
+                let people = counted(&deleted.moved, "person has", "people have");
                 text = format!("{text} {people} the chosen one now.");
             }
             flash::put(&session, Tone::Ok, text);

@@ -256,6 +256,22 @@ on_sqlite! {
         assert_eq!(app.audited("role_edited").await.len(), 0);
     }
 
+    /// The row of a deleted person keeps no role from being deleted, and counts nowhere.
+    async fn deleted_people_have_no_role_any_more(app) {
+        let role = make(app, "Desk", &["view_users"], &[]).await;
+        give(app, OTHER, role).await;
+        let gone = format!("/admin/users/{}/delete", app.id_of(OTHER).await);
+        let admin = app.admin().await;
+        assert_eq!(admin.submit(&gone, &gone, &[("password", PASSWORD)]).await.status, 303);
+        let list = html::text(&admin.get("/admin/roles").await.text);
+        assert!(list.contains("Desk 0 None See users"), "{list}");
+        let accounts = html::text(&admin.get("/admin/accounts?q=Other").await.text);
+        assert!(accounts.contains("0 of 5,000 0"), "{accounts}");
+        let delete = format!("/admin/roles/{role}/delete");
+        assert_eq!(admin.submit(&delete, &delete, &[("password", PASSWORD)]).await.status, 303);
+        assert_eq!(app.count("SELECT count(*) FROM roles").await, 3);
+    }
+
     async fn a_role_is_duplicated(app) {
         let admin = app.admin().await;
         let page = admin.get(&format!("{NEW}?from={}", id_of(app, "roles", "Auditor").await)).await;
