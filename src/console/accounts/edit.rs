@@ -1,6 +1,7 @@
 //! Making an account, and changing its name, plan and API access in two steps.
 
 use actix_session::Session;
+use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
@@ -54,6 +55,7 @@ async fn new_page(
     errors: Vec<Error>,
 ) -> Result<HttpResponse> {
     let status = status(&errors);
+    let retry_after = errors.iter().find_map(|error| error.retry_after);
     let is_of_password = |error: &&Error| error.param.as_deref() == Some("password");
     let template = NewPage {
         shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
@@ -68,7 +70,11 @@ async fn new_page(
         plans: plans::list(ctx).await?,
         username: viewer.user.email.clone(),
     };
-    render_with_status(&template, status)
+    let mut response = render_with_status(&template, status)?;
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Ok(response)
 }
 
 /// `GET /admin/accounts/new`.

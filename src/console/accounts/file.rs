@@ -6,6 +6,7 @@ use super::account_id;
 use super::ledger::month;
 use super::query::Asked;
 use crate::console::mcp_users::back::parameter;
+use crate::domain::access::Permission;
 use crate::domain::export::Format;
 use crate::error::{Error, Result};
 use crate::ids::AccountId;
@@ -32,7 +33,8 @@ pub async fn export(
 ) -> Result<HttpResponse, Failure> {
     let format = format(request.query_string())?;
     let asked = Asked::parse(request.query_string());
-    let (wanted, filters) = (asked.view.wanted(), asked.view.filters());
+    let (wanted, filters) =
+        (asked.view.wanted(viewer.may(Permission::ViewUsers)), asked.view.filters());
     if let Some(problem) = asked.problems.into_iter().next() {
         return Err(problem.into());
     }

@@ -60,7 +60,9 @@ pub async fn grid(
     let asked = Asked::parse(request.query_string());
     let view = &asked.view;
     let order = (view.sort, view.descending);
-    let found = accounts::list(&ctx, view.wanted(), order, view.page, view.page_size).await?;
+    let sees_people = viewer.may(Permission::ViewUsers);
+    let found =
+        accounts::list(&ctx, view.wanted(sees_people), order, view.page, view.page_size).await?;
     let plans = plans::list(&ctx).await?;
     let shown = view.at_page(found.page);
     let status = status(&asked.problems);

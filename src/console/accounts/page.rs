@@ -105,7 +105,7 @@ pub async fn show(
     let query = request.query_string();
     let tab = match parameter(query, "tab").as_str() {
         "ledger" => Tab::Ledger(Ledger::load(&ctx, account.row.id, query).await?),
-        "people" => people(&ctx, &account, query).await?,
+        "people" if viewer.may(Permission::ViewUsers) => people(&ctx, &account, query).await?,
         _ => {
             let form = Form::of(&ctx, &account.row.terms()).await?;
             usage(&ctx, &account, form)

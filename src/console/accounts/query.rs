@@ -144,9 +144,10 @@ fn sort(typed: &str) -> Result<(AccountSort, bool), String> {
 }
 
 impl View {
-    /// What the service is asked.
-    pub fn wanted(&self) -> Wanted {
+    /// What the service is asked, for somebody who may see people or may not.
+    pub fn wanted(&self, sees_people: bool) -> Wanted {
         Wanted {
+            sees_people,
             text: self.text.clone(),
             plan: self.plan,
             access: self.access,

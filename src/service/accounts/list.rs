@@ -46,6 +46,8 @@ impl Access {
 pub struct Asked {
     /// Text in the name, or the whole address of a person of the account.
     pub text: Option<String>,
+    /// Whether who asks may see people, and so find an account by one of them.
+    pub sees_people: bool,
     /// On this plan.
     pub plan: Option<PlanId>,
     /// That stand so.
@@ -107,7 +109,7 @@ pub async fn list(
             let rows = if sort == AccountSort::Credits {
                 by_credits(conn, &query, Span::Month.start(now), total, descending, slice)?
             } else {
-                store::rows(conn, &query, sort, descending, slice)?
+                by_index(conn, &query, (sort, descending), total, slice)?
             };
             Ok(Page { rows: with_usage(conn, rows, &all, now)?, total, page })
         })
@@ -125,12 +127,12 @@ fn resolve(
         ..AccountQuery::default()
     };
     match asked.text.as_deref().map(|text| (text, email::normalise(text))) {
-        Some((_, Ok(address))) => {
+        Some((_, Ok(address))) if asked.sees_people => {
             let person = users::by_email(conn, &address)?;
             // No account has this id: an address that nobody has is of no account.
             query.only = Some(person.map_or(AccountId(0), |person| person.account_id));
         }
-        Some((text, Err(_))) => query.text = Some(text.to_owned()),
+        Some((text, _)) => query.text = Some(text.to_owned()),
         None => {}
     }
     let with_access = |wanted: bool| {
@@ -148,6 +150,24 @@ fn resolve(
         query.plans = Some(if is_left { vec![plan] } else { Vec::new() });
     }
     Ok(query)
+}
+
+/// Reads from whichever end of the index is nearer, so that the last pages are as quick as the first.
+fn by_index(
+    conn: &mut Conn,
+    query: &AccountQuery,
+    (sort, descending): (AccountSort, bool),
+    total: i64,
+    slice: Slice,
+) -> Result<Vec<AccountRow>> {
+    if slice.offset <= total / 2 {
+        return Ok(store::rows(conn, query, sort, descending, slice)?);
+    }
+    let end = (slice.offset + slice.limit).min(total);
+    let from_end = Slice { offset: total - end, limit: end - slice.offset };
+    let mut rows = store::rows(conn, query, sort, !descending, from_end)?;
+    rows.reverse();
+    Ok(rows)
 }
 
 /// Those that have spent any are few, and sorted; the rest have spent the same, which is nothing.

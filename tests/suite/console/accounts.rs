@@ -89,6 +89,16 @@ both_databases! {
         assert_eq!(names(app, "sort=-name&page_size=20").await[..2], ["Other", "Crowd 29"]);
         assert_eq!(names(app, "sort=-created").await[..2], ["Other", "Acme"]);
         assert_eq!(names(app, "sort=plan").await[0], "Crowd 00");
+        // From the end as from the beginning, each once.
+        let mut all = Vec::new();
+        for page in 1..=2 {
+            all.extend(names(app, &format!("sort=created&page_size=20&page={page}")).await);
+        }
+        let mut back: Vec<_> = all.iter().rev().cloned().collect();
+        assert_eq!(names(app, "sort=-created").await, back);
+        back.sort();
+        back.dedup();
+        assert_eq!(back.len(), 32);
         // By credits: those who spent any by how much, the rest after them; each once over all pages.
         for (query, first) in [("sort=-credits", ["Crowd 09", "Crowd 05", "Crowd 13"]), ("sort=credits", ["Acme", "Other", "Crowd 00"])] {
             let mut all = names(app, &format!("{query}&page_size=20")).await;
@@ -325,6 +335,18 @@ on_sqlite! {
             assert_eq!(app.admin().await.get(&format!("{own}{odd}")).await.status, 200, "{odd}");
         }
         assert_eq!(app.admin().await.get("/admin/accounts/9999").await.status, 404);
+    }
+
+    /// Seeing accounts is not seeing people.
+    async fn people_are_for_those_who_may_see_users(app) {
+        app.sql("UPDATE roles SET permissions = '[\"view_accounts\"]' WHERE name = 'Member'").await;
+        let member = app.member().await;
+        let list = member.get("/admin/accounts").await;
+        assert!(list.status == 200 && !list.text.contains("tab=people"));
+        let page = member.get(&format!("{}?tab=people", path(app, "Acme").await)).await;
+        assert!(page.status == 200 && !page.text.contains(ADMIN.email), "the other tab is shown");
+        let found = member.get(&format!("/admin/accounts?q={}", OTHER.email)).await;
+        assert!(html::text(&found.text).contains("No accounts match"), "nor found by them");
     }
 
     async fn whoever_may_only_look_has_nothing_to_press(app) {
