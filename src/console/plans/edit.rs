@@ -238,14 +238,17 @@ pub async fn save(
     let fields = Fields(form.0);
     let was: Terms = serde_json::from_str(fields.one("was"))
         .map_err(|_| Error::field("was", "This form is not of this page. Open the plan again."))?;
-    let typed = Typed::read(&fields);
+    let mut typed = Typed::read(&fields);
     let (id, name) = (offered.plan.id, offered.plan.name.clone());
     let (accounts, built_in) = (offered.accounts, offered.built_in);
+    if built_in {
+        typed.name.clone_from(&name);
+    }
     let was_text = text_of(&was)?;
     let again = |typed, errors| {
         page(&ctx, &request, &viewer, Some(offered.clone()), was_text.clone(), typed, errors)
     };
-    let becomes = match typed.terms(Some(&name).filter(|_| built_in).map(String::as_str)) {
+    let becomes = match typed.terms(Some(name.as_str()).filter(|_| built_in)) {
         Ok(becomes) => becomes,
         Err(errors) => return Ok(again(typed, errors)?),
     };
