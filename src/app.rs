@@ -8,8 +8,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    activity, audit, clients, connections, dashboard, health, index, invite, login, mcp_settings,
-    mcp_users, overview, password, setup, theme, user_edit, users,
+    accounts, activity, audit, clients, connections, dashboard, health, index, invite, login,
+    mcp_settings, mcp_users, overview, password, plans, roles, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -108,6 +108,20 @@ routes! {
     "/admin/mcp/audit/{entry}" { GET With(ViewRecords) => audit::details }
     "/admin/mcp/settings" { GET With(ViewSettings) => mcp_settings::show, POST With(ManageSettings) => mcp_settings::save }
     "/admin/users" { GET With(ViewUsers) => users::list }
+    "/admin/roles" { GET With(ViewRoles) => roles::list }
+    "/admin/roles/new" { GET With(ManageRoles) => roles::form, POST With(ManageRoles) => roles::create }
+    "/admin/roles/{role}" { GET With(ViewRoles) => roles::show, POST With(ManageRoles) => roles::save }
+    "/admin/roles/{role}/delete" { GET With(ManageRoles) => roles::confirm_delete, POST With(ManageRoles) => roles::delete }
+    "/admin/accounts" { GET With(ViewAccounts) => accounts::grid }
+    "/admin/accounts/export" { GET With(ViewAccounts) => accounts::export }
+    "/admin/accounts/new" { GET With(ManageAccounts) => accounts::form, POST With(ManageAccounts) => accounts::create }
+    "/admin/accounts/{account}" { GET With(ViewAccounts) => accounts::show, POST With(ManageAccounts) => accounts::save }
+    "/admin/accounts/{account}/credits" { GET With(ManageAccounts) => accounts::credits_form, POST With(ManageAccounts) => accounts::adjust }
+    "/admin/accounts/{account}/ledger/export" { GET With(ViewAccounts) => accounts::export_ledger }
+    "/admin/plans" { GET With(ViewAccounts) => plans::list }
+    "/admin/plans/new" { GET With(ManageAccounts) => plans::form, POST With(ManageAccounts) => plans::create }
+    "/admin/plans/{plan}" { GET With(ViewAccounts) => plans::show, POST With(ManageAccounts) => plans::save }
+    "/admin/plans/{plan}/delete" { GET With(ManageAccounts) => plans::confirm_delete, POST With(ManageAccounts) => plans::delete }
     "/admin/users/new" { GET With(ManageUsers) => users::form, POST With(ManageUsers) => users::create }
     "/admin/index" { GET With(ViewIndex) => index::show, POST With(ManageIndex) => index::submit }
     "/admin/index/imports/{import}" { GET With(ViewIndex) => index::import }

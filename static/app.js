@@ -215,7 +215,7 @@ function enhance(root) {
     });
     field.form?.addEventListener("submit", () => { field.type = "password"; });
   }
-  for (const table of $$("table[data-select]", root)) selection(table);
+  for (const table of $$("[data-select]", root)) selection(table);
 }
 
 // ---- forms: sent once, and a warning before leaving changed ones

@@ -1,5 +1,6 @@
 //! The console: one folder per screen, handler and view model together.
 
+pub mod accounts;
 pub mod activity;
 pub mod audit;
 pub mod clients;
@@ -14,7 +15,10 @@ pub mod mcp_settings;
 pub mod mcp_users;
 pub mod overview;
 pub mod password;
+pub mod plans;
+pub mod roles;
 pub mod setup;
+mod steps;
 pub mod theme;
 pub mod user_edit;
 pub mod users;

@@ -5,8 +5,8 @@
 use diesel::prelude::*;
 
 use super::connection::Conn;
-use super::schema::{accounts, activity_fold, client_fold, roles, users};
-use crate::ids::{AccountId, UserId};
+use super::schema::{accounts, activity_fold, client_fold, plans, roles, users};
+use crate::ids::{AccountId, PlanId, RoleId, UserId};
 
 /// Waits until no other transaction is changing what belongs to `user`, and keeps others out until
 /// the end of this one. Read again what was read before.
@@ -94,6 +94,21 @@ pub fn account(conn: &mut Conn, account: AccountId) -> QueryResult<()> {
     }
 }
 
+/// Waits until nobody else is changing or removing the plan, and keeps accounts from coming onto it until
+/// the end of this transaction.
+pub fn plan(conn: &mut Conn, plan: PlanId) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => plans::table
+            .find(plan)
+            .select(plans::id)
+            .for_update()
+            .first::<PlanId>(conn)
+            .optional()
+            .map(|_| ()),
+    }
+}
+
 /// Waits until nobody else is deciding whether somebody is left who has the role of that name, and
 /// keeps others out until the end of this one: two who each take the other away would else both see
 /// the other still there. Taken before any user.
@@ -107,6 +122,25 @@ pub fn holders(conn: &mut Conn, role: &str) -> QueryResult<()> {
             .first::<i64>(conn)
             .map(|_| ()),
     }
+}
+
+/// Waits until nobody else is changing or removing these roles, and keeps people from getting any of
+/// them until the end of this transaction; then those who have the first one, in the order of ids.
+pub fn roles(conn: &mut Conn, all: &[RoleId], first: RoleId) -> QueryResult<()> {
+    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    roles::table
+        .filter(roles::id.eq_any(all))
+        .order(roles::id.asc())
+        .select(roles::id)
+        .for_update()
+        .load::<RoleId>(conn)?;
+    users::table
+        .filter(users::role_id.eq(first))
+        .order(users::id.asc())
+        .select(users::id)
+        .for_no_key_update()
+        .load::<UserId>(conn)
+        .map(|_| ())
 }
 
 /// Lets the rest of this transaction wait for another's locks only so long: for a batch of many

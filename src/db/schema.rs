@@ -19,6 +19,7 @@ diesel::table! {
         name -> Text,
         plan_id -> BigInt,
         created_at -> BigInt,
+        api_access -> Bool,
     }
 }
 
@@ -29,6 +30,8 @@ diesel::table! {
         permissions -> Text,
         tools -> Text,
         built_in -> Bool,
+        description -> Text,
+        tools_chosen -> Bool,
     }
 }
 

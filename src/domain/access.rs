@@ -68,16 +68,22 @@ pub const PERMISSIONS: [Permission; 16] = [
 pub struct BuiltInRole {
     /// Its name.
     pub name: &'static str,
+    /// What it is for.
+    pub description: &'static str,
     /// What its users may do in the console.
     pub permissions: &'static [Permission],
 }
 
 /// May do everything.
-pub const ADMINISTRATOR: BuiltInRole =
-    BuiltInRole { name: "Administrator", permissions: &PERMISSIONS };
+pub const ADMINISTRATOR: BuiltInRole = BuiltInRole {
+    name: "Administrator",
+    description: "May do everything. At least one active administrator is always left.",
+    permissions: &PERMISSIONS,
+};
 /// May read everything and change nothing.
 pub const AUDITOR: BuiltInRole = BuiltInRole {
     name: "Auditor",
+    description: "May see everything and change nothing.",
     permissions: &[
         Permission::ViewMcpUsers,
         Permission::ViewUsers,
@@ -90,7 +96,11 @@ pub const AUDITOR: BuiltInRole = BuiltInRole {
     ],
 };
 /// Uses the product; sees only what is theirs.
-pub const MEMBER: BuiltInRole = BuiltInRole { name: "Member", permissions: &[] };
+pub const MEMBER: BuiltInRole = BuiltInRole {
+    name: "Member",
+    description: "Uses the index and own AI clients; sees only what is their own.",
+    permissions: &[],
+};
 
 /// The built-in roles.
 pub const BUILT_IN_ROLES: [&BuiltInRole; 3] = [&ADMINISTRATOR, &AUDITOR, &MEMBER];

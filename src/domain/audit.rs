@@ -83,6 +83,22 @@ pub enum Action {
     SettingsChanged,
     /// Credits were granted or taken.
     CreditsAdjusted,
+    /// A plan was made.
+    PlanCreated,
+    /// A plan was changed.
+    PlanChanged,
+    /// A plan was deleted.
+    PlanDeleted,
+    /// An account was made.
+    AccountCreated,
+    /// Name, plan or API access of an account was changed.
+    AccountChanged,
+    /// A role was made.
+    RoleCreated,
+    /// What a role allows was changed.
+    RoleEdited,
+    /// A role was deleted.
+    RoleDeleted,
     /// Every token and approval of everybody was ended.
     EverythingRevoked,
     /// Activity or audit was exported.
@@ -138,6 +154,14 @@ impl Action {
             Self::SigningKeyCreated => "signing_key_created",
             Self::SettingsChanged => "settings_changed",
             Self::CreditsAdjusted => "credits_adjusted",
+            Self::PlanCreated => "plan_created",
+            Self::PlanChanged => "plan_changed",
+            Self::PlanDeleted => "plan_deleted",
+            Self::AccountCreated => "account_created",
+            Self::AccountChanged => "account_changed",
+            Self::RoleCreated => "role_created",
+            Self::RoleEdited => "role_edited",
+            Self::RoleDeleted => "role_deleted",
             Self::EverythingRevoked => "everything_revoked",
             Self::RecordsExported => "records_exported",
             Self::PeopleExported => "people_exported",
@@ -291,6 +315,14 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::SigningKeyCreated, Group::Server, true, "Made a signing key", "Was refused making a signing key"),
     row(Action::EverythingRevoked, Group::Server, true, "Dropped the gate: revoked everything", "Was refused revoking everything"),
     row(Action::CreditsAdjusted, Group::Credits, true, "Granted or took credits", "Was refused granting or taking credits"),
+    row(Action::PlanCreated, Group::Credits, true, "Made a plan", "Was refused making a plan"),
+    row(Action::PlanChanged, Group::Credits, true, "Changed a plan", "Was refused changing a plan"),
+    row(Action::PlanDeleted, Group::Credits, true, "Deleted a plan", "Was refused deleting a plan"),
+    row(Action::AccountCreated, Group::Credits, true, "Made an account", "Was refused making an account"),
+    row(Action::AccountChanged, Group::Credits, true, "Changed an account", "Was refused changing an account"),
+    row(Action::RoleCreated, Group::People, true, "Made a role", "Was refused making a role"),
+    row(Action::RoleEdited, Group::People, true, "Changed what a role allows", "Was refused changing a role"),
+    row(Action::RoleDeleted, Group::People, true, "Deleted a role", "Was refused deleting a role"),
     row(Action::Imported, Group::Data, true, "Imported stores or contacts", "Was refused importing"),
     row(Action::RecordsExported, Group::Data, true, "Exported records", "Was refused exporting records"),
     row(Action::PeopleExported, Group::Data, true, "Exported a list of people", "Was refused exporting a list of people"),

@@ -39,6 +39,18 @@ impl EntryKind {
             Self::Reveal => "reveal",
         }
     }
+
+    /// A stored kind in words.
+    pub fn in_words(stored: &str) -> &'static str {
+        match stored {
+            "allowance" => "Credits of the plan",
+            "plan_change" => "Plan changed",
+            "grant" => "Granted",
+            "take" => "Withdrawn",
+            "reveal" => "Contacts revealed",
+            _ => "Other",
+        }
+    }
 }
 
 /// A month as its row has it.

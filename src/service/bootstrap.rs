@@ -75,7 +75,8 @@ fn update_roles(conn: &mut Conn) -> Result<()> {
     for role in BUILT_IN_ROLES {
         let permissions = serde_json::to_string(role.permissions).map_err(Error::internal)?;
         let tools = serde_json::to_string(&role.tools()).map_err(Error::internal)?;
-        roles::update_built_in(conn, role.name, &permissions, &tools)?;
+        roles::update_built_in(conn, role.name, role.description, &permissions)?;
+        roles::update_tools(conn, role.name, &tools)?;
     }
     Ok(())
 }

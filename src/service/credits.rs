@@ -7,14 +7,16 @@ use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::credit::{Credits, EntryKind, MOST_ADJUSTED, Month};
+use crate::domain::plan::grouped;
 use crate::domain::quota::Span;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{AccountId, UserId};
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::store::accounts::{self, Plan};
 use crate::store::audit::{self, NewEntry as AuditEntry};
 use crate::store::credits::{self, NewEntry};
+use crate::store::ledger;
 
 /// The longest reason, characters.
 const LONGEST_REASON: usize = 200;
@@ -133,32 +135,50 @@ impl<'a> Book<'a> {
     }
 }
 
-/// Grants credits of the current month to an account, or takes them if `amount` is negative. Acts
-/// on the next call.
+/// Credits to be granted, or taken if the amount is negative.
+#[derive(Debug, Clone)]
+pub struct Adjustment {
+    /// How many.
+    pub amount: i64,
+    /// Why.
+    pub reason: String,
+    /// The last entry of an administrator that whoever decides has seen, 0 for none. If there is a
+    /// later one by now, nothing is done: the same form may have been sent twice.
+    pub seen: Option<i64>,
+}
+
+/// Refuses what cannot be granted or taken; gives the reason as it is kept.
 ///
 /// # Errors
-/// Names `amount` or `reason`; `not_found` for an account that is none; or that the database cannot
-/// answer.
+/// Names `amount` or `reason`.
+pub fn check(wanted: &Adjustment) -> Result<String> {
+    if wanted.amount == 0 || !(-MOST_ADJUSTED..=MOST_ADJUSTED).contains(&wanted.amount) {
+        return Err(Error::field("amount", "Credits: enter a whole number from 1 to 1,000,000."));
+    }
+    read_reason(&wanted.reason)
+}
+
+/// Grants credits of the current month to an account, or takes them. Acts on the next call.
+///
+/// # Errors
+/// Names `amount` or `reason`; `not_found` for an account that is none; `conflict` if somebody else
+/// adjusted meanwhile; or that the database cannot answer.
 pub async fn adjust(
     ctx: &Ctx,
     actor: &Actor,
     proof: Reconfirmed,
     account: AccountId,
-    amount: i64,
-    reason: &str,
+    wanted: Adjustment,
 ) -> Result<Credits> {
-    if Some(proof.user) != actor.user {
-        return Err(Error::internal("a password proof of somebody else"));
-    }
-    if amount == 0 || !(-MOST_ADJUSTED..=MOST_ADJUSTED).contains(&amount) {
-        return Err(Error::field("amount", "Enter between 1 and 1,000,000 credits."));
-    }
-    let reason = read_reason(reason)?;
+    proof.check(actor)?;
+    let reason = check(&wanted)?;
+    let Adjustment { amount, seen, .. } = wanted;
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
             lock::account(conn, account)?;
             let name = accounts::name_of(conn, account)?;
+            check_unseen(conn, account, seen, now)?;
             let plan = accounts::plan_of(conn, account)?;
             let mut book = Book::open(conn, account, &plan, now, actor.request_id.as_deref())?;
             let author =
@@ -167,7 +187,10 @@ pub async fn adjust(
                 let left = book.left();
                 return Err(Error::field(
                     "amount",
-                    format!("Only {left} credits are left this month. Take at most that many."),
+                    format!(
+                        "Credits: take at most {}. No more are left this month.",
+                        grouped(left)
+                    ),
                 ));
             }
             let target = Target { kind: "account", id: Some(account.0), label: name };
@@ -189,14 +212,38 @@ pub async fn adjust(
         .await
 }
 
+fn check_unseen(
+    conn: &mut Conn,
+    account: AccountId,
+    seen: Option<i64>,
+    now: Timestamp,
+) -> Result<()> {
+    let last = ledger::last_adjustment(conn, account, Span::Month.start(now))?;
+    match (seen, last) {
+        (Some(seen), Some(last)) if last.id > seen => Err(Error::new(
+            ErrorCode::Conflict,
+            format!(
+                "Meanwhile {} adjusted the credits by {}: “{}”. Nothing more was done. If yours is to come on top, send it again.",
+                last.actor,
+                grouped(last.amount),
+                last.reason.unwrap_or_default()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn read_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
     let length = reason.chars().count();
     if length == 0 {
-        return Err(Error::field("reason", "Say why: the ledger keeps it with the credits."));
+        return Err(Error::field(
+            "reason",
+            "Reason: say why; the ledger keeps it with the credits.",
+        ));
     }
     if length > LONGEST_REASON || reason.chars().any(char::is_control) {
-        return Err(Error::field("reason", "Use one line of at most 200 characters."));
+        return Err(Error::field("reason", "Reason: use one line of at most 200 characters."));
     }
     Ok(reason.to_owned())
 }

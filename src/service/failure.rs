@@ -1,4 +1,6 @@
-//! How the failure of a use case is told to an OAuth client.
+//! What failures mean: those of a use case to an OAuth client, those of a write to a use case.
+
+use diesel::result::{DatabaseErrorKind, Error as DatabaseFailure};
 
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::error::{Error, ErrorCode};
@@ -13,4 +15,14 @@ impl From<Error> for OAuthError {
         };
         Self { code, description: error.message, retry_after: error.retry_after }
     }
+}
+
+/// Whether a write failed because somebody else has what it wanted to be alone with.
+pub(super) fn is_taken(error: &DatabaseFailure) -> bool {
+    matches!(error, DatabaseFailure::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+}
+
+/// Whether a write failed because what it refers to is gone, or what it removes is referred to.
+pub(super) fn is_gone(error: &DatabaseFailure) -> bool {
+    matches!(error, DatabaseFailure::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _))
 }

@@ -23,6 +23,19 @@ pub struct Reconfirmed {
     pub user: UserId,
 }
 
+impl Reconfirmed {
+    /// Refuses a proof of somebody else than who acts.
+    ///
+    /// # Errors
+    /// That it is our fault.
+    pub fn check(&self, actor: &Actor) -> Result<()> {
+        if Some(self.user) == actor.user {
+            return Ok(());
+        }
+        Err(Error::internal("a password proof of somebody else"))
+    }
+}
+
 /// Signs a person in with address and password.
 ///
 /// # Errors

@@ -37,7 +37,7 @@ pub async fn precheck(ctx: &Ctx, principal: &Principal, wanted: Cost) -> Result<
     check(&principal.plan, used, wanted, now)
 }
 
-/// Refuses whoever is on a plan without API access.
+/// Refuses whoever is on a plan without API access, or cut off from it.
 ///
 /// # Errors
 /// `api_access_disabled`.
@@ -46,7 +46,7 @@ pub(super) fn access(plan: &Plan) -> Result<()> {
         return Err(Error::new(
             ErrorCode::ApiAccessDisabled,
             format!(
-                "The {} plan of this account has no API access. An administrator can change the plan.",
+                "This account has no API access: its plan, {}, gives none, or an administrator has switched it off. An administrator can change that.",
                 plan.name
             ),
         ));

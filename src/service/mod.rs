@@ -1,6 +1,7 @@
 //! Use cases: one function, one transaction, its audit entry inside it. They know no HTTP.
 
 pub mod access;
+pub mod accounts;
 pub mod bootstrap;
 pub mod clients;
 pub mod connections;
@@ -25,10 +26,12 @@ pub mod notify;
 pub mod overview;
 pub mod people;
 pub mod personal_tokens;
+pub mod plans;
 pub mod records;
 pub mod register;
 pub mod reveal;
 pub mod revoke;
+pub mod roles;
 pub mod sessions;
 pub mod settings;
 pub mod stop;

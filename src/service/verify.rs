@@ -275,7 +275,7 @@ fn judge(row: PrincipalRow, granted: &ScopeSet, now: Timestamp) -> Result<Princi
     Ok(Principal {
         user: row.user_id,
         account: row.account_id,
-        plan: row.plan,
+        plan: row.plan.within(row.account_access),
         client: row.client_id,
         token: row.token_id,
         scopes,

@@ -1,6 +1,7 @@
 //! Accounts and their plans. Tables: `accounts`, `plans`.
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
@@ -27,18 +28,27 @@ pub struct Plan {
     pub credits_per_month: i64,
 }
 
+impl Plan {
+    /// What it comes to for an account that has its own switch so.
+    #[must_use]
+    pub fn within(self, account_access: bool) -> Self {
+        Self { api_access: self.api_access && account_access, ..self }
+    }
+}
+
 /// The plan of that name.
 pub fn plan_by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<Plan>> {
     plans::table.filter(plans::name.eq(name)).select(Plan::as_select()).get_result(conn).optional()
 }
 
-/// The plan that `account` is on.
+/// The plan that `account` is on, without API access if that is switched off for the account.
 pub fn plan_of(conn: &mut Conn, account: AccountId) -> QueryResult<Plan> {
-    accounts::table
+    let (plan, access): (Plan, bool) = accounts::table
         .inner_join(plans::table)
         .filter(accounts::id.eq(account))
-        .select(Plan::as_select())
-        .get_result(conn)
+        .select((Plan::as_select(), accounts::api_access))
+        .get_result(conn)?;
+    Ok(plan.within(access))
 }
 
 /// The account of that name, the oldest if there are several.
@@ -62,6 +72,77 @@ pub fn insert(conn: &mut Conn, name: &str, plan: PlanId, now: Timestamp) -> Quer
         .values((accounts::name.eq(name), accounts::plan_id.eq(plan), accounts::created_at.eq(now)))
         .returning(accounts::id)
         .get_result(conn)
+}
+
+/// An account as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct AccountRow {
+    /// Row id.
+    pub id: AccountId,
+    /// Name.
+    pub name: String,
+    /// The plan that it is on.
+    pub plan_id: PlanId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Whether the API access of its plan is left on.
+    pub api_access: bool,
+}
+
+impl AccountRow {
+    /// What of it can be changed.
+    pub fn terms(&self) -> AccountTerms {
+        let Self { name, plan_id, api_access, .. } = self.clone();
+        AccountTerms { name, plan_id, api_access }
+    }
+}
+
+/// What of an account can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountTerms {
+    /// Name.
+    pub name: String,
+    /// The plan.
+    pub plan_id: PlanId,
+    /// Whether the API access of its plan is left on.
+    pub api_access: bool,
+}
+
+/// The account with that id.
+pub fn find(conn: &mut Conn, id: AccountId) -> QueryResult<Option<AccountRow>> {
+    accounts::table
+        .find(id)
+        .select((
+            accounts::id,
+            accounts::name,
+            accounts::plan_id,
+            accounts::created_at,
+            accounts::api_access,
+        ))
+        .get_result(conn)
+        .optional()
+}
+
+/// Changes an account, if it still stands as `was`; 0 rows if it does not.
+pub fn replace(
+    conn: &mut Conn,
+    id: AccountId,
+    was: &AccountTerms,
+    becomes: &AccountTerms,
+) -> QueryResult<usize> {
+    diesel::update(
+        accounts::table
+            .find(id)
+            .filter(accounts::name.eq(&was.name))
+            .filter(accounts::plan_id.eq(was.plan_id))
+            .filter(accounts::api_access.eq(was.api_access)),
+    )
+    .set((
+        accounts::name.eq(&becomes.name),
+        accounts::plan_id.eq(becomes.plan_id),
+        accounts::api_access.eq(becomes.api_access),
+    ))
+    .execute(conn)
 }
 
 /// Accounts by name, `limit` of them: for whoever chooses one.

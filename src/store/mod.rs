@@ -1,5 +1,6 @@
 //! Queries: one file per table group, one query per function. They return rows and know no HTTP.
 
+pub mod account_grid;
 pub mod accounts;
 pub mod activity;
 pub mod activity_days;
@@ -23,11 +24,13 @@ pub mod idempotency;
 pub mod imports;
 pub mod index_write;
 pub mod keys;
+pub mod ledger;
 pub mod links;
 pub mod mass;
 pub mod outbox;
 pub mod overview;
 pub mod people;
+pub mod plans;
 pub mod principal;
 pub mod record_names;
 pub mod refresh_tokens;

@@ -44,6 +44,8 @@ pub struct PrincipalRow {
     pub account_id: AccountId,
     /// The account's plan.
     pub plan: Plan,
+    /// The account's own switch.
+    pub account_access: bool,
     /// The owner's last tool call.
     pub last_tool_at: Option<Timestamp>,
     /// The token's last tool call.
@@ -81,6 +83,7 @@ macro_rules! columns {
             roles::tools,
             accounts::id,
             Plan::as_select(),
+            accounts::api_access,
             users::last_tool_at,
             tokens::last_used_at,
         )

@@ -64,7 +64,18 @@ const GROUPS: &[Group] = &[
     Group {
         part: "System",
         label: "Permissions",
-        entries: &[page("All Users", "/admin/users", "user", Some(Permission::ViewUsers))],
+        entries: &[
+            page("All Users", "/admin/users", "user", Some(Permission::ViewUsers)),
+            page("User Roles", "/admin/roles", "role", Some(Permission::ViewRoles)),
+        ],
+    },
+    Group {
+        part: "System",
+        label: "Accounts",
+        entries: &[
+            page("Accounts", "/admin/accounts", "account", Some(Permission::ViewAccounts)),
+            page("Plans", "/admin/plans", "plan", Some(Permission::ViewAccounts)),
+        ],
     },
     Group {
         part: "System",

@@ -4,6 +4,7 @@
 //     browser.mjs URL [--shots DIR]
 //         with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set; URL is the MCP endpoint
 
+import { accountsPlansAndRoles, accountsWithoutScript } from "./accounts.mjs";
 import { AiClient, authorize } from "./listening_client.mjs";
 import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
@@ -432,6 +433,7 @@ async function withoutScript(house) {
   await usersWithoutScript(screen, admin, person, client);
   await authorize(member, client);
   await recordsWithoutScript(screen, admin, client);
+  await accountsWithoutScript(screen, admin);
   await storeIndexWithoutScript(screen);
   await peopleWithoutScript(house, origin, screen, admin);
   member.isQuiet("consent without script");
@@ -474,6 +476,7 @@ async function run() {
     await settings(screen, admin, client);
     await records(screen, admin, client, member);
     await storeIndex(screen);
+    await accountsPlansAndRoles(screen, admin, client);
     await people(house, origin, screen, admin);
     await frame(screen);
     client.stop();

@@ -183,15 +183,7 @@ pub fn fold(clients: Vec<Dot>) -> (Vec<Dot>, usize) {
 
 /// A count as people read it: 12,408.
 pub fn number(count: &i64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    crate::domain::plan::grouped(*count)
 }
 
 #[cfg(test)]

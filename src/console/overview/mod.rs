@@ -132,7 +132,7 @@ fn notice(attention: &Attention, viewer: &Admin<ViewMcpUsers>, now: Timestamp) -
                 many("account has", "accounts have"),
                 names.join(", ")
             );
-            (false, text, link(Permission::ViewAccounts, "See accounts", "/admin/accounts".into()))
+            (false, text, link(Permission::ViewAccounts, "See accounts", "/admin/accounts?credits=low".into()))
         }
         Matter::UndeliveredMail => (
             false,

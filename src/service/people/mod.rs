@@ -21,6 +21,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::{PlainSecret, random_text};
 use crate::service::bootstrap::SETUP_PURPOSE;
+use crate::service::failure::is_gone;
 use crate::service::notify::{self, News, Recipient};
 use crate::service::{Ctx, revoke};
 use crate::store::audit::{self, NewEntry};
@@ -207,7 +208,7 @@ async fn check(ctx: &Ctx, person: NewPerson) -> Result<Checked> {
     Ok(Checked { email, name, hash, role, account, mcp_enabled: person.mcp_enabled })
 }
 
-fn one_line(field: &'static str, what: &str, text: &str) -> Result<String> {
+pub(super) fn one_line(field: &'static str, what: &str, text: &str) -> Result<String> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Error::field(field, format!("Enter {what}.")));
@@ -269,10 +270,13 @@ fn address_taken() -> Error {
     }
 }
 
-/// On PostgreSQL somebody else may take an address after it was looked for.
+/// On PostgreSQL somebody else may take an address, or remove a role, after it was looked for.
 fn taken_meanwhile(error: DatabaseFailure) -> Error {
     match error {
         DatabaseFailure::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => address_taken(),
+        error if is_gone(&error) => {
+            Error::field("role", "Role: it was removed in the meantime. Choose another one.")
+        }
         other => other.into(),
     }
 }

@@ -1,5 +1,6 @@
 //! The console.
 
+mod accounts;
 mod clients;
 mod clients_pages;
 mod connections;
@@ -14,7 +15,9 @@ mod mcp_users_views;
 mod overview;
 mod passwords;
 mod personal_tokens;
+mod plans;
 mod records;
+mod roles;
 mod settings;
 mod settings_form;
 mod setup;

@@ -14,6 +14,7 @@ use portcullis::domain::credit::{Credits, RevealOutcome};
 use portcullis::domain::import::Entity;
 use portcullis::error::Error;
 use portcullis::ids::AccountId;
+use portcullis::service::credits::Adjustment;
 use portcullis::service::import::{self, Format, Import};
 use portcullis::service::login::Reconfirmed;
 use portcullis::service::reveal::{Answer, Payer, Request, reveal};
@@ -142,11 +143,16 @@ async fn shown(app: &TestApp, account: AccountId) -> Credits {
     meter::used(&app.ctx, account).await.unwrap().credits
 }
 
+/// An adjustment by somebody who has seen nothing.
+fn wanted(amount: i64, reason: &str) -> Adjustment {
+    Adjustment { amount, reason: reason.into(), seen: None }
+}
+
 /// Grants or takes as the administrator.
 async fn adjust(app: &TestApp, account: AccountId, amount: i64) -> Result<Credits, Error> {
     let actor = app.admin_actor().await;
     let proof = Reconfirmed { user: app.id_of(ADMIN).await };
-    credits::adjust(&app.ctx, &actor, proof, account, amount, "for the test").await
+    credits::adjust(&app.ctx, &actor, proof, account, wanted(amount, "for the test")).await
 }
 
 /// The same database seen from another replica.

@@ -73,7 +73,7 @@ both_databases! {
         assert_eq!(ask(&app.ctx, payer, request(&ids[..2])).await.unwrap().credits_remaining, 1);
         let refused = adjust(app, payer.account, -2).await.unwrap_err();
         assert_eq!(refused.param.as_deref(), Some("amount"));
-        assert!(refused.message.contains("Only 1 credits are left"), "{refused}");
+        assert!(refused.message.contains("take at most 1"), "{refused}");
         assert_eq!(adjust(app, payer.account, -1).await.unwrap(), credits_of(2, 2, 0));
         assert_eq!(code(&ask(&app.ctx, payer, request(&ids[2..3])).await), "insufficient_credits");
         // Of this month only.
@@ -88,7 +88,7 @@ both_databases! {
         let actor = app.admin_actor().await;
         let grant = async |amount: i64, reason: &str| {
             let proof = portcullis::service::login::reconfirm(&app.ctx, &actor, PASSWORD).await.unwrap();
-            credits::adjust(&app.ctx, &actor, proof, account, amount, reason).await
+            credits::adjust(&app.ctx, &actor, proof, account, wanted(amount, reason)).await
         };
         for (amount, reason, field) in [
             (0, "why", "amount"), (1_000_001, "why", "amount"), (-1_000_001, "why", "amount"),
@@ -106,10 +106,10 @@ both_databases! {
             AND target = 'Acme' AND outcome = 'ok' AND detail LIKE '%welcome%'";
         assert_eq!(app.count(audit).await, 1);
         let missing = credits::adjust(
-            &app.ctx, &actor, Reconfirmed { user: actor.user.unwrap() }, AccountId(9_999), 1, "why").await;
+            &app.ctx, &actor, Reconfirmed { user: actor.user.unwrap() }, AccountId(9_999), wanted(1, "why")).await;
         assert_eq!(missing.unwrap_err().code.as_str(), "not_found");
         let auditor = Reconfirmed { user: app.id_of(crate::support::AUDITOR).await };
-        let stolen = credits::adjust(&app.ctx, &actor, auditor, account, 1, "why").await;
+        let stolen = credits::adjust(&app.ctx, &actor, auditor, account, wanted(1, "why")).await;
         assert_eq!(stolen.unwrap_err().code.as_str(), "internal_error", "another's password");
         check_books(app).await;
     }

@@ -18,6 +18,7 @@ pub mod raw;
 pub mod records;
 pub mod rpc;
 pub mod schema;
+pub mod steps;
 pub mod upload;
 
 pub use ai_client::AiClient;

@@ -1,0 +1,11 @@
+DROP INDEX users_account;
+CREATE INDEX users_account ON users (account_id);
+DROP INDEX users_role;
+CREATE INDEX users_role ON users (role_id);
+DROP INDEX accounts_by_created;
+DROP INDEX accounts_by_name;
+DROP INDEX accounts_plan;
+CREATE INDEX accounts_plan ON accounts (plan_id);
+ALTER TABLE accounts DROP COLUMN api_access;
+ALTER TABLE roles DROP COLUMN tools_chosen;
+ALTER TABLE roles DROP COLUMN description;
