@@ -8,8 +8,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    activity, audit, clients, connections, dashboard, health, index, invite, login, mcp_settings,
-    mcp_users, overview, password, setup, theme, user_edit, users,
+    account, activity, audit, clients, connections, dashboard, health, index, invite, login,
+    mcp_settings, mcp_users, overview, password, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -76,6 +76,7 @@ routes! {
     "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => connections::confirm_revoke_connection, POST SignedIn => connections::revoke_connection }
     "/dashboard/settings/mcp/tokens" { GET SignedIn => connections::token_form, POST SignedIn => connections::create_token }
     "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => connections::confirm_revoke_token, POST SignedIn => connections::revoke_token }
+    "/account/confirmation" { GET SignedIn => account::window, POST SignedIn => account::end_window }
     "/account/theme" { POST SignedIn => theme::set }
 
     "/admin" { GET With(ViewMcpUsers) => overview::show }

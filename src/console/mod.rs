@@ -1,5 +1,6 @@
 //! The console: one folder per screen, handler and view model together.
 
+pub mod account;
 pub mod activity;
 pub mod audit;
 pub mod clients;

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use crate::clock::Timestamp;
+use crate::db::Conn;
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::email;
@@ -9,14 +11,18 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::Ctx;
 use crate::service::throttle::{self, Limit};
+use crate::service::visit;
 use crate::store::audit::{self, NewEntry};
+use crate::store::sessions;
 use crate::store::users::{self, UserRow};
 
 /// The longest password that is hashed at all.
 const LONGEST: usize = 1024;
+/// How long a session is not asked again, if that was asked for.
+const WINDOW_SECONDS: i64 = 300;
 
-/// Proof that the acting person has just re-entered their own password. Use cases that need it
-/// take it as an argument, so that none can be reached without.
+/// Proof that the acting person has entered their own password, just now or in the window of this
+/// session. Use cases that need it take it as an argument, so that none can be reached without.
 #[derive(Debug)]
 pub struct Reconfirmed {
     /// Who proved it.
@@ -88,41 +94,106 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     })
 }
 
-/// Checks the acting person's own password before a sensitive act.
+/// Checks the acting person's own password before a sensitive act. Without one it is enough that
+/// the session is in its window; with one, the form may have asked to open it.
 ///
 /// # Errors
 /// `wrong_password`, or that there were too many attempts. Nothing has changed then, and the log
 /// has an entry.
 pub async fn reconfirm(ctx: &Ctx, actor: &Actor, password: &str) -> Result<Reconfirmed> {
+    let visit = visit::current();
+    let (Some(id), Some(session)) = (actor.user, visit.session) else {
+        return confirm_anew(ctx, actor, password).await;
+    };
+    if password.is_empty()
+        && let Some(proof) = in_window(ctx, actor, id, session.clone()).await?
+    {
+        return Ok(proof);
+    }
+    check(ctx, actor, password, visit.keeps.then_some(session)).await
+}
+
+/// [`reconfirm`] for what the window does not do for: changing how a person signs in.
+///
+/// # Errors
+/// As [`reconfirm`].
+pub async fn confirm_anew(ctx: &Ctx, actor: &Actor, password: &str) -> Result<Reconfirmed> {
+    check(ctx, actor, password, None).await
+}
+
+/// Ends the window of the acting person's session; whether there was one.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn end_window(ctx: &Ctx, actor: &Actor) -> Result<bool> {
+    let Some((user, session)) = actor.user.zip(visit::current().session) else {
+        return Ok(false);
+    };
+    let now = ctx.clock.now();
+    ctx.db
+        .write(move |conn| {
+            let is_running = sessions::window(conn, user, &session, now)?.is_some();
+            sessions::set_window(conn, user, &session, None)?;
+            Ok(is_running)
+        })
+        .await
+}
+
+/// The proof that the window of a session is, while it runs and nobody guesses passwords.
+async fn in_window(
+    ctx: &Ctx,
+    actor: &Actor,
+    user: UserId,
+    session: String,
+) -> Result<Option<Reconfirmed>> {
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            let Some((_, until)) = sessions::window(conn, user, &session, now)? else {
+                return Ok(None);
+            };
+            for limit in limits_of(&actor) {
+                throttle::check(conn, &limit, now)?;
+            }
+            let detail = json!({ "confirmed_until": until.to_rfc3339() });
+            write_down(conn, &actor, true, detail, now)?;
+            Ok(Some(Reconfirmed { user }))
+        })
+        .await
+}
+
+/// Checks a password. If it is right, the session named stays confirmed for a while; if it is
+/// wrong, none of the request does.
+async fn check(
+    ctx: &Ctx,
+    actor: &Actor,
+    password: &str,
+    keep: Option<String>,
+) -> Result<Reconfirmed> {
     let Some(id) = actor.user else {
         return Err(Error::new(ErrorCode::SignInRequired, "Sign in first."));
     };
     if password.is_empty() {
         return Err(wrong_password("Enter your password to confirm."));
     }
-    let mut limits = vec![Limit::password_of(&actor.label)];
-    limits.extend(actor.address.map(Limit::passwords_from));
-    let address = actor.label.clone();
-    let user = find(ctx, &limits, &address).await?.filter(|user| user.id == id);
+    let limits = limits_of(actor);
+    let user = find(ctx, &limits, &actor.label).await?.filter(|user| user.id == id);
     let hash = user.and_then(|user| user.password_hash);
     let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
 
     let now = ctx.clock.now();
-    let actor = actor.clone();
+    let (actor, session) = (actor.clone(), visit::current().session);
     ctx.db
         .write(move |conn| {
-            let outcome = if matches { Outcome::Ok } else { Outcome::Denied };
-            audit::insert(
-                conn,
-                &NewEntry {
-                    at: now,
-                    actor: &actor,
-                    action: Action::PasswordReentered,
-                    target: None,
-                    outcome,
-                    detail: json!({}),
-                },
-            )?;
+            let mut detail = json!({});
+            if matches && let Some(session) = keep {
+                let until = now.plus_seconds(WINDOW_SECONDS);
+                sessions::set_window(conn, id, &session, Some((now, until)))?;
+                detail = json!({ "confirmed_until": until.to_rfc3339() });
+            } else if !matches && let Some(session) = session {
+                sessions::set_window(conn, id, &session, None)?;
+            }
+            write_down(conn, &actor, matches, detail, now)?;
             settle(conn, &limits, matches, now)
         })
         .await?;
@@ -131,6 +202,30 @@ pub async fn reconfirm(ctx: &Ctx, actor: &Actor, password: &str) -> Result<Recon
     } else {
         Err(wrong_password("That is not your password. Nothing was changed."))
     }
+}
+
+fn limits_of(actor: &Actor) -> Vec<Limit> {
+    let mut limits = vec![Limit::password_of(&actor.label)];
+    limits.extend(actor.address.map(Limit::passwords_from));
+    limits
+}
+
+fn write_down(
+    conn: &mut Conn,
+    actor: &Actor,
+    is_right: bool,
+    detail: serde_json::Value,
+    now: Timestamp,
+) -> Result<()> {
+    let entry = NewEntry {
+        at: now,
+        actor,
+        action: Action::PasswordReentered,
+        target: None,
+        outcome: if is_right { Outcome::Ok } else { Outcome::Denied },
+        detail,
+    };
+    Ok(audit::insert(conn, &entry)?)
 }
 
 /// Writes down that a person signed out.
@@ -172,12 +267,7 @@ async fn find(ctx: &Ctx, limits: &[Limit], address: &str) -> Result<Option<UserR
 
 /// Success forgets the person's failures (not the address's: others may be tried from there);
 /// failure counts for both.
-fn settle(
-    conn: &mut crate::db::Conn,
-    limits: &[Limit],
-    ok: bool,
-    now: crate::clock::Timestamp,
-) -> Result<()> {
+fn settle(conn: &mut Conn, limits: &[Limit], ok: bool, now: Timestamp) -> Result<()> {
     if ok {
         limits.first().map_or(Ok(()), |limit| throttle::clear(conn, limit))
     } else {

@@ -33,5 +33,6 @@ pub mod settings;
 pub mod stop;
 pub mod throttle;
 pub mod verify;
+pub mod visit;
 
 pub use context::{Ctx, Live};

@@ -125,6 +125,11 @@ pub fn exact(at: &Timestamp) -> String {
     at.to_utc().format("%-d %b %Y, %H:%M:%S UTC").to_string()
 }
 
+/// A time of the day that is shown, with its zone.
+pub fn clock(at: &Timestamp) -> String {
+    at.to_utc().format("%H:%M UTC").to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

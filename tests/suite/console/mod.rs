@@ -2,6 +2,7 @@
 
 mod clients;
 mod clients_pages;
+mod confirmation;
 mod connections;
 mod index_browse;
 mod index_upload;
