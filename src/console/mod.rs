@@ -19,3 +19,4 @@ pub mod setup;
 pub mod theme;
 pub mod user_edit;
 pub mod users;
+pub mod verify;

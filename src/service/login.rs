@@ -7,10 +7,12 @@ use crate::db::Conn;
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::email;
+use crate::domain::two_factor as rules;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::Ctx;
 use crate::service::throttle::{self, Limit};
+use crate::service::two_factor::{self, Factor};
 use crate::service::visit;
 use crate::store::audit::{self, NewEntry};
 use crate::store::sessions;
@@ -29,12 +31,21 @@ pub struct Reconfirmed {
     pub user: UserId,
 }
 
+/// How far a sign-in has come with the password.
+#[derive(Debug)]
+pub enum SignedIn {
+    /// They are in.
+    Done(UserRow),
+    /// A code is needed, too: until it has come they are nobody.
+    NeedsCode(UserRow),
+}
+
 /// Signs a person in with address and password.
 ///
 /// # Errors
 /// One message for an unknown address and a wrong password (ASVS 6.3.8); `permission_denied` for a
 /// suspended user, told only to who knows the password; or that there were too many attempts.
-pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<UserRow> {
+pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<SignedIn> {
     let Ok(address) = email::normalise(address) else {
         return Err(Error::field(
             "email",
@@ -58,6 +69,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     actor.label.clone_from(&address);
     actor.user = user.as_ref().map(|user| user.id);
     let signed_in = user.is_some();
+    let needs_code = user.as_ref().is_some_and(|user| user.two_factor_at.is_some());
     ctx.db
         .write(move |conn| {
             let target = Target {
@@ -71,7 +83,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
                 &NewEntry {
                     at: now,
                     actor: &actor,
-                    action: Action::SignIn,
+                    action: if needs_code { Action::SecondFactorAsked } else { Action::SignIn },
                     target: Some(&target),
                     outcome,
                     detail: json!({ "suspended": is_suspended }),
@@ -80,7 +92,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
             settle(conn, &limits, signed_in, now)
         })
         .await?;
-    user.ok_or_else(|| {
+    let user = user.ok_or_else(|| {
         if is_suspended {
             return Error::new(
                 ErrorCode::PermissionDenied,
@@ -90,6 +102,61 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
         Error::field(
             "password",
             "That address and password do not belong together. Check both and try again.",
+        )
+    })?;
+    Ok(if needs_code { SignedIn::NeedsCode(user) } else { SignedIn::Done(user) })
+}
+
+/// Completes the sign-in of a person who gave their password, with a code of their app or a
+/// recovery code. Every attempt counts before it is judged, so that none run beside each other.
+///
+/// # Errors
+/// Names the field; that there were too many attempts; `sign_in_required` if there is nothing to
+/// complete any more.
+pub async fn second_factor(
+    ctx: &Ctx,
+    actor: &Actor,
+    user: UserId,
+    text: &str,
+) -> Result<(UserRow, Factor)> {
+    if text.trim().is_empty() {
+        return Err(Error::field("code", "Enter the code of your authenticator app."));
+    }
+    let (state, actor, text, now) = (ctx.clone(), actor.clone(), text.to_owned(), ctx.clock.now());
+    let done = ctx
+        .db
+        .write(move |conn| {
+            let row = users::by_id(conn, user)?
+                .filter(|row| row.status() == UserStatus::Active && row.two_factor_at.is_some())
+                .ok_or_else(|| Error::new(ErrorCode::SignInRequired, "Sign in again."))?;
+            let from = actor.address.map(Limit::passwords_from);
+            from.iter().try_for_each(|limit| throttle::check(conn, limit, now))?;
+            throttle::count_or_refuse(conn, &Limit::codes_of(user), now)?;
+            let factor = two_factor::take(&state, conn, user, &text, now)?;
+            match factor {
+                Some(_) => throttle::clear(conn, &Limit::codes_of(user))?,
+                None => from
+                    .iter()
+                    .try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))?,
+            }
+            let actor = Actor { user: Some(user), label: row.email.clone(), ..actor };
+            let target = Target { kind: "user", id: Some(user.0), label: row.email.clone() };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::SignIn,
+                target: Some(&target),
+                outcome: if factor.is_some() { Outcome::Ok } else { Outcome::Denied },
+                detail: json!({ "second_factor": factor.map_or("wrong", Factor::as_str) }),
+            };
+            audit::insert(conn, &entry)?;
+            Ok(factor.map(|factor| (row, factor)))
+        })
+        .await?;
+    done.ok_or_else(|| {
+        Error::field(
+            "code",
+            "That code is not right, or it was used before. Enter the code that the app shows now.",
         )
     })
 }
@@ -178,29 +245,46 @@ async fn check(
     }
     let limits = limits_of(actor);
     let user = find(ctx, &limits, &actor.label).await?.filter(|user| user.id == id);
+    // A code stands for the password where there is one; no password is so short.
+    let code = user
+        .as_ref()
+        .filter(|user| user.two_factor_at.is_some())
+        .and_then(|_| rules::code(password));
     let hash = user.and_then(|user| user.password_hash);
-    let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
+    let is_password =
+        code.is_none() && password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
 
     let now = ctx.clock.now();
-    let (actor, session) = (actor.clone(), visit::current().session);
-    ctx.db
+    let is_code = code.is_some();
+    let (state, actor, session) = (ctx.clone(), actor.clone(), visit::current().session);
+    let matches = ctx
+        .db
         .write(move |conn| {
-            let mut detail = json!({});
+            let taken = match code {
+                Some(code) => two_factor::take(&state, conn, id, &code, now)?.is_some(),
+                None => false,
+            };
+            let matches = is_password || taken;
+            let with = if is_code { "code" } else { "password" };
+            let mut detail = json!({ "with": with });
             if matches && let Some(session) = keep {
                 let until = now.plus_seconds(WINDOW_SECONDS);
                 sessions::set_window(conn, id, &session, Some((now, until)))?;
-                detail = json!({ "confirmed_until": until.to_rfc3339() });
+                detail = json!({ "with": with, "confirmed_until": until.to_rfc3339() });
             } else if !matches && let Some(session) = session {
                 sessions::set_window(conn, id, &session, None)?;
             }
             write_down(conn, &actor, matches, detail, now)?;
-            settle(conn, &limits, matches, now)
+            settle(conn, &limits, matches, now)?;
+            Ok(matches)
         })
         .await?;
-    if matches {
-        Ok(Reconfirmed { user: id })
-    } else {
-        Err(wrong_password("That is not your password. Nothing was changed."))
+    match (matches, is_code) {
+        (true, _) => Ok(Reconfirmed { user: id }),
+        (false, false) => Err(wrong_password("That is not your password. Nothing was changed.")),
+        (false, true) => Err(wrong_password(
+            "That code is not right, or it was used before. Nothing was changed.",
+        )),
     }
 }
 

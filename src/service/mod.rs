@@ -32,6 +32,7 @@ pub mod sessions;
 pub mod settings;
 pub mod stop;
 pub mod throttle;
+pub mod two_factor;
 pub mod verify;
 pub mod visit;
 

@@ -9,6 +9,7 @@
 use std::cell::RefCell;
 
 use crate::clock::Timestamp;
+use crate::domain::time_zone::Zone;
 
 /// The field of a form that asks not to be asked again for a while.
 pub const KEEP: &str = "keep_confirmed";
@@ -31,6 +32,10 @@ pub struct Visit {
     pub window: Option<Window>,
     /// Whether the form asks to open one.
     pub keeps: bool,
+    /// Whether its person could give a code instead of the password.
+    pub has_two_factor: bool,
+    /// The zone in which its person reads times; UTC if none.
+    pub zone: Option<Zone>,
 }
 
 tokio::task_local! {

@@ -11,6 +11,7 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::domain::access::{Permission, UserStatus, parse_permissions};
 use crate::domain::audit::Actor;
+use crate::domain::time_zone;
 use crate::error::{Error, ErrorCode};
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
@@ -176,9 +177,11 @@ async fn signed_in(ctx: &Ctx, request: &HttpRequest) -> Result<Option<UserRow>, 
         .read(move |conn| Ok((users::by_id(conn, id)?, sessions::window(conn, id, &called, now)?)))
         .await?;
     let user = user.filter(|user| user.status() == UserStatus::Active);
-    if user.is_some() {
+    if let Some(user) = &user {
         visit::note(|visit| {
             visit.session = session;
+            visit.has_two_factor = user.two_factor_at.is_some();
+            visit.zone = user.time_zone.as_deref().and_then(time_zone::parse);
             visit.window = window.map(|(since, until)| Window { since, until });
         });
     }

@@ -3,8 +3,8 @@
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use serde::Deserialize;
 
+use super::{Nothing, PATH};
 use crate::error::Result;
 use crate::service::visit::{self, Window};
 use crate::service::{Ctx, login};
@@ -30,14 +30,9 @@ pub async fn window(
     request: HttpRequest,
     viewer: Viewer,
 ) -> Result<HttpResponse, Failure> {
-    let shell = Shell::new(&ctx, &request, &viewer);
+    let shell = Shell { path: PATH.to_owned(), ..Shell::new(&ctx, &request, &viewer) };
     Ok(render(&WindowPage { shell, window: visit::current().window })?)
 }
-
-/// A form without fields of its own.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Nothing {}
 
 /// `POST /account/confirmation`: asks again from now on.
 ///
