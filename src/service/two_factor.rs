@@ -212,11 +212,12 @@ fn end(
     action: Action,
     now: Timestamp,
 ) -> Result<bool> {
+    // In the order in which a sign-in takes them: its attempts first, then the secret.
+    throttle::clear(conn, &Limit::codes_of(user.id))?;
     if users::end_two_factor(conn, user.id)? == 0 {
         return Ok(false);
     }
     forget(conn, user.id)?;
-    throttle::clear(conn, &Limit::codes_of(user.id))?;
     let to = Recipient { name: &user.name, email: &user.email };
     let by = if actor.user == Some(user.id) { "you" } else { "an administrator" };
     notify::tell(conn, &ctx.config, to, News::TwoFactorOff { by }, now)?;

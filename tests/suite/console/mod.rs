@@ -1,5 +1,6 @@
 //! The console.
 
+mod account;
 mod clients;
 mod clients_pages;
 mod confirmation;
@@ -16,5 +17,6 @@ mod records;
 mod settings;
 mod settings_form;
 mod setup;
+mod two_factor;
 mod user_acts;
 mod users;
