@@ -108,7 +108,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
 }
 
 /// Completes the sign-in of a person who gave their password, with a code of their app or a
-/// recovery code. Every attempt counts before it is judged, so that none run beside each other.
+/// recovery code.
 ///
 /// # Errors
 /// Names the field; that there were too many attempts; `sign_in_required` if there is nothing to
@@ -131,13 +131,9 @@ pub async fn second_factor(
                 .ok_or_else(|| Error::new(ErrorCode::SignInRequired, "Sign in again."))?;
             let from = actor.address.map(Limit::passwords_from);
             from.iter().try_for_each(|limit| throttle::check(conn, limit, now))?;
-            throttle::count_or_refuse(conn, &Limit::codes_of(user), now)?;
-            let factor = two_factor::take(&state, conn, user, &text, now)?;
-            match factor {
-                Some(_) => throttle::clear(conn, &Limit::codes_of(user))?,
-                None => from
-                    .iter()
-                    .try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))?,
+            let factor = take_code(&state, conn, user, &text, now)?;
+            if factor.is_none() {
+                from.iter().try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))?;
             }
             let actor = Actor { user: Some(user), label: row.email.clone(), ..actor };
             let target = Target { kind: "user", id: Some(user.0), label: row.email.clone() };
@@ -159,6 +155,23 @@ pub async fn second_factor(
             "That code is not right, or it was used before. Enter the code that the app shows now.",
         )
     })
+}
+
+/// Takes a code or recovery code. Every attempt counts before it is judged, so that attempts at the
+/// same moment are as few as those one after the other.
+fn take_code(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    user: UserId,
+    text: &str,
+    now: Timestamp,
+) -> Result<Option<Factor>> {
+    throttle::count_or_refuse(conn, &Limit::codes_of(user), now)?;
+    let factor = two_factor::take(ctx, conn, user, text, now)?;
+    if factor.is_some() {
+        throttle::clear(conn, &Limit::codes_of(user))?;
+    }
+    Ok(factor)
 }
 
 /// Checks the acting person's own password before a sensitive act. Without one it is enough that
@@ -261,7 +274,7 @@ async fn check(
         .db
         .write(move |conn| {
             let taken = match code {
-                Some(code) => two_factor::take(&state, conn, id, &code, now)?.is_some(),
+                Some(code) => take_code(&state, conn, id, &code, now)?.is_some(),
                 None => false,
             };
             let matches = is_password || taken;

@@ -69,7 +69,7 @@ struct Draft {
 /// `conflict` if two-factor sign-in is on already.
 pub async fn set_up(ctx: &Ctx, proof: Reconfirmed) -> Result<SetUp> {
     let user = ctx.db.read(move |conn| find(conn, proof.user)).await?;
-    refuse_if_on::<()>(&user)?;
+    refuse_if_on(&user)?;
     let mut secret = [0_u8; SECRET_BYTES];
     fill_random(&mut secret);
     let draft = Draft {
@@ -90,7 +90,7 @@ pub async fn set_up_again(ctx: &Ctx, actor: &Actor, sealed: &str) -> Result<SetU
     let secret = opened(ctx, actor, sealed)?;
     let id = signed_in(actor)?;
     let user = ctx.db.read(move |conn| find(conn, id)).await?;
-    refuse_if_on::<()>(&user)?;
+    refuse_if_on(&user)?;
     shown(sealed.to_owned(), &secret, &user)
 }
 
@@ -143,7 +143,7 @@ pub async fn turn_on(
             lock::user(conn, id)?;
             let user = find(conn, id)?;
             if users::begin_two_factor(conn, id, now)? == 0 {
-                return refuse_if_on(&user);
+                return Err(already_on());
             }
             store::insert(conn, id, &sealed, step)?;
             keep_codes(conn, id, &kept)?;
@@ -304,14 +304,18 @@ fn keep_codes(conn: &mut Conn, user: UserId, codes: &[PlainSecret]) -> Result<()
     Ok(())
 }
 
-fn refuse_if_on<T: Default>(user: &UserRow) -> Result<T> {
+fn refuse_if_on(user: &UserRow) -> Result<()> {
     match user.two_factor_at {
-        None => Ok(T::default()),
-        Some(_) => Err(Error::new(
-            ErrorCode::Conflict,
-            "Two-factor sign-in is on already. Turn it off first to set up another app.",
-        )),
+        None => Ok(()),
+        Some(_) => Err(already_on()),
     }
+}
+
+fn already_on() -> Error {
+    Error::new(
+        ErrorCode::Conflict,
+        "Two-factor sign-in is on already. Turn it off first to set up another app.",
+    )
 }
 
 fn signed_in(actor: &Actor) -> Result<UserId> {

@@ -158,6 +158,17 @@ both_databases! {
         assert!(!other.get("/dashboard/settings/mcp/tokens").await.text.contains("authenticator"), "who has none is not told of one");
     }
 
+    /// Guesses that come at the same moment are as few as those one after the other.
+    async fn guesses_at_the_same_moment_are_five(app) {
+        let (admin, _, _) = with_phone(app, ADMIN).await;
+        let path = format!("/admin/mcp/users/{}/access", app.id_of(MEMBER).await);
+        let page = admin.get(&path).await;
+        let guesses: Vec<String> = (0..12).map(|guess| format!("{guess:06}")).collect();
+        let answers = join_all(guesses.iter().map(async |guess| admin.send(&page, &path, &[("password", guess)]).await.status)).await;
+        assert_eq!(answers.iter().filter(|status| **status == 403).count(), 5, "{answers:?}");
+        assert_eq!(answers.iter().filter(|status| **status == 429).count(), 7, "{answers:?}");
+    }
+
     /// Until the code has come, everything that ends sessions ends the waiting, too.
     async fn a_waiting_sign_in_ends_with_the_sessions_and_after_ten_minutes(app) {
         let (_, phone, _) = with_phone(app, MEMBER).await;
