@@ -45,7 +45,7 @@ both_databases! {
         let client = register(app, &[REDIRECT]).await;
         let wanted = AuthorizationRequest::new(app, &client, "usage:read");
         for route in ROUTES.iter().filter(|route| route.access != Access::Anyone) {
-            let path = route.path.replace(|c| c == '{' || c == '}', "");
+            let path = route.path.replace(['{', '}'], "");
             let form = [("csrf", "")];
             let request = browser.request(route.method, &path);
             let request = if route.method == "POST" { request.form(&form) } else { request };
