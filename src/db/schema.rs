@@ -50,6 +50,7 @@ diesel::table! {
         created_at -> BigInt,
         invited_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
+        expired_tokens -> BigInt,
         two_factor_at -> Nullable<BigInt>,
         time_zone -> Nullable<Text>,
     }
@@ -67,6 +68,17 @@ diesel::table! {
     recovery_codes (user_id, code_hash) {
         user_id -> BigInt,
         code_hash -> Text,
+    }
+}
+
+diesel::table! {
+    grid_views (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        grid -> Text,
+        name -> Text,
+        query -> Text,
+        is_default -> Bool,
     }
 }
 
@@ -539,6 +551,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     roles,
     users,
+    grid_views,
     sessions,
     throttles,
     settings,

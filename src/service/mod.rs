@@ -18,6 +18,7 @@ pub mod issue;
 pub mod keyring;
 pub mod keys;
 pub mod login;
+pub mod mass;
 pub mod metadata_document;
 pub mod meter;
 pub mod notify;
@@ -34,6 +35,7 @@ pub mod stop;
 pub mod throttle;
 pub mod two_factor;
 pub mod verify;
+pub mod views;
 pub mod visit;
 
 pub use context::{Ctx, Live};
