@@ -8,8 +8,9 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    accounts, activity, audit, clients, connections, dashboard, health, index, invite, login,
-    mcp_settings, mcp_users, overview, password, plans, roles, setup, theme, user_edit, users,
+    account, accounts, activity, audit, clients, connections, dashboard, health, index, invite,
+    login, mcp_settings, mcp_users, overview, password, plans, roles, setup, theme, user_edit,
+    users, verify,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -67,6 +68,7 @@ routes! {
     "/" { GET Anyone => login::home }
     "/setup" { GET Anyone => setup::form, POST Anyone => setup::submit }
     "/login" { GET Anyone => login::form, POST Anyone => login::submit }
+    "/login/verify" { GET Anyone => verify::form, POST Anyone => verify::submit }
     "/invite/{token}" { GET Anyone => invite::form, POST Anyone => invite::submit }
     "/forgot-password" { GET Anyone => password::forgot, POST Anyone => password::ask }
     "/reset-password" { GET Anyone => password::form, POST Anyone => password::submit }
@@ -76,6 +78,17 @@ routes! {
     "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => connections::confirm_revoke_connection, POST SignedIn => connections::revoke_connection }
     "/dashboard/settings/mcp/tokens" { GET SignedIn => connections::token_form, POST SignedIn => connections::create_token }
     "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => connections::confirm_revoke_token, POST SignedIn => connections::revoke_token }
+    "/account" { GET SignedIn => account::show, POST SignedIn => account::save }
+    "/account/email" { GET SignedIn => account::email_form, POST SignedIn => account::ask_email }
+    "/account/email/confirm" { GET Anyone => account::email_link, POST Anyone => account::confirm_email }
+    "/account/password" { GET SignedIn => account::password_form, POST SignedIn => account::set_password }
+    "/account/sessions/end" { POST SignedIn => account::end_others }
+    "/account/sessions/{session}/end" { POST SignedIn => account::end_session }
+    "/account/two-factor" { GET SignedIn => account::two_factor, POST SignedIn => account::set_up_two_factor }
+    "/account/two-factor/on" { POST SignedIn => account::turn_on_two_factor }
+    "/account/two-factor/off" { GET SignedIn => account::ask_turn_off, POST SignedIn => account::turn_off_two_factor }
+    "/account/two-factor/codes" { GET SignedIn => account::ask_codes, POST SignedIn => account::renew_codes }
+    "/account/confirmation" { GET SignedIn => account::window, POST SignedIn => account::end_window }
     "/account/theme" { POST SignedIn => theme::set }
 
     "/admin" { GET With(ViewMcpUsers) => overview::show }
@@ -134,6 +147,7 @@ routes! {
     "/admin/users/{user}/invitation" { POST With(ManageUsers) => user_edit::invite_again }
     "/admin/users/{user}/invitation/cancel" { GET With(ManageUsers) => user_edit::ask_cancel, POST With(ManageUsers) => user_edit::cancel }
     "/admin/users/{user}/password-reset" { GET With(ManageUsers) => user_edit::ask_reset, POST With(ManageUsers) => user_edit::reset }
+    "/admin/users/{user}/two-factor" { GET With(ManageUsers) => user_edit::ask_two_factor, POST With(ManageUsers) => user_edit::reset_two_factor }
     "/admin/users/{user}/sessions/end" { POST With(ManageUsers) => user_edit::end_all }
     "/admin/users/{user}/sessions/{session}/end" { POST With(ManageUsers) => user_edit::end_one }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::service::access::{self, Authority, Changed};
 use crate::service::people::{self, NewPerson};
-use crate::service::{Ctx, revoke};
+use crate::service::{Ctx, revoke, two_factor};
 use crate::store::users;
 
 /// What to do.
@@ -22,6 +22,8 @@ pub(super) enum UserCommand {
     List,
     /// Set a person's password and end their sessions.
     SetPassword(PasswordArgs),
+    /// Turn a person's two-factor sign-in off: they have lost both app and recovery codes.
+    ResetTwoFactor(EmailArgs),
     /// Enable a person's MCP access.
     EnableMcp(EmailArgs),
     /// Disable a person's MCP access and revoke all their tokens.
@@ -89,6 +91,13 @@ pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
             let password = read_password(set.password_stdin)?;
             people::set_password(ctx, &actor, &set.email, &password).await?;
             println!("Set the password of {}. Their sessions and tokens have ended.", set.email);
+        }
+        UserCommand::ResetTwoFactor(user) => {
+            let id = people::by_address(ctx, &user.email).await?.id;
+            match two_factor::reset(ctx, &actor, None, id).await? {
+                true => println!("{} can now sign in with the password alone.", user.email),
+                false => println!("Two-factor sign-in of {} was off already.", user.email),
+            }
         }
         UserCommand::EnableMcp(user) => set_access(ctx, &actor, &user.email, true).await?,
         UserCommand::DisableMcp(user) => set_access(ctx, &actor, &user.email, false).await?,

@@ -26,7 +26,7 @@ pub const KEYS: [Key; 16] = [
     Key {
         name: "SECRET",
         default: "made on first start beside the SQLite file",
-        meaning: "encrypts signing keys, signs cookies; at least 32 characters",
+        meaning: "encrypts signing keys and two-factor secrets, signs cookies; at least 32 characters",
         is_secret: true,
     },
     key("SECRET_FILE", "unset", "a file that holds SECRET"),

@@ -5,8 +5,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::console::verify;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
+use crate::service::login::SignedIn;
 use crate::service::{Ctx, consent, login, people};
 use crate::web::error::Failure;
 use crate::web::form::Form;
@@ -45,6 +47,25 @@ pub struct Way {
     again: Option<String>,
     /// `done` after a password was set with a link.
     reset: Option<String>,
+}
+
+impl Way {
+    /// A page of the sign-in, on the same way.
+    pub(super) fn to(&self, path: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.fields() {
+            query.append_pair(name, value);
+        }
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    /// What a form has to hand on.
+    pub(super) fn fields(&self) -> Vec<(&'static str, &str)> {
+        let fields = [("continue", &self.continue_with), ("next", &self.next)];
+        let filled = fields.into_iter();
+        filled.filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+    }
 }
 
 /// `GET /`: to the dashboard, or to sign in.
@@ -92,9 +113,13 @@ pub async fn submit(
 ) -> Result<HttpResponse, Failure> {
     let LoginForm { email, password, way } = form.0;
     match login::sign_in(&ctx, &visitor.actor, &email, &password).await {
-        Ok(user) => {
+        Ok(SignedIn::Done(user)) => {
             session::begin(&session, &request, &user, ctx.clock.now())?;
             Ok(see_other(&destination(&way)))
+        }
+        Ok(SignedIn::NeedsCode(user)) => {
+            session::begin_pending(&session, &user, ctx.clock.now())?;
+            Ok(see_other(&way.to(verify::PATH)))
         }
         Err(error)
             if matches!(
@@ -163,7 +188,7 @@ async fn show(
     Ok(response)
 }
 
-fn destination(way: &Way) -> String {
+pub(super) fn destination(way: &Way) -> String {
     if let Some(handle) = &way.continue_with {
         let handle: String = url::form_urlencoded::byte_serialize(handle.as_bytes()).collect();
         return format!("/oauth/authorize?continue={handle}");

@@ -1,5 +1,6 @@
 //! The console: one folder per screen, handler and view model together.
 
+pub mod account;
 pub mod accounts;
 pub mod activity;
 pub mod audit;
@@ -22,3 +23,4 @@ mod steps;
 pub mod theme;
 pub mod user_edit;
 pub mod users;
+pub mod verify;

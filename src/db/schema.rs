@@ -54,6 +54,23 @@ diesel::table! {
         invited_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
         expired_tokens -> BigInt,
+        two_factor_at -> Nullable<BigInt>,
+        time_zone -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    two_factor_secrets (user_id) {
+        user_id -> BigInt,
+        sealed -> Text,
+        last_step -> BigInt,
+    }
+}
+
+diesel::table! {
+    recovery_codes (user_id, code_hash) {
+        user_id -> BigInt,
+        code_hash -> Text,
     }
 }
 
@@ -79,6 +96,8 @@ diesel::table! {
         user_agent -> Nullable<Text>,
         address -> Nullable<Text>,
         seen_at -> Nullable<BigInt>,
+        confirmed_at -> Nullable<BigInt>,
+        confirmed_until -> Nullable<BigInt>,
     }
 }
 
@@ -111,6 +130,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         user_id -> Nullable<BigInt>,
+        about -> Nullable<Text>,
     }
 }
 

@@ -125,6 +125,18 @@ pub enum Action {
     PasswordResetRequested,
     /// Browser sessions of a person were ended.
     SessionsEnded,
+    /// Somebody knew the password and was asked for a code.
+    SecondFactorAsked,
+    /// A person turned two-factor sign-in on.
+    TwoFactorOn,
+    /// A person turned two-factor sign-in off.
+    TwoFactorOff,
+    /// An administrator turned somebody's two-factor sign-in off.
+    TwoFactorReset,
+    /// A person made new recovery codes.
+    RecoveryCodesMade,
+    /// A person asked to sign in with another address.
+    AddressChangeRequested,
 }
 
 impl Action {
@@ -175,6 +187,12 @@ impl Action {
             Self::UserDeleted => "user_deleted",
             Self::PasswordResetRequested => "password_reset_requested",
             Self::SessionsEnded => "sessions_ended",
+            Self::SecondFactorAsked => "second_factor_asked",
+            Self::TwoFactorOn => "two_factor_on",
+            Self::TwoFactorOff => "two_factor_off",
+            Self::TwoFactorReset => "two_factor_reset",
+            Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::AddressChangeRequested => "address_change_requested",
         }
     }
 }
@@ -298,6 +316,12 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::UserDeleted, Group::People, true, "Deleted a person", "Was refused deleting a person"),
     row(Action::PasswordResetRequested, Group::SignIns, false, "Asked for a link to set a new password", "Was refused a link to set a new password"),
     row(Action::SessionsEnded, Group::SignIns, false, "Ended sessions", "Was refused ending sessions"),
+    row(Action::SecondFactorAsked, Group::SignIns, false, "Gave the password and was asked for a code", "Was refused before the code"),
+    row(Action::TwoFactorOn, Group::SignIns, false, "Turned two-factor sign-in on", "Was refused turning two-factor sign-in on"),
+    row(Action::TwoFactorOff, Group::SignIns, false, "Turned two-factor sign-in off", "Was refused turning two-factor sign-in off"),
+    row(Action::TwoFactorReset, Group::SignIns, true, "Reset a person's two-factor sign-in", "Was refused resetting a person's two-factor sign-in"),
+    row(Action::RecoveryCodesMade, Group::SignIns, false, "Made new recovery codes", "Was refused new recovery codes"),
+    row(Action::AddressChangeRequested, Group::People, false, "Asked to change their address", "Was refused changing their address"),
     row(Action::McpAccessEnabled, Group::People, true, "Enabled MCP access", "Was refused enabling MCP access"),
     row(Action::McpAccessDisabled, Group::People, true, "Disabled MCP access", "Was refused disabling MCP access"),
     row(Action::TokenRevoked, Group::Connections, false, "Revoked a token", "Was refused revoking a token"),

@@ -32,5 +32,7 @@ pub mod role;
 pub mod scope;
 pub mod settings;
 pub mod special_use;
+pub mod time_zone;
 pub mod tool;
+pub mod two_factor;
 pub mod words;

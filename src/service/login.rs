@@ -2,21 +2,29 @@
 
 use serde_json::json;
 
+use crate::clock::Timestamp;
+use crate::db::Conn;
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::email;
+use crate::domain::two_factor as rules;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::Ctx;
 use crate::service::throttle::{self, Limit};
+use crate::service::two_factor::{self, Factor};
+use crate::service::visit;
 use crate::store::audit::{self, NewEntry};
+use crate::store::sessions;
 use crate::store::users::{self, UserRow};
 
 /// The longest password that is hashed at all.
 const LONGEST: usize = 1024;
+/// How long a session is not asked again, if that was asked for.
+const WINDOW_SECONDS: i64 = 300;
 
-/// Proof that the acting person has just re-entered their own password. Use cases that need it
-/// take it as an argument, so that none can be reached without.
+/// Proof that the acting person has entered their own password, just now or in the window of this
+/// session. Use cases that need it take it as an argument, so that none can be reached without.
 #[derive(Debug)]
 pub struct Reconfirmed {
     /// Who proved it.
@@ -36,12 +44,21 @@ impl Reconfirmed {
     }
 }
 
+/// How far a sign-in has come with the password.
+#[derive(Debug)]
+pub enum SignedIn {
+    /// They are in.
+    Done(UserRow),
+    /// A code is needed, too: until it has come they are nobody.
+    NeedsCode(UserRow),
+}
+
 /// Signs a person in with address and password.
 ///
 /// # Errors
 /// One message for an unknown address and a wrong password (ASVS 6.3.8); `permission_denied` for a
 /// suspended user, told only to who knows the password; or that there were too many attempts.
-pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<UserRow> {
+pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<SignedIn> {
     let Ok(address) = email::normalise(address) else {
         return Err(Error::field(
             "email",
@@ -65,6 +82,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     actor.label.clone_from(&address);
     actor.user = user.as_ref().map(|user| user.id);
     let signed_in = user.is_some();
+    let needs_code = user.as_ref().is_some_and(|user| user.two_factor_at.is_some());
     ctx.db
         .write(move |conn| {
             let target = Target {
@@ -78,7 +96,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
                 &NewEntry {
                     at: now,
                     actor: &actor,
-                    action: Action::SignIn,
+                    action: if needs_code { Action::SecondFactorAsked } else { Action::SignIn },
                     target: Some(&target),
                     outcome,
                     detail: json!({ "suspended": is_suspended }),
@@ -87,7 +105,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
             settle(conn, &limits, signed_in, now)
         })
         .await?;
-    user.ok_or_else(|| {
+    let user = user.ok_or_else(|| {
         if is_suspended {
             return Error::new(
                 ErrorCode::PermissionDenied,
@@ -98,52 +116,226 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
             "password",
             "That address and password do not belong together. Check both and try again.",
         )
+    })?;
+    Ok(if needs_code { SignedIn::NeedsCode(user) } else { SignedIn::Done(user) })
+}
+
+/// Completes the sign-in of a person who gave their password, with a code of their app or a
+/// recovery code.
+///
+/// # Errors
+/// Names the field; that there were too many attempts; `sign_in_required` if there is nothing to
+/// complete any more.
+pub async fn second_factor(
+    ctx: &Ctx,
+    actor: &Actor,
+    user: UserId,
+    text: &str,
+) -> Result<(UserRow, Factor)> {
+    if text.trim().is_empty() {
+        return Err(Error::field("code", "Enter the code of your authenticator app."));
+    }
+    let (state, actor, text, now) = (ctx.clone(), actor.clone(), text.to_owned(), ctx.clock.now());
+    let done = ctx
+        .db
+        .write(move |conn| {
+            let row = users::by_id(conn, user)?
+                .filter(|row| row.status() == UserStatus::Active && row.two_factor_at.is_some())
+                .ok_or_else(|| Error::new(ErrorCode::SignInRequired, "Sign in again."))?;
+            let from = actor.address.map(Limit::passwords_from);
+            from.iter().try_for_each(|limit| throttle::check(conn, limit, now))?;
+            let factor = take_code(&state, conn, user, &text, now)?;
+            if factor.is_none() {
+                from.iter().try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))?;
+            }
+            let actor = Actor { user: Some(user), label: row.email.clone(), ..actor };
+            let target = Target { kind: "user", id: Some(user.0), label: row.email.clone() };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::SignIn,
+                target: Some(&target),
+                outcome: if factor.is_some() { Outcome::Ok } else { Outcome::Denied },
+                detail: json!({ "second_factor": factor.map_or("wrong", Factor::as_str) }),
+            };
+            audit::insert(conn, &entry)?;
+            Ok(factor.map(|factor| (row, factor)))
+        })
+        .await?;
+    done.ok_or_else(|| {
+        Error::field(
+            "code",
+            "That code is not right, or it was used before. Enter the code that the app shows now.",
+        )
     })
 }
 
-/// Checks the acting person's own password before a sensitive act.
+/// Takes a code or recovery code. Every attempt counts before it is judged, so that attempts at the
+/// same moment are as few as those one after the other.
+fn take_code(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    user: UserId,
+    text: &str,
+    now: Timestamp,
+) -> Result<Option<Factor>> {
+    throttle::count_or_refuse(conn, &Limit::codes_of(user), now)?;
+    let factor = two_factor::take(ctx, conn, user, text, now)?;
+    if factor.is_some() {
+        throttle::clear(conn, &Limit::codes_of(user))?;
+    }
+    Ok(factor)
+}
+
+/// Checks the acting person's own password before a sensitive act. Without one it is enough that
+/// the session is in its window; with one, the form may have asked to open it.
 ///
 /// # Errors
 /// `wrong_password`, or that there were too many attempts. Nothing has changed then, and the log
 /// has an entry.
 pub async fn reconfirm(ctx: &Ctx, actor: &Actor, password: &str) -> Result<Reconfirmed> {
+    let visit = visit::current();
+    let (Some(id), Some(session)) = (actor.user, visit.session) else {
+        return confirm_anew(ctx, actor, password).await;
+    };
+    if password.is_empty()
+        && let Some(proof) = in_window(ctx, actor, id, session.clone()).await?
+    {
+        return Ok(proof);
+    }
+    check(ctx, actor, password, visit.keeps.then_some(session)).await
+}
+
+/// [`reconfirm`] for what the window does not do for: changing how a person signs in.
+///
+/// # Errors
+/// As [`reconfirm`].
+pub async fn confirm_anew(ctx: &Ctx, actor: &Actor, password: &str) -> Result<Reconfirmed> {
+    check(ctx, actor, password, None).await
+}
+
+/// Ends the window of the acting person's session; whether there was one.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn end_window(ctx: &Ctx, actor: &Actor) -> Result<bool> {
+    let Some((user, session)) = actor.user.zip(visit::current().session) else {
+        return Ok(false);
+    };
+    let now = ctx.clock.now();
+    ctx.db
+        .write(move |conn| {
+            let is_running = sessions::window(conn, user, &session, now)?.is_some();
+            sessions::set_window(conn, user, &session, None)?;
+            Ok(is_running)
+        })
+        .await
+}
+
+/// The proof that the window of a session is, while it runs and nobody guesses passwords.
+async fn in_window(
+    ctx: &Ctx,
+    actor: &Actor,
+    user: UserId,
+    session: String,
+) -> Result<Option<Reconfirmed>> {
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            let Some((_, until)) = sessions::window(conn, user, &session, now)? else {
+                return Ok(None);
+            };
+            for limit in limits_of(&actor) {
+                throttle::check(conn, &limit, now)?;
+            }
+            let detail = json!({ "confirmed_until": until.to_rfc3339() });
+            write_down(conn, &actor, true, detail, now)?;
+            Ok(Some(Reconfirmed { user }))
+        })
+        .await
+}
+
+/// Checks a password. If it is right, the session named stays confirmed for a while; if it is
+/// wrong, none of the request does.
+async fn check(
+    ctx: &Ctx,
+    actor: &Actor,
+    password: &str,
+    keep: Option<String>,
+) -> Result<Reconfirmed> {
     let Some(id) = actor.user else {
         return Err(Error::new(ErrorCode::SignInRequired, "Sign in first."));
     };
     if password.is_empty() {
         return Err(wrong_password("Enter your password to confirm."));
     }
-    let mut limits = vec![Limit::password_of(&actor.label)];
-    limits.extend(actor.address.map(Limit::passwords_from));
-    let address = actor.label.clone();
-    let user = find(ctx, &limits, &address).await?.filter(|user| user.id == id);
+    let limits = limits_of(actor);
+    let user = find(ctx, &limits, &actor.label).await?.filter(|user| user.id == id);
+    // A code stands for the password where there is one; no password is so short.
+    let code = user
+        .as_ref()
+        .filter(|user| user.two_factor_at.is_some())
+        .and_then(|_| rules::code(password));
     let hash = user.and_then(|user| user.password_hash);
-    let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
+    let is_password =
+        code.is_none() && password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
 
     let now = ctx.clock.now();
-    let actor = actor.clone();
-    ctx.db
+    let is_code = code.is_some();
+    let (state, actor, session) = (ctx.clone(), actor.clone(), visit::current().session);
+    let matches = ctx
+        .db
         .write(move |conn| {
-            let outcome = if matches { Outcome::Ok } else { Outcome::Denied };
-            audit::insert(
-                conn,
-                &NewEntry {
-                    at: now,
-                    actor: &actor,
-                    action: Action::PasswordReentered,
-                    target: None,
-                    outcome,
-                    detail: json!({}),
-                },
-            )?;
-            settle(conn, &limits, matches, now)
+            let taken = match code {
+                Some(code) => take_code(&state, conn, id, &code, now)?.is_some(),
+                None => false,
+            };
+            let matches = is_password || taken;
+            let with = if is_code { "code" } else { "password" };
+            let mut detail = json!({ "with": with });
+            if matches && let Some(session) = keep {
+                let until = now.plus_seconds(WINDOW_SECONDS);
+                sessions::set_window(conn, id, &session, Some((now, until)))?;
+                detail = json!({ "with": with, "confirmed_until": until.to_rfc3339() });
+            } else if !matches && let Some(session) = session {
+                sessions::set_window(conn, id, &session, None)?;
+            }
+            write_down(conn, &actor, matches, detail, now)?;
+            settle(conn, &limits, matches, now)?;
+            Ok(matches)
         })
         .await?;
-    if matches {
-        Ok(Reconfirmed { user: id })
-    } else {
-        Err(wrong_password("That is not your password. Nothing was changed."))
+    match (matches, is_code) {
+        (true, _) => Ok(Reconfirmed { user: id }),
+        (false, false) => Err(wrong_password("That is not your password. Nothing was changed.")),
+        (false, true) => Err(wrong_password(
+            "That code is not right, or it was used before. Nothing was changed.",
+        )),
     }
+}
+
+fn limits_of(actor: &Actor) -> Vec<Limit> {
+    let mut limits = vec![Limit::password_of(&actor.label)];
+    limits.extend(actor.address.map(Limit::passwords_from));
+    limits
+}
+
+fn write_down(
+    conn: &mut Conn,
+    actor: &Actor,
+    is_right: bool,
+    detail: serde_json::Value,
+    now: Timestamp,
+) -> Result<()> {
+    let entry = NewEntry {
+        at: now,
+        actor,
+        action: Action::PasswordReentered,
+        target: None,
+        outcome: if is_right { Outcome::Ok } else { Outcome::Denied },
+        detail,
+    };
+    Ok(audit::insert(conn, &entry)?)
 }
 
 /// Writes down that a person signed out.
@@ -185,12 +377,7 @@ async fn find(ctx: &Ctx, limits: &[Limit], address: &str) -> Result<Option<UserR
 
 /// Success forgets the person's failures (not the address's: others may be tried from there);
 /// failure counts for both.
-fn settle(
-    conn: &mut crate::db::Conn,
-    limits: &[Limit],
-    ok: bool,
-    now: crate::clock::Timestamp,
-) -> Result<()> {
+fn settle(conn: &mut Conn, limits: &[Limit], ok: bool, now: Timestamp) -> Result<()> {
     if ok {
         limits.first().map_or(Ok(()), |limit| throttle::clear(conn, limit))
     } else {

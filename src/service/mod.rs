@@ -36,7 +36,9 @@ pub mod sessions;
 pub mod settings;
 pub mod stop;
 pub mod throttle;
+pub mod two_factor;
 pub mod verify;
 pub mod views;
+pub mod visit;
 
 pub use context::{Ctx, Live};

@@ -60,6 +60,20 @@ pub enum News<'a> {
         /// The new one.
         email: &'a str,
     },
+    /// Signing in needs a code from now on.
+    TwoFactorOn,
+    /// Signing in needs no code any more.
+    TwoFactorOff {
+        /// Who turned it off: "you" or "an administrator".
+        by: &'a str,
+    },
+    /// The link that confirms a new address, sent to it.
+    ConfirmAddress {
+        /// Where to.
+        link: &'a str,
+        /// Until when, in words.
+        until: &'a str,
+    },
 }
 
 /// The two parts of one mail; both know the person's name, the moment and our address.
@@ -96,6 +110,9 @@ mail!(password_changed, "mail/password_changed.txt", "mail/password_changed.html
 mail!(invited, "mail/invited.txt", "mail/invited.html" { by, link, until });
 mail!(password_reset, "mail/password_reset.txt", "mail/password_reset.html" { link, until });
 mail!(address_changed, "mail/address_changed.txt", "mail/address_changed.html" { email });
+mail!(two_factor_on, "mail/two_factor_on.txt", "mail/two_factor_on.html" {});
+mail!(two_factor_off, "mail/two_factor_off.txt", "mail/two_factor_off.html" { by });
+mail!(confirm_address, "mail/confirm_address.txt", "mail/confirm_address.html" { link, until });
 
 /// A moment as mail says it.
 pub(crate) fn in_words(at: Timestamp) -> String {
@@ -164,6 +181,21 @@ pub(crate) fn write(
             "Your sign-in address was changed".to_owned(),
             address_changed::Text { name, at, url, email }.render(),
             address_changed::Html { name, at, url, email }.render(),
+        ),
+        News::TwoFactorOn => (
+            "Two-factor sign-in was turned on".to_owned(),
+            two_factor_on::Text { name, at, url }.render(),
+            two_factor_on::Html { name, at, url }.render(),
+        ),
+        News::TwoFactorOff { by } => (
+            "Two-factor sign-in was turned off".to_owned(),
+            two_factor_off::Text { name, at, url, by }.render(),
+            two_factor_off::Html { name, at, url, by }.render(),
+        ),
+        News::ConfirmAddress { link, until } => (
+            "Confirm your new address".to_owned(),
+            confirm_address::Text { name, at, url, link, until }.render(),
+            confirm_address::Html { name, at, url, link, until }.render(),
         ),
     };
     let mail = NewMail {

@@ -27,6 +27,17 @@ impl Limit {
         Self { subject: format!("password-from:{address}"), most: 50, window_seconds: 900 }
     }
 
+    /// Codes of one person's second factor: 5 failures in 15 minutes. Not counted with their
+    /// passwords, because whoever guesses codes knows the password and could begin anew with it.
+    pub fn codes_of(user: UserId) -> Self {
+        Self { subject: format!("code:{user}"), most: 5, window_seconds: 900 }
+    }
+
+    /// New addresses that one person asks to confirm: 5 an hour, so that nobody's mailbox fills.
+    pub fn addresses_of(user: UserId) -> Self {
+        Self { subject: format!("address-of:{user}"), most: 5, window_seconds: 3600 }
+    }
+
     /// Links to set a new password, asked for one address: 5 an hour, so that nobody's mailbox fills.
     pub fn resets_of(email: &str) -> Self {
         Self { subject: format!("reset:{email}"), most: 5, window_seconds: 3600 }

@@ -46,6 +46,48 @@ pub fn insert_for(
         .execute(conn)
 }
 
+/// Adds a link for `purpose` of a person that is about something: a new address.
+pub fn insert_about(
+    conn: &mut Conn,
+    secret: &HashedSecret,
+    purpose: &str,
+    (user, about): (UserId, &str),
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> QueryResult<usize> {
+    diesel::insert_into(one_time_links::table)
+        .values((
+            one_time_links::secret_hash.eq(secret),
+            one_time_links::purpose.eq(purpose),
+            one_time_links::user_id.eq(user),
+            one_time_links::about.eq(about),
+            one_time_links::created_at.eq(now),
+            one_time_links::expires_at.eq(expires_at),
+        ))
+        .execute(conn)
+}
+
+/// Whose link it is and what it is about, if it would work now.
+pub fn about(
+    conn: &mut Conn,
+    secret: &HashedSecret,
+    purpose: &str,
+    now: Timestamp,
+) -> QueryResult<Option<(UserId, String)>> {
+    one_time_links::table
+        .filter(one_time_links::secret_hash.eq(secret))
+        .filter(one_time_links::purpose.eq(purpose))
+        .filter(one_time_links::expires_at.gt(now))
+        .filter(one_time_links::user_id.is_not_null())
+        .filter(one_time_links::about.is_not_null())
+        .select((
+            one_time_links::user_id.assume_not_null(),
+            one_time_links::about.assume_not_null(),
+        ))
+        .get_result(conn)
+        .optional()
+}
+
 /// Whose link it is, if it would work now.
 pub fn owner(
     conn: &mut Conn,

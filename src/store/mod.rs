@@ -45,6 +45,7 @@ pub mod stores;
 pub(crate) mod testing;
 pub mod throttles;
 pub mod tokens;
+pub mod two_factor;
 pub mod usage;
 pub mod users;
 pub mod views;

@@ -112,6 +112,45 @@ pub fn of_user(
         .load(conn)
 }
 
+/// Since when and until when a user is not asked for the password again, in the session that is
+/// called so.
+pub fn window(
+    conn: &mut Conn,
+    user: UserId,
+    handle: &str,
+    now: Timestamp,
+) -> QueryResult<Option<(Timestamp, Timestamp)>> {
+    sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::handle.eq(handle))
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::confirmed_at.le(now))
+        .filter(sessions::confirmed_until.gt(now))
+        .select((
+            sessions::confirmed_at.assume_not_null(),
+            sessions::confirmed_until.assume_not_null(),
+        ))
+        .get_result(conn)
+        .optional()
+}
+
+/// Sets or, with nothing, ends that time.
+pub fn set_window(
+    conn: &mut Conn,
+    user: UserId,
+    handle: &str,
+    window: Option<(Timestamp, Timestamp)>,
+) -> QueryResult<usize> {
+    let called =
+        sessions::table.filter(sessions::user_id.eq(user)).filter(sessions::handle.eq(handle));
+    diesel::update(called)
+        .set((
+            sessions::confirmed_at.eq(window.map(|(since, _)| since)),
+            sessions::confirmed_until.eq(window.map(|(_, until)| until)),
+        ))
+        .execute(conn)
+}
+
 /// Ends the session of a user that is called so.
 pub fn delete_called(conn: &mut Conn, user: UserId, handle: &str) -> QueryResult<usize> {
     diesel::delete(

@@ -43,6 +43,10 @@ pub struct UserRow {
     pub role_id: RoleId,
     /// When the user was invited, until they have chosen a password.
     pub invited_at: Option<Timestamp>,
+    /// Since when signing in needs a code, if it does.
+    pub two_factor_at: Option<Timestamp>,
+    /// The zone in which they read times; UTC if none.
+    pub time_zone: Option<String>,
 }
 
 impl UserRow {
@@ -73,6 +77,8 @@ type Columns = (
     roles::permissions,
     users::role_id,
     users::invited_at,
+    users::two_factor_at,
+    users::time_zone,
 );
 
 const COLUMNS: Columns = (
@@ -91,6 +97,8 @@ const COLUMNS: Columns = (
     roles::permissions,
     users::role_id,
     users::invited_at,
+    users::two_factor_at,
+    users::time_zone,
 );
 
 /// The user with that id, unless they were deleted.
@@ -199,6 +207,32 @@ pub fn set_password(conn: &mut Conn, id: UserId, hash: &str) -> QueryResult<usiz
         .execute(conn)
 }
 
+/// Notes that signing in needs a code; 0 rows if it did already.
+pub fn begin_two_factor(conn: &mut Conn, id: UserId, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(users::table.find(id).filter(users::two_factor_at.is_null()))
+        .set(users::two_factor_at.eq(now))
+        .execute(conn)
+}
+
+/// Notes that signing in needs no code; 0 rows if it needed none.
+pub fn end_two_factor(conn: &mut Conn, id: UserId) -> QueryResult<usize> {
+    diesel::update(users::table.find(id).filter(users::two_factor_at.is_not_null()))
+        .set(users::two_factor_at.eq(None::<Timestamp>))
+        .execute(conn)
+}
+
+/// Sets name and time zone.
+pub fn set_profile(
+    conn: &mut Conn,
+    id: UserId,
+    name: &str,
+    time_zone: Option<&str>,
+) -> QueryResult<usize> {
+    diesel::update(users::table.find(id))
+        .set((users::name.eq(name), users::time_zone.eq(time_zone)))
+        .execute(conn)
+}
+
 /// Sets name and address.
 pub fn set_details(conn: &mut Conn, id: UserId, name: &str, email: &str) -> QueryResult<usize> {
     diesel::update(users::table.find(id))
@@ -243,6 +277,7 @@ pub fn mark_deleted(conn: &mut Conn, id: UserId, now: Timestamp) -> QueryResult<
             // Nothing that could be an address, so that it is in nobody's way.
             users::email.eq(format!("deleted user #{id}")),
             users::password_hash.eq(None::<String>),
+            users::two_factor_at.eq(None::<Timestamp>),
             users::invited_at.eq(None::<Timestamp>),
         ))
         .execute(conn)

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorCode};
-use crate::service::Ctx;
+use crate::service::{Ctx, visit};
 use crate::web::csrf;
 use crate::web::error::Failure;
 
@@ -23,6 +23,9 @@ pub struct Form<T>(pub T);
 struct Token {
     #[serde(default)]
     csrf: String,
+    /// Every form with a password may ask that it is not asked for again for a while.
+    #[serde(default)]
+    keep_confirmed: String,
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
@@ -38,6 +41,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 request.app_data::<web::Data<Ctx>>().ok_or_else(|| Error::internal("no state"))?;
             let token: Token = parse(&body)?;
             csrf::check(ctx, &request, &token.csrf)?;
+            visit::note(|visit| visit.keeps = token.keep_confirmed == "yes");
             Ok(Self(parse(&body)?))
         })
     }

@@ -43,7 +43,10 @@ const GROUPS: &[Group] = &[
     Group {
         part: "",
         label: "Settings",
-        entries: &[page("MCP", "/dashboard/settings/mcp", "client", None)],
+        entries: &[
+            page("MCP", "/dashboard/settings/mcp", "client", None),
+            page("Account Setting", "/account", "user", None),
+        ],
     },
     Group {
         part: "System",

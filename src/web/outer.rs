@@ -12,7 +12,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
 
 use crate::secrets::random_text;
-use crate::service::Ctx;
+use crate::service::{Ctx, visit};
 use crate::web::error::{Failure, render};
 use crate::web::page::{THEME_COOKIE, theme};
 
@@ -60,7 +60,7 @@ pub async fn outer(
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(seed.clone());
 
-    let response = next.call(request).await?;
+    let response = visit::within(next.call(request)).await?;
     let failure = response
         .response()
         .error()

@@ -7,8 +7,9 @@ use askama::Template;
 
 use crate::clock::Timestamp;
 use crate::domain::access::Permission;
+use crate::domain::time_zone;
 use crate::error::{Error, Result};
-use crate::service::Ctx;
+use crate::service::{Ctx, visit};
 use crate::store::users::UserRow;
 use crate::web::flash::{self, Flash};
 use crate::web::viewer::Viewer;
@@ -111,18 +112,28 @@ pub fn ago(at: &Timestamp, now: &Timestamp) -> String {
     let plural =
         |count: i64, unit: &str| format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" });
     match seconds {
-        ..0 => at.to_utc().format("%-d %b %Y").to_string(),
+        ..0 => in_own_zone(at, "%-d %b %Y"),
         0..60 => "just now".into(),
         60..3600 => plural(seconds / 60, "minute"),
         3600..86_400 => plural(seconds / 3600, "hour"),
         86_400..604_800 => plural(seconds / 86_400, "day"),
-        _ => at.to_utc().format("%-d %b %Y").to_string(),
+        _ => in_own_zone(at, "%-d %b %Y"),
     }
+}
+
+/// A moment in the zone of the person of the request in hand; in UTC for everybody else.
+fn in_own_zone(at: &Timestamp, format: &str) -> String {
+    time_zone::in_zone(*at, visit::current().zone, format)
 }
 
 /// A moment in full, with its zone.
 pub fn exact(at: &Timestamp) -> String {
-    at.to_utc().format("%-d %b %Y, %H:%M:%S UTC").to_string()
+    in_own_zone(at, "%-d %b %Y, %H:%M:%S %Z")
+}
+
+/// A time of the day that is shown, with its zone.
+pub fn clock(at: &Timestamp) -> String {
+    in_own_zone(at, "%H:%M %Z")
 }
 
 #[cfg(test)]

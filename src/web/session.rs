@@ -28,6 +28,11 @@ pub const ABSOLUTE_SECONDS: i64 = 7 * 86_400;
 const SEEN_EVERY_SECONDS: i64 = 300;
 
 const USER: &str = "user";
+/// Who gave the password and still owes a code: nobody yet, for every page but one.
+const PENDING: &str = "pending";
+const PENDING_SINCE: &str = "pending_since";
+/// How long a code is waited for, seconds.
+const PENDING_SECONDS: i64 = 600;
 const ID: &str = "id";
 const SIGNED_IN_AT: &str = "signed_in_at";
 const SEEN_AT: &str = "seen_at";
@@ -63,7 +68,8 @@ impl Columns {
             state.get(name).and_then(|text| serde_json::from_str(text).ok())
         }
         Ok(Self {
-            user: value(state, USER),
+            // A sign-in that waits for its code ends with the sessions of its person, too.
+            user: value(state, USER).or_else(|| value(state, PENDING)),
             text: serde_json::to_string(state)?,
             handle: value::<String>(state, ID).map(|id| handle(&PlainSecret::presented(id))),
             user_agent: value(state, USER_AGENT),
@@ -205,6 +211,28 @@ pub fn begin(
     session.insert(ID, id.expose()).map_err(Error::internal)?;
     session.insert(SIGNED_IN_AT, now).map_err(Error::internal)?;
     session.insert(SEEN_AT, now).map_err(Error::internal)
+}
+
+/// Begins to wait for the code of a person who has just given their password. The session has no
+/// user and no id, so that it opens nothing.
+///
+/// # Errors
+/// When the session cannot be kept.
+pub fn begin_pending(session: &Session, user: &UserRow, now: Timestamp) -> Result<()> {
+    session.clear();
+    session.renew();
+    session.insert(PENDING, user.id).map_err(Error::internal)?;
+    session.insert(PENDING_SINCE, now).map_err(Error::internal)
+}
+
+/// Whose code is waited for, if it is not too late.
+pub fn pending(session: &Session, now: Timestamp) -> Option<UserId> {
+    let since: Timestamp = session.get(PENDING_SINCE).ok()??;
+    if now >= since.plus_seconds(PENDING_SECONDS) {
+        session.purge();
+        return None;
+    }
+    session.get(PENDING).ok()?
 }
 
 /// The user of a session that is still good, noting its use now and then.

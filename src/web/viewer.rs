@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use actix_session::{Session, SessionExt};
+use actix_session::SessionExt;
 use actix_web::http::Method;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload, web};
 use futures_util::future::LocalBoxFuture;
 
 use crate::domain::access::{Permission, UserStatus, parse_permissions};
 use crate::domain::audit::Actor;
+use crate::domain::time_zone;
 use crate::error::{Error, ErrorCode};
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
+use crate::service::visit::{self, Window};
+use crate::store::sessions;
 use crate::store::users::{self, UserRow};
 use crate::web::error::Failure;
 use crate::web::outer::RequestId;
@@ -150,7 +153,7 @@ impl<P: Needs> FromRequest for Admin<P> {
 
 async fn visitor(request: &HttpRequest) -> Result<Visitor, Error> {
     let ctx = request.app_data::<web::Data<Ctx>>().ok_or_else(|| Error::internal("no state"))?;
-    let user = signed_in(ctx, &request.get_session()).await?;
+    let user = signed_in(ctx, request).await?;
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
     let actor = Actor {
         user: user.as_ref().map(|user| user.id),
@@ -162,12 +165,27 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, Error> {
 }
 
 /// The person of a session, read from the database each time: a suspended person is out at once.
-async fn signed_in(ctx: &Ctx, session: &Session) -> Result<Option<UserRow>, Error> {
-    let Some(id) = session::user(session, ctx.clock.now()) else {
+async fn signed_in(ctx: &Ctx, request: &HttpRequest) -> Result<Option<UserRow>, Error> {
+    let now = ctx.clock.now();
+    let Some(id) = session::user(&request.get_session(), now) else {
         return Ok(None);
     };
-    let user = ctx.db.read(move |conn| Ok(users::by_id(conn, id)?)).await?;
-    Ok(user.filter(|user| user.status() == UserStatus::Active))
+    let session = session::session_id(request).map(|id| session::handle(&id));
+    let called = session.clone().unwrap_or_default();
+    let (user, window) = ctx
+        .db
+        .read(move |conn| Ok((users::by_id(conn, id)?, sessions::window(conn, id, &called, now)?)))
+        .await?;
+    let user = user.filter(|user| user.status() == UserStatus::Active);
+    if let Some(user) = &user {
+        visit::note(|visit| {
+            visit.session = session;
+            visit.has_two_factor = user.two_factor_at.is_some();
+            visit.zone = user.time_zone.as_deref().and_then(time_zone::parse);
+            visit.window = window.map(|(since, until)| Window { since, until });
+        });
+    }
+    Ok(user)
 }
 
 fn sign_in_first(request: &HttpRequest) -> Failure {

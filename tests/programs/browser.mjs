@@ -9,6 +9,7 @@ import { AiClient, authorize } from "./listening_client.mjs";
 import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
+import { account, accountWithoutScript, confirmation } from "./account.mjs";
 import { users, usersWithoutScript } from "./users.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
 import { people, peopleWithoutScript } from "./people.mjs";
@@ -436,6 +437,7 @@ async function withoutScript(house) {
   await accountsWithoutScript(screen, admin);
   await storeIndexWithoutScript(screen);
   await peopleWithoutScript(house, origin, screen, admin);
+  await accountWithoutScript(house, origin, member, person);
   member.isQuiet("consent without script");
   screen.isQuiet("the console without script");
   proved("without script: MCP Info, tabs, filters, sorting");
@@ -478,6 +480,8 @@ async function run() {
     await storeIndex(screen);
     await accountsPlansAndRoles(screen, admin, client);
     await people(house, origin, screen, admin);
+    await confirmation(screen, admin);
+    await account(house, origin, member, person);
     await frame(screen);
     client.stop();
     for (const one of [screen, member]) one.isQuiet("the end");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::settings::{SETTINGS, Settings, find};
 use crate::error::{Error, ErrorCode, Result};
+use crate::service::visit;
 
 /// What the person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +44,7 @@ impl Posted {
         let mut was = None;
         for (name, value) in fields {
             match name.as_str() {
-                "csrf" | "username" => {}
+                "csrf" | "username" | visit::KEEP => {}
                 "password" => posted.password = value,
                 "was" => was = Some(shown(&value).ok_or_else(unreadable)?),
                 "step" => {

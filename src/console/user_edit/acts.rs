@@ -13,7 +13,7 @@ use crate::console::users::{form_with, is_of_the_form, shown_once};
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::people::standing::Ended;
 use crate::service::people::{self, Link, invite, reset as resets, standing};
-use crate::service::{Ctx, connections, login, sessions};
+use crate::service::{Ctx, connections, login, sessions, two_factor};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
@@ -29,6 +29,7 @@ enum Act {
     Delete,
     Cancel,
     Reset,
+    TwoFactor,
 }
 
 impl Act {
@@ -39,6 +40,7 @@ impl Act {
             Self::Delete => "Delete",
             Self::Cancel => "Cancel the invitation of",
             Self::Reset => "Send a password reset to",
+            Self::TwoFactor => "Reset two-factor sign-in of",
         }
     }
 
@@ -49,6 +51,7 @@ impl Act {
             Self::Delete => "Delete user",
             Self::Cancel => "Cancel invitation",
             Self::Reset => "Send password reset",
+            Self::TwoFactor => "Reset two-factor",
         }
     }
 
@@ -59,12 +62,18 @@ impl Act {
             Self::Delete => "delete",
             Self::Cancel => "invitation/cancel",
             Self::Reset => "password-reset",
+            Self::TwoFactor => "two-factor",
         }
     }
 
     /// Whether it takes something away.
     fn is_dangerous(self) -> bool {
-        matches!(self, Self::Suspend | Self::Delete | Self::Cancel)
+        matches!(self, Self::Suspend | Self::Delete | Self::Cancel | Self::TwoFactor)
+    }
+
+    /// Whether it needs the password of who does it.
+    fn needs_password(self) -> bool {
+        matches!(self, Self::Delete | Self::TwoFactor)
     }
 }
 
@@ -121,6 +130,8 @@ ask! {
     ask_cancel(Act::Cancel)
     /// `GET /admin/users/{user}/password-reset`.
     ask_reset(Act::Reset)
+    /// `GET /admin/users/{user}/two-factor`.
+    ask_two_factor(Act::TwoFactor)
 }
 
 async fn page(
@@ -314,6 +325,43 @@ pub async fn reset(
         }
         Err(error) => refused(&ctx, &request, &viewer, Act::Reset, user, error).await,
     }
+}
+
+/// `POST /admin/users/{user}/two-factor`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; a refusal shows the page again.
+pub async fn reset_two_factor(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageUsers>,
+    session: Session,
+    path: web::Path<String>,
+    form: Form<ActForm>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path)?).await?;
+    let done = match login::reconfirm(&ctx, &viewer.actor, &form.0.password).await {
+        Ok(proof) => two_factor::reset(&ctx, &viewer.actor, Some(proof), user.id).await,
+        Err(error) => Err(Error { param: error.param.or(Some("password".into())), ..error }),
+    };
+    let (tone, text) = match done {
+        Ok(true) => (
+            Tone::Ok,
+            format!(
+                "{} can now sign in with the password alone, and was told so by mail.",
+                user.name
+            ),
+        ),
+        Ok(false) => (
+            Tone::Warn,
+            format!("Two-factor sign-in of {} was off already. Nothing was changed.", user.name),
+        ),
+        Err(error) => {
+            return refused(&ctx, &request, &viewer, Act::TwoFactor, user, error).await;
+        }
+    };
+    flash::put(&session, tone, text);
+    Ok(see_other(&href(&user, "")))
 }
 
 /// Says that a link is on its way, or shows it where no mail goes out.

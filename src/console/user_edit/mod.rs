@@ -23,15 +23,16 @@ use crate::web::flash::Tone;
 use crate::web::page::Shell;
 use crate::web::viewer::{Admin, ViewUsers, Viewer};
 
-pub use acts::{ask_cancel, ask_delete, ask_reactivate, ask_reset, ask_suspend};
-pub use acts::{cancel, delete, invite_again, reactivate, reset, suspend};
+pub use acts::{ask_cancel, ask_delete, ask_reactivate, ask_reset, ask_suspend, ask_two_factor};
+pub use acts::{cancel, delete, invite_again, reactivate, reset, reset_two_factor, suspend};
 pub use info::{save, save_place};
 pub use sessions::{end_all, end_one};
 
 use activity::ActivityTab;
 use info::InfoTab;
 use mcp::McpTab;
-use sessions::SessionsTab;
+
+pub(crate) use sessions::SessionsTab;
 
 /// What is shown of a person.
 enum Tab {

@@ -20,7 +20,7 @@ use crate::web::session;
 use crate::web::viewer::{Admin, ManageUsers, Viewer};
 
 /// A session as it is shown.
-pub(super) struct Line {
+pub(crate) struct Line {
     /// What it is called in addresses.
     pub handle: String,
     /// The browser in words.
@@ -36,7 +36,7 @@ pub(super) struct Line {
 }
 
 /// The tab.
-pub(super) struct SessionsTab {
+pub(crate) struct SessionsTab {
     /// The sessions, the last one used first.
     pub lines: Vec<Line>,
     /// Whether one of them is the one that looks.

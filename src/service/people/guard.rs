@@ -19,7 +19,7 @@ fn permissions_of(conn: &mut Conn, actor: &Actor) -> Result<Option<BTreeSet<Perm
 
 /// Refuses to touch somebody whose role allows what the acting person's does not: with their
 /// password, their address or a link for them one could become them.
-pub(super) fn over(conn: &mut Conn, actor: &Actor, user: &UserRow) -> Result<()> {
+pub(in crate::service) fn over(conn: &mut Conn, actor: &Actor, user: &UserRow) -> Result<()> {
     if actor.user == Some(user.id) {
         return Ok(());
     }

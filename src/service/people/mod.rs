@@ -2,9 +2,10 @@
 
 pub mod admit;
 pub mod edit;
-mod guard;
+pub(super) mod guard;
 pub mod invite;
 mod link;
+pub mod own;
 pub mod reset;
 pub mod standing;
 
@@ -129,7 +130,7 @@ fn replace_password(
 }
 
 /// Writes down what was done to a person.
-fn record(
+pub(super) fn record(
     conn: &mut Conn,
     actor: &Actor,
     action: Action,
@@ -144,7 +145,7 @@ fn record(
 }
 
 /// The person with that id, inside a transaction.
-fn find(conn: &mut Conn, id: UserId) -> Result<UserRow> {
+pub(super) fn find(conn: &mut Conn, id: UserId) -> Result<UserRow> {
     users::by_id(conn, id)?.ok_or_else(no_such_user)
 }
 

@@ -12,7 +12,7 @@ use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::service::login::Reconfirmed;
-use crate::service::{Ctx, revoke};
+use crate::service::{Ctx, revoke, two_factor};
 use crate::store::users::{self, UserRow};
 use crate::store::{links, sessions};
 
@@ -83,6 +83,7 @@ pub async fn delete(ctx: &Ctx, actor: &Actor, proof: Reconfirmed, user: UserId) 
         .write(move |conn| {
             let row = removable(conn, &actor, user, "delete")?;
             let ended = end_access(conn, user, EndReason::UserDeleted, now)?;
+            two_factor::forget(conn, user)?;
             users::mark_deleted(conn, user, now)?;
             record(conn, &actor, Action::UserDeleted, &row, ended.detail(), now)?;
             Ok(ended)

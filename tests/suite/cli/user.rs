@@ -24,6 +24,9 @@ async fn people_are_created_listed_and_changed() {
         (revoked.code, revoked.stdout.as_str()),
         (0, "Revoked 0 tokens of ann@acme.example.\n")
     );
+    let reset = run(at, &["user", "reset-two-factor", "ann@acme.example"], "").await;
+    let told = "Two-factor sign-in of ann@acme.example was off already.\n";
+    assert_eq!((reset.code, reset.stdout.as_str()), (0, told));
     let set = run(
         at,
         &["user", "set-password", "ann@acme.example", "--password-stdin"],

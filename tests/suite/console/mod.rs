@@ -1,8 +1,10 @@
 //! The console.
 
+mod account;
 mod accounts;
 mod clients;
 mod clients_pages;
+mod confirmation;
 mod connections;
 mod index_browse;
 mod index_upload;
@@ -21,5 +23,6 @@ mod roles;
 mod settings;
 mod settings_form;
 mod setup;
+mod two_factor;
 mod user_acts;
 mod users;

@@ -11,6 +11,7 @@ pub mod fixture;
 pub mod forge;
 pub mod html;
 pub mod personal;
+pub mod phone;
 pub mod postgres;
 pub mod process;
 pub mod programs;
