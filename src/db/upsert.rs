@@ -3,6 +3,7 @@
 //! Every statement is one conditional write, so that a race is decided by the database and not by
 //! a read before it.
 
+use diesel::dsl::case_when;
 use diesel::prelude::*;
 use diesel::upsert::excluded;
 
@@ -23,22 +24,14 @@ pub fn set_setting(conn: &mut Conn, name: &str, value: &str) -> QueryResult<usiz
 }
 
 /// Counts an attempt of `subject`: one more in a window that runs, the first of a new one
-/// otherwise. Returns the count.
+/// otherwise. One statement, so that attempts at the same moment begin one window and all count.
+/// Returns the count.
 pub fn count_attempt(
     conn: &mut Conn,
     subject: &str,
     now: Timestamp,
     window_ends_at: Timestamp,
 ) -> QueryResult<i64> {
-    let running =
-        diesel::update(throttles::table.find(subject).filter(throttles::window_ends_at.gt(now)))
-            .set(throttles::failures.eq(throttles::failures + 1))
-            .returning(throttles::failures)
-            .get_result(conn)
-            .optional()?;
-    if let Some(failures) = running {
-        return Ok(failures);
-    }
     on_each!(conn, |conn| diesel::insert_into(throttles::table)
         .values((
             throttles::subject.eq(subject),
@@ -47,7 +40,18 @@ pub fn count_attempt(
         ))
         .on_conflict(throttles::subject)
         .do_update()
-        .set((throttles::failures.eq(1), throttles::window_ends_at.eq(window_ends_at)))
+        .set((
+            throttles::failures.eq(case_when(
+                throttles::window_ends_at.gt(now),
+                throttles::failures + 1
+            )
+            .otherwise(1_i64)),
+            throttles::window_ends_at.eq(case_when(
+                throttles::window_ends_at.gt(now),
+                throttles::window_ends_at
+            )
+            .otherwise(window_ends_at)),
+        ))
         .returning(throttles::failures)
         .get_result(conn))
 }

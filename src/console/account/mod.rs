@@ -39,7 +39,7 @@ pub use two_factor::{
 pub(crate) const PATH: &str = "/account";
 
 #[derive(Template)]
-#[template(path = "own_account.html")]
+#[template(path = "account_setting.html")]
 struct AccountPage {
     shell: Shell,
     now: Timestamp,
