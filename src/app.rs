@@ -8,8 +8,8 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
-    activity, audit, clients, connections, dashboard, health, index, invite, login, mcp_settings,
-    mcp_users, overview, password, setup, theme, user_edit, users,
+    activity, audit, clients, connections, dashboard, health, index, invite, login, manual,
+    mcp_settings, mcp_users, overview, password, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -130,6 +130,11 @@ routes! {
 
     "/.well-known/oauth-protected-resource/mcp/" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
 
+    "/docs" { GET Anyone => manual::contents }
+    "/docs/llms.txt" { GET Anyone => manual::for_programs }
+    "/docs/{page}.md" { GET Anyone => manual::markdown }
+    "/docs/{page}" { GET Anyone => manual::page }
+
     "/healthz" { GET Anyone => health::live }
     "/readyz" { GET Anyone => health::ready }
     "/static/{tag}/{name}" { GET Anyone => assets::serve }
@@ -181,9 +186,11 @@ fn unreadable_query() -> Failure {
 pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
     let workers = ctx.config.workers;
     let state = ctx.clone();
+    let manual = web::Data::new(manual::Manual::new(&ctx.config));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(state.clone()))
+            .app_data(manual.clone())
             .app_data(web::QueryConfig::default().error_handler(|_, _| unreadable_query().into()))
             .app_data(
                 web::PathConfig::default().error_handler(|_, _| nothing_of_that_name().into()),

@@ -54,6 +54,13 @@ impl Shell {
         }
     }
 
+    /// The frame of pages without a form, for whoever is not signed in.
+    pub fn public(request: &HttpRequest) -> Self {
+        let theme = theme(request.cookie(THEME_COOKIE).as_ref());
+        let path = request.path().to_owned();
+        Self { csrf: String::new(), flash: None, theme, viewer: None, path }
+    }
+
     /// Whether the person who looks may do it.
     pub fn may(&self, permission: Permission) -> bool {
         self.viewer.as_ref().is_some_and(|viewer| viewer.may(permission))
