@@ -12,7 +12,7 @@ use crate::service::Ctx;
 use crate::store::users::UserRow;
 use crate::web::flash::{self, Flash};
 use crate::web::viewer::Viewer;
-use crate::web::{csrf, nav};
+use crate::web::{csrf, help, nav};
 
 /// The cookie with a person's choice of theme.
 pub const THEME_COOKIE: &str = "portcullis_theme";
@@ -74,6 +74,11 @@ impl Shell {
     /// The navigation as the person who looks sees it.
     pub fn navigation(&self) -> Vec<nav::Shown> {
         nav::of(self)
+    }
+
+    /// The address of the manual's page about the screen shown, if there is one.
+    pub fn help(&self) -> Option<String> {
+        help::about(&self.path)
     }
 
     /// Whether the page shown is `path` or below it.

@@ -8,6 +8,7 @@ import { AiClient, authorize } from "./listening_client.mjs";
 import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
+import { manual } from "./manual.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
 import { people, peopleWithoutScript } from "./people.mjs";
 import { settings, settingsWithoutScript } from "./settings.mjs";
@@ -471,6 +472,7 @@ async function run() {
     await records(screen, admin, client, member);
     await storeIndex(screen);
     await people(house, origin, screen, admin);
+    await manual(house, origin);
     await frame(screen);
     client.stop();
     for (const one of [screen, member]) one.isQuiet("the end");

@@ -105,6 +105,14 @@ impl Page {
         format!("/docs/{}", self.slug)
     }
 
+    /// The address of a section.
+    fn place(&self, section: &Section) -> String {
+        match section.id.as_str() {
+            "" => self.href(),
+            id => format!("{}#{id}", self.href()),
+        }
+    }
+
     /// The headings that divide it.
     pub fn contents(&self) -> Vec<&Section> {
         self.sections.iter().filter(|section| section.is_main).collect()
@@ -156,19 +164,14 @@ impl Manual {
         // Stable: within the same rank, the order of the manual.
         found.sort_by_key(|(in_heading, _, _)| std::cmp::Reverse(*in_heading));
         found.truncate(MOST_FOUND);
-        let shown = |(_, page, section): (usize, &'_ Page, &'_ Section)| {
-            let anchor =
-                if section.id.is_empty() { String::new() } else { format!("#{}", section.id) };
-            (
-                format!("{}{anchor}", page.href()),
-                glimpse(&section.text, words.first().unwrap_or(&"")),
-            )
-        };
+        let first = words.first().copied().unwrap_or_default();
         found
             .into_iter()
-            .map(|(rank, page, section)| {
-                let (href, glimpse) = shown((rank, page, section));
-                Found { page, heading: &section.heading, href, glimpse }
+            .map(|(_, page, section)| Found {
+                page,
+                heading: &section.heading,
+                href: page.place(section),
+                glimpse: glimpse(&section.text, first),
             })
             .collect()
     }
