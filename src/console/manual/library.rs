@@ -1,6 +1,6 @@
 //! The manual as this server shows it: made once, when the server starts.
 
-use super::markdown::{self, Section};
+use super::markdown::{self, Html, Section};
 use super::pages::{PAGES, PARTS, Part, Source};
 use crate::config::Config;
 use crate::secrets::sha256_base64url;
@@ -8,7 +8,7 @@ use crate::secrets::sha256_base64url;
 /// The address that stands in the files for this server's.
 const EXAMPLE: &str = "https://gate.example.com";
 /// The most results of a search.
-const MOST_FOUND: usize = 20;
+pub const MOST_FOUND: usize = 20;
 /// The longest search, characters.
 const LONGEST_SEARCH: usize = 100;
 /// How much of a section a result shows, characters.
@@ -51,7 +51,7 @@ pub struct Page {
     /// What is on it, in a line.
     pub summary: &'static str,
     /// As a page.
-    pub html: String,
+    pub html: Html,
     /// As Markdown.
     pub markdown: Text,
     /// What it is divided into.

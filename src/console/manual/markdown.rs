@@ -2,16 +2,29 @@
 //! anchors, and its words for the search. HTML inside the Markdown comes out as text.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use crate::web::assets;
 
+/// HTML that was made here, and goes into a page as it is.
+#[derive(Debug, Default)]
+pub struct Html(String);
+
+impl fmt::Display for Html {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for Html {}
+
 /// A page as it is shown.
 #[derive(Debug, Default)]
 pub struct Rendered {
     /// Everything but its title.
-    pub html: String,
+    pub html: Html,
     /// What it is divided into; the first is what precedes every heading, with no anchor.
     pub sections: Vec<Section>,
 }
@@ -37,7 +50,7 @@ pub fn render(text: &str) -> Rendered {
     }
     let mut html = String::new();
     pulldown_cmark::html::push_html(&mut html, page.events.into_iter());
-    Rendered { html, sections: page.sections }
+    Rendered { html: Html(html), sections: page.sections }
 }
 
 /// Where we are in the page.
@@ -267,11 +280,11 @@ mod tests {
             "# T\n\na <b onclick=x>b</b>\n\n<script>alert(1)</script>\n\n```\n</code><i>\n```\n",
         );
         assert!(
-            !page.html.contains("<script")
-                && !page.html.contains("<b ")
-                && !page.html.contains("<i>")
+            !page.html.0.contains("<script")
+                && !page.html.0.contains("<b ")
+                && !page.html.0.contains("<i>")
         );
-        assert!(page.html.contains("&lt;script&gt;"), "{}", page.html);
+        assert!(page.html.0.contains("&lt;script&gt;"), "{}", page.html);
     }
 
     #[test]
@@ -281,8 +294,8 @@ mod tests {
         );
         let ids: Vec<_> = page.sections.iter().map(|section| section.id.as_str()).collect();
         assert_eq!(ids, ["", "what-it-costs", "input", "input-1", "not_found"]);
-        assert!(page.html.contains("<h2 id=\"what-it-costs\">What it <code>costs</code></h2>"));
-        assert!(!page.html.contains("<h1"), "the title is the template's");
+        assert!(page.html.0.contains("<h2 id=\"what-it-costs\">What it <code>costs</code></h2>"));
+        assert!(!page.html.0.contains("<h1"), "the title is the template's");
         assert_eq!(page.sections[0].text.trim(), "before");
     }
 
@@ -298,13 +311,13 @@ mod tests {
     #[test]
     fn cells_say_their_column_where_it_has_a_name() {
         let page = render("# T\n\n| a | b \"c\" |\n| --- | --- |\n| 1 | 2 `x` |\n");
-        assert!(page.html.contains(
+        assert!(page.html.0.contains(
             "<td role=\"cell\" data-label=\"b &quot;c&quot;\"><div>2 <code>x</code></div></td>"
         ));
-        assert!(page.html.contains("<th role=\"rowheader\" scope=\"row\"><div>1</div></th>"));
+        assert!(page.html.0.contains("<th role=\"rowheader\" scope=\"row\"><div>1</div></th>"));
         let bare = render("# T\n\n| | |\n| --- | --- |\n| 1 | 2 |\n");
         assert!(
-            !bare.html.contains("<thead") && !bare.html.contains("data-label"),
+            !bare.html.0.contains("<thead") && !bare.html.0.contains("data-label"),
             "{}",
             bare.html
         );

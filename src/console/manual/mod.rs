@@ -9,7 +9,7 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-pub use library::{Found, Manual, Page};
+pub use library::{Found, MOST_FOUND, Manual, Page};
 pub use pages::{PAGES, Part};
 
 use crate::console::mcp_users::back::parameter;

@@ -25,7 +25,7 @@ on_sqlite! {
         let challenged = browser.request("POST", "/mcp").json(&json!({})).send().await.unwrap();
         assert_eq!(challenged.status().as_u16(), 401);
         assert_eq!(help(challenged.headers()), page("invalid_token"));
-        app.set("mcp_enabled", "false").await;
+        app.set("mcp_enabled", "no").await;
         let closed = browser.request("POST", "/mcp").json(&json!({})).send().await.unwrap();
         assert_eq!(help(closed.headers()), page("mcp_disabled"));
         // What went well has nothing to explain.
