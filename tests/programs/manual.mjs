@@ -24,8 +24,8 @@ export async function manual(house, origin) {
   await (await screen.find("button", "Copy example 2")).click();
   const clip = await screen.page.evaluate(() => navigator.clipboard.readText());
   check(clip.startsWith("claude mcp add ") && clip.endsWith(`${origin}/mcp`), `the first command copies as ${clip}`);
-  await screen.type("Search the manual", "wrong_password");
-  await screen.key("button", "Search");
+  await (await screen.find("searchbox", "Search the manual")).type("wrong_password");
+  await screen.press("button", "Search");
   await screen.examine("manual-search");
   await screen.press("link", "Troubleshooting: wrong_password");
   check(screen.page.url().endsWith("/docs/troubleshooting#wrong_password"), `the result leads to ${screen.page.url()}`);
