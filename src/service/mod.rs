@@ -19,6 +19,7 @@ pub mod issue;
 pub mod keyring;
 pub mod keys;
 pub mod login;
+pub mod mass;
 pub mod metadata_document;
 pub mod meter;
 pub mod notify;
@@ -34,5 +35,6 @@ pub mod settings;
 pub mod stop;
 pub mod throttle;
 pub mod verify;
+pub mod views;
 
 pub use context::{Ctx, Live};
