@@ -9,8 +9,8 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::console::{
     account, accounts, activity, audit, clients, connections, dashboard, health, index, invite,
-    login, mcp_settings, mcp_users, overview, password, plans, roles, setup, theme, user_edit,
-    users, verify,
+    login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup, theme,
+    user_edit, users, verify,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -165,6 +165,11 @@ routes! {
 
     "/.well-known/oauth-protected-resource/mcp/" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
 
+    "/docs" { GET Anyone => manual::contents }
+    "/docs/llms.txt" { GET Anyone => manual::for_programs }
+    "/docs/{page}.md" { GET Anyone => manual::markdown }
+    "/docs/{page}" { GET Anyone => manual::page }
+
     "/healthz" { GET Anyone => health::live }
     "/readyz" { GET Anyone => health::ready }
     "/static/{tag}/{name}" { GET Anyone => assets::serve }
@@ -216,9 +221,11 @@ fn unreadable_query() -> Failure {
 pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
     let workers = ctx.config.workers;
     let state = ctx.clone();
+    let manual = web::Data::new(manual::Manual::new(&ctx.config));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(state.clone()))
+            .app_data(manual.clone())
             .app_data(web::QueryConfig::default().error_handler(|_, _| unreadable_query().into()))
             .app_data(
                 web::PathConfig::default().error_handler(|_, _| nothing_of_that_name().into()),

@@ -3,9 +3,11 @@
 //! Exit codes: 0 success, 1 failure, 2 wrong usage. Errors go to standard error in one line that
 //! says what to do.
 
+mod backup;
 mod config;
 mod demo;
 mod demo_data;
+mod doctor;
 mod export;
 pub mod import;
 mod index;
@@ -17,7 +19,7 @@ mod user;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{Loaded, load};
@@ -48,16 +50,25 @@ enum Command {
     Import(import::ImportArgs),
     /// Write activity or audit as CSV or JSON Lines.
     Export(export::ExportArgs),
+    /// Copy the database into one file while the server serves.
+    Backup(backup::BackupArgs),
     /// Look after what searches go through.
     #[command(subcommand)]
     Index(index::IndexCommand),
     /// List and rotate the keys that sign access tokens.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Check configuration, database, keys, mail and what clients see; say what to mend.
+    Doctor,
     /// Bring the database to this version's schema.
     Migrate,
     /// Print the effective configuration, secrets masked.
     Config,
+}
+
+/// The command line as a whole: what the manual's examples are held to.
+pub fn command_line() -> clap::Command {
+    Arguments::command()
 }
 
 /// Runs the program.
@@ -76,7 +87,11 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     if let Command::Demo(demo) = arguments.command {
         return demo::run(demo).await;
     }
-    let loaded = load(arguments.config.as_deref(), std::env::vars())?;
+    let loaded = load(arguments.config.as_deref(), std::env::vars());
+    if let Command::Doctor = arguments.command {
+        return doctor::run(loaded).await;
+    }
+    let loaded = loaded?;
     log::init(&loaded.config);
     match arguments.command {
         Command::Serve => serve::run(open(loaded).await?).await,
@@ -85,6 +100,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             let ctx = open(loaded).await?;
             import::run(&ctx.db, &ctx.clock, &import).await
         }
+        Command::Backup(backup) => backup::run(&loaded.config, &backup).await,
         Command::Export(export) => export::run(&open(loaded).await?, &export).await,
         Command::Index(command) => index::run(&open(loaded).await?.db, &command).await,
         Command::Keys(command) => keys::run(&open(loaded).await?, &command).await,
@@ -97,7 +113,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
             config::print(&loaded);
             Ok(ExitCode::SUCCESS)
         }
-        Command::Demo(_) => Ok(ExitCode::SUCCESS),
+        Command::Demo(_) | Command::Doctor => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -67,6 +67,11 @@ impl Config {
         format!("{}{path}", self.public_url)
     }
 
+    /// The page of the manual about an error.
+    pub fn help_url(&self, code: &str) -> String {
+        self.url(&format!("/docs/troubleshooting#{code}"))
+    }
+
     /// The protected-resource metadata of the MCP endpoint, path-inserted (RFC 9728 §3.1), on the
     /// endpoint's own origin.
     pub fn resource_metadata_url(&self) -> String {

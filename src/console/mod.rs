@@ -12,6 +12,7 @@ pub mod health;
 pub mod index;
 pub mod invite;
 pub mod login;
+pub mod manual;
 pub mod mcp_settings;
 pub mod mcp_users;
 pub mod overview;

@@ -3,6 +3,7 @@
 //! connection across an `.await`.
 
 pub mod audit_rows;
+pub mod backup;
 pub mod books;
 mod checkpoint;
 mod connection;

@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorCode};
 use crate::mcp::envelope::Broken;
 use crate::service::Ctx;
 use crate::service::verify::{BadToken, Refusal};
+use crate::web::outer::HelpOn;
 
 /// An answer, boxed because most requests never need one.
 pub(super) type Answer = Box<HttpResponse>;
@@ -78,7 +79,8 @@ fn challenge(
         ("invalid_token", "authentication_error")
     };
     let body = json!({ "error": { "type": kind, "code": code, "message": text, "request_id": request_id } });
-    Box::new(build(status).insert_header((header::WWW_AUTHENTICATE, value)).json(body))
+    let answer = build(status).insert_header((header::WWW_AUTHENTICATE, value)).json(body);
+    with_help(answer, code)
 }
 
 /// A refusal that is not about the token, in the shape of the REST API (contract §8). Not a
@@ -91,12 +93,19 @@ pub(super) fn error(error: &Error, request_id: &str) -> Answer {
     if error.code == ErrorCode::MethodNotAllowed {
         response.insert_header((header::ALLOW, "POST, OPTIONS"));
     }
-    Box::new(response.json(json!({ "error": {
+    let answer = response.json(json!({ "error": {
         "type": error.code.kind(),
         "code": error.code.as_str(),
         "message": error.message,
         "request_id": request_id,
-    } })))
+    } }));
+    with_help(answer, error.code.as_str())
+}
+
+/// The answer, linked to what the manual says about its code.
+fn with_help(mut answer: HttpResponse, code: &'static str) -> Answer {
+    answer.extensions_mut().insert(HelpOn(code));
+    Box::new(answer)
 }
 
 /// A body that is no JSON-RPC message.

@@ -66,7 +66,7 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<SigningKeyRow>> {
 }
 
 /// Whether the key in use is old, or there is none.
-fn is_due(conn: &mut Conn, now: Timestamp) -> Result<bool> {
+pub(super) fn is_due(conn: &mut Conn, now: Timestamp) -> Result<bool> {
     let in_use = keys::all(conn)?.into_iter().find(|key| key.retired_at.is_none());
     Ok(in_use.is_none_or(|key| now >= key.created_at.plus_seconds(ROTATED_AFTER_SECONDS)))
 }

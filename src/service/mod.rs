@@ -10,6 +10,7 @@ mod context;
 pub mod credits;
 pub mod deliver;
 pub mod directory;
+pub mod doctor;
 mod failure;
 mod hasher;
 pub mod import;

@@ -28,6 +28,23 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// The code of the error, if it is one.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::Page(error) => Some(error.code.as_str()),
+            Self::OAuth(error) => Some(error.code.as_str()),
+            Self::SeeOther(_) => None,
+            Self::WrongMethod { is_program: false, .. } => {
+                Some(ErrorCode::MethodNotAllowed.as_str())
+            }
+            Self::WrongMethod { is_program: true, .. } => {
+                Some(OAuthErrorCode::MethodNotAllowed.as_str())
+            }
+        }
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -80,18 +97,23 @@ struct Bare {
     theme: Option<&'static str>,
 }
 
-/// The answer to a failure; `theme` is the visitor's choice.
-pub fn render(failure: &Failure, request_id: &str, theme: Option<&'static str>) -> HttpResponse {
+/// The answer to a failure; `theme` is the visitor's choice, `help` the manual's page about it.
+pub fn render(
+    failure: &Failure,
+    request_id: &str,
+    theme: Option<&'static str>,
+    help: Option<&str>,
+) -> HttpResponse {
     match failure {
         Failure::SeeOther(location) => HttpResponse::build(failure.status_code())
             .insert_header((header::LOCATION, location.as_str()))
             .finish(),
         Failure::Page(error) => page(error, request_id, theme),
-        Failure::OAuth(error) => oauth(error, request_id),
+        Failure::OAuth(error) => oauth(error, request_id, help),
         Failure::WrongMethod { allowed, is_program } => {
             let text = format!("This address takes {allowed}.");
             let mut response = if *is_program {
-                oauth(&OAuthError::new(OAuthErrorCode::MethodNotAllowed, text), request_id)
+                oauth(&OAuthError::new(OAuthErrorCode::MethodNotAllowed, text), request_id, help)
             } else {
                 page(&Error::new(ErrorCode::MethodNotAllowed, text), request_id, theme)
             };
@@ -115,7 +137,7 @@ fn page(error: &Error, request_id: &str, theme: Option<&'static str>) -> HttpRes
     }
 }
 
-fn oauth(error: &OAuthError, request_id: &str) -> HttpResponse {
+fn oauth(error: &OAuthError, request_id: &str, help: Option<&str>) -> HttpResponse {
     let mut response = build(error.code.status());
     if let Some(seconds) = error.retry_after {
         response.insert_header((header::RETRY_AFTER, seconds));
@@ -123,14 +145,19 @@ fn oauth(error: &OAuthError, request_id: &str) -> HttpResponse {
     if error.code == OAuthErrorCode::InvalidClient {
         response.insert_header((header::WWW_AUTHENTICATE, "Basic realm=\"portcullis\""));
     }
+    let mut body = json!({
+        "error": error.code.as_str(),
+        "error_description": error.description,
+        "request_id": request_id,
+    });
+    // RFC 6749 §5.2: a page with words for the developer of the client.
+    if let (Some(help), Some(members)) = (help, body.as_object_mut()) {
+        members.insert("error_uri".into(), json!(help));
+    }
     response
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .json(json!({
-            "error": error.code.as_str(),
-            "error_description": error.description,
-            "request_id": request_id,
-        }))
+        .json(body)
 }
 
 fn build(status: u16) -> actix_web::HttpResponseBuilder {

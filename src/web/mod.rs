@@ -7,6 +7,7 @@ pub mod error;
 pub mod export;
 pub mod flash;
 pub mod form;
+pub mod help;
 pub mod nav;
 pub mod outer;
 pub mod page;

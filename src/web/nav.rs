@@ -85,6 +85,7 @@ const GROUPS: &[Group] = &[
         label: "Data",
         entries: &[page("Store index", "/admin/index", "store", Some(Permission::ViewIndex))],
     },
+    Group { part: "Help", label: "", entries: &[page("Manual", "/docs", "help", None)] },
 ];
 
 /// A group as one person sees it.

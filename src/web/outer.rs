@@ -24,6 +24,11 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
+/// The code of the error that an answer tells; put into its extensions by whoever renders the error
+/// without a [`Failure`].
+#[derive(Debug, Clone, Copy)]
+pub struct HelpOn(pub &'static str);
+
 /// The seed of form tokens while nobody is signed in; set as a cookie when a form used it.
 #[derive(Debug, Clone)]
 pub struct FormSeed {
@@ -61,11 +66,10 @@ pub async fn outer(
     request.extensions_mut().insert(seed.clone());
 
     let response = visit::within(next.call(request)).await?;
-    let failure = response
-        .response()
-        .error()
-        .and_then(|error| error.as_error::<Failure>())
-        .map(|failure| render(failure, &id, theme));
+    let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
+    let help = failure.and_then(Failure::code).or_else(|| help_on(response.response()));
+    let help = help.zip(ctx.as_ref()).map(|(code, ctx)| ctx.config.help_url(code));
+    let failure = failure.map(|failure| render(failure, &id, theme, help.as_deref()));
     let mut response = match failure {
         Some(rendered) => {
             let (request, original) = response.into_parts();
@@ -81,6 +85,10 @@ pub async fn outer(
     };
     let is_https = ctx.as_ref().is_some_and(|ctx| ctx.config.is_https());
     add_headers(response.headers_mut(), &id, is_https);
+    // RFC 8288: the manual's words about the error, without a change to any body.
+    if let Some(link) = help.and_then(|help| format!("<{help}>; rel=\"help\"").parse().ok()) {
+        response.headers_mut().append(header::LINK, link);
+    }
     if seed.is_new
         && seed.is_used.get()
         && let Some(ctx) = &ctx
@@ -96,6 +104,11 @@ pub async fn outer(
     // Never the query: codes and states travel in it.
     log::info!(target: "portcullis::access", "{id} {method} {path} {} {} µs", response.status().as_u16(), started.elapsed().as_micros());
     Ok(response)
+}
+
+/// The code that an answer says it tells.
+fn help_on(response: &actix_web::HttpResponse<impl MessageBody>) -> Option<&'static str> {
+    response.extensions().get::<HelpOn>().map(|help| help.0)
 }
 
 /// The path as it may stand in the log: that of an invitation is a secret.

@@ -13,7 +13,7 @@ use crate::service::{Ctx, visit};
 use crate::store::users::UserRow;
 use crate::web::flash::{self, Flash};
 use crate::web::viewer::Viewer;
-use crate::web::{csrf, nav};
+use crate::web::{csrf, help, nav};
 
 /// The cookie with a person's choice of theme.
 pub const THEME_COOKIE: &str = "portcullis_theme";
@@ -55,6 +55,13 @@ impl Shell {
         }
     }
 
+    /// The frame of pages without a form, for whoever is not signed in.
+    pub fn public(request: &HttpRequest) -> Self {
+        let theme = theme(request.cookie(THEME_COOKIE).as_ref());
+        let path = request.path().to_owned();
+        Self { csrf: String::new(), flash: None, theme, viewer: None, path }
+    }
+
     /// Whether the person who looks may do it.
     pub fn may(&self, permission: Permission) -> bool {
         self.viewer.as_ref().is_some_and(|viewer| viewer.may(permission))
@@ -68,6 +75,11 @@ impl Shell {
     /// The navigation as the person who looks sees it.
     pub fn navigation(&self) -> Vec<nav::Shown> {
         nav::of(self)
+    }
+
+    /// The address of the manual's page about the screen shown, if there is one.
+    pub fn help(&self) -> Option<String> {
+        help::about(&self.path)
     }
 
     /// Whether the page shown is `path` or below it.

@@ -10,6 +10,7 @@ import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
 import { account, accountWithoutScript, confirmation } from "./account.mjs";
+import { manual } from "./manual.mjs";
 import { users, usersWithoutScript } from "./users.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
 import { people, peopleWithoutScript } from "./people.mjs";
@@ -482,6 +483,7 @@ async function run() {
     await people(house, origin, screen, admin);
     await confirmation(screen, admin);
     await account(house, origin, member, person);
+    await manual(house, origin);
     await frame(screen);
     client.stop();
     for (const one of [screen, member]) one.isQuiet("the end");

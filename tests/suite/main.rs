@@ -11,6 +11,7 @@ mod cli;
 mod console;
 mod credits;
 mod index;
+mod manual;
 mod mcp;
 mod oauth;
 mod programs;

@@ -34,11 +34,16 @@ pub(super) fn refusal(
     state: Option<&str>,
     error: &OAuthError,
 ) -> Result<String> {
+    let help = ctx.config.help_url(error.code.as_str());
     location(
         ctx,
         redirect_uri,
         state,
-        &[("error", error.code.as_str()), ("error_description", &error.description)],
+        &[
+            ("error", error.code.as_str()),
+            ("error_description", &error.description),
+            ("error_uri", &help),
+        ],
     )
 }
 

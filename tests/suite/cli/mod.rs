@@ -1,6 +1,8 @@
 //! The program as a process.
 
+mod backup;
 mod crash;
+mod doctor;
 mod export;
 mod import;
 mod index;

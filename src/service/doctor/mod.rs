@@ -1,0 +1,221 @@
+//! What may be wrong with a server, looked at from inside and as a client sees it. Nothing is
+//! changed.
+
+mod look;
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{DatabaseUrl, Db, migrate};
+use crate::error::Error;
+use crate::service::keyring::Keyring;
+use crate::service::keys;
+
+/// How long a mail server may take to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How a check came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// As it should be.
+    Ok,
+    /// Works, but look at it.
+    Warn,
+    /// Does not work.
+    Fail,
+}
+
+/// What a check found.
+#[derive(Debug)]
+pub struct Finding {
+    /// How it came out.
+    pub level: Level,
+    /// What was looked at.
+    pub about: &'static str,
+    /// What it is like.
+    pub said: String,
+    /// What to do, unless it is as it should be.
+    pub mend: String,
+}
+
+impl Finding {
+    fn ok(about: &'static str, said: impl Into<String>) -> Self {
+        Self { level: Level::Ok, about, said: said.into(), mend: String::new() }
+    }
+
+    fn warn(about: &'static str, said: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { level: Level::Warn, about, said: said.into(), mend: mend.into() }
+    }
+
+    fn fail(about: &'static str, said: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { level: Level::Fail, about, said: said.into(), mend: mend.into() }
+    }
+
+    /// The configuration could not even be read.
+    pub fn wrong_configuration(error: &Error) -> Self {
+        Self::fail("configuration", error.to_string(), "correct that key")
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.level {
+            Level::Ok => "ok",
+            Level::Warn => "warn",
+            Level::Fail => "fail",
+        };
+        write!(f, "{level:<5} {}: {}", self.about, self.said)?;
+        if self.mend.is_empty() { Ok(()) } else { write!(f, "; to mend: {}", self.mend) }
+    }
+}
+
+/// Looks at everything, in the order in which one thing needs the other.
+pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
+    let mut findings = vec![Finding::ok("configuration", "readable"), public_url(config)];
+    findings.extend(database(config, clock).await);
+    findings.push(mail(config).await);
+    findings.extend(discovery(config).await);
+    findings
+}
+
+fn public_url(config: &Config) -> Finding {
+    const ABOUT: &str = "public URL";
+    let url = &config.public_url;
+    let is_loopback = ["http://localhost", "http://127.0.0.1", "http://[::1]"]
+        .iter()
+        .any(|own| url.starts_with(own));
+    if is_loopback {
+        let mend = "set PORTCULLIS_PUBLIC_URL to the https address that others use";
+        return Finding::warn(ABOUT, format!("{url} is reached from this computer only"), mend);
+    }
+    if !config.is_https() {
+        let mend = "serve it over https; web clients take nothing else";
+        return Finding::warn(ABOUT, format!("{url} is not encrypted"), mend);
+    }
+    Finding::ok(ABOUT, url.clone())
+}
+
+/// Database, schema and signing keys.
+async fn database(config: &Config, clock: &Clock) -> Vec<Finding> {
+    const ABOUT: &str = "database";
+    let shown = config.database_url.masked();
+    if let DatabaseUrl::Sqlite(path) = &config.database_url
+        && !Path::new(path).exists()
+    {
+        let mend = "run portcullis serve or portcullis migrate once, or correct DATABASE_URL";
+        return vec![Finding::fail(ABOUT, format!("{shown} is not there"), mend)];
+    }
+    let unreachable = |error: Error| {
+        let mend = "check that it runs, DATABASE_URL, and its rights";
+        vec![Finding::fail(ABOUT, format!("{shown} does not answer: {error}"), mend)]
+    };
+    let db = match Db::open(&config.database_url, 1) {
+        Ok(db) => db,
+        Err(error) => return unreachable(error),
+    };
+    let pending = match db.maintain(migrate::is_pending).await {
+        Ok(pending) => pending,
+        Err(error) => return unreachable(error),
+    };
+    let mut findings = vec![Finding::ok(ABOUT, format!("{shown} answers"))];
+    if pending {
+        let mend = "run portcullis migrate, or start this version of the server";
+        findings.push(Finding::fail("schema", "it is that of an older version", mend));
+        return findings;
+    }
+    findings.push(Finding::ok("schema", "this version's"));
+    findings.push(signing_keys(&db, config, clock).await);
+    findings
+}
+
+async fn signing_keys(db: &Db, config: &Config, clock: &Clock) -> Finding {
+    const ABOUT: &str = "signing keys";
+    let (secret, now) = (config.secret.clone(), clock.now());
+    let read = db
+        .read(move |conn| {
+            let is_due = keys::is_due(conn, now)?;
+            Ok((Keyring::load(conn, &secret)?.jwks().len(), is_due))
+        })
+        .await;
+    match read {
+        Ok((0, _)) => Finding::fail(ABOUT, "there is none", "start the server, which makes one"),
+        Ok((_, true)) => Finding::warn(
+            ABOUT,
+            "the one in use is older than 90 days",
+            "let the server run, which replaces it, or run portcullis keys rotate",
+        ),
+        Ok((count, false)) => Finding::ok(ABOUT, format!("{count}, and the one in use is not due")),
+        Err(_) => Finding::fail(
+            ABOUT,
+            "they cannot be opened",
+            "set SECRET or SECRET_FILE to what it was when they were made",
+        ),
+    }
+}
+
+async fn mail(config: &Config) -> Finding {
+    const ABOUT: &str = "mail";
+    let Some(transport) = &config.smtp else {
+        let said = "none is sent; it is written to outbox/ in the data folder";
+        return Finding::warn(ABOUT, said, "set SMTP_URL and MAIL_FROM");
+    };
+    let mend = "check SMTP_URL: host, port, name and password";
+    match tokio::time::timeout(PATIENCE, transport.test_connection()).await {
+        Ok(Ok(true)) => Finding::ok(ABOUT, "the mail server answers"),
+        Ok(Ok(false)) => Finding::fail(ABOUT, "the mail server does not want to talk", mend),
+        Ok(Err(error)) => Finding::fail(ABOUT, format!("no connection: {error}"), mend),
+        Err(_) => Finding::fail(ABOUT, "the mail server does not answer", mend),
+    }
+}
+
+/// The two documents that a client reads first, and what must be in them, letter by letter.
+async fn discovery(config: &Config) -> Vec<Finding> {
+    let server = config.url("/.well-known/oauth-authorization-server");
+    let resource = config.resource_metadata_url();
+    vec![
+        document("authorization server", &server, "issuer", &config.public_url).await,
+        document("MCP endpoint", &resource, "resource", &config.mcp_url).await,
+    ]
+}
+
+async fn document(about: &'static str, url: &str, member: &str, expected: &str) -> Finding {
+    let see = "see A client does not connect in the manual, /docs/troubleshooting";
+    let text = match look::at(url).await {
+        Ok(text) => text,
+        Err(look::NotSeen::NoConnection(why)) => {
+            let mend = "start the server; check name, port, firewall and certificate";
+            return Finding::fail(about, format!("{url} cannot be reached: {why}"), mend);
+        }
+        Err(look::NotSeen::Status(status)) => {
+            return Finding::fail(about, format!("{url} answers {status} and not 200"), see);
+        }
+    };
+    let found: Option<Value> = serde_json::from_slice(&text).ok();
+    match found.as_ref().and_then(|document| document.get(member)).and_then(Value::as_str) {
+        Some(said) if said == expected => Finding::ok(about, format!("{url} says {expected}")),
+        Some(said) => Finding::fail(
+            about,
+            format!("{url} says {member} {said} and not {expected}"),
+            "another server answers there, or this one runs with another configuration",
+        ),
+        None => Finding::fail(about, format!("{url} is no such document"), see),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_one_line_with_its_mend() {
+        let fine = Finding::ok("schema", "this version's").to_string();
+        assert_eq!(fine, "ok    schema: this version's");
+        let bad = Finding::fail("mail", "no connection", "check SMTP_URL").to_string();
+        assert_eq!(bad, "fail  mail: no connection; to mend: check SMTP_URL");
+    }
+}
