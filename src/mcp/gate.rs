@@ -22,24 +22,12 @@ use crate::error::{Error, ErrorCode};
 use crate::mcp::answer::{self, Answer};
 use crate::mcp::envelope::{self, Envelope, Kind};
 use crate::mcp::{LARGEST_BODY, resources, state};
-use crate::service::verify::{self, BadToken, Bearer, Knock, Principal, Refusal};
+use crate::service::calls::{Caller, Surface, micros};
+use crate::service::verify::{self, BadToken, Bearer, Knock, Refusal};
 use crate::service::{Ctx, meter};
 use crate::store::activity::NewActivity;
 use crate::web::address;
 use crate::web::outer::RequestId;
-
-/// Who calls, as tools receive it.
-#[derive(Debug, Clone)]
-pub(super) struct Caller {
-    /// What the gate found out.
-    pub(super) principal: Principal,
-    /// The request's id.
-    pub(super) request_id: String,
-    /// The caller's address.
-    pub(super) address: Option<IpAddr>,
-    /// When the request arrived.
-    pub(super) arrived: Instant,
-}
 
 /// What a check lets pass, or the answer that it stays down with.
 type Pass<T> = Result<T, Answer>;
@@ -168,7 +156,8 @@ async fn admit(
         .map_err(|error| answer::error(&error, request_id))?;
     match verdict {
         Ok(principal) => {
-            Ok(Caller { principal, request_id: request_id.to_owned(), address, arrived })
+            let surface = Surface::Mcp;
+            Ok(Caller { principal, surface, request_id: request_id.to_owned(), address, arrived })
         }
         Err(refusal) => {
             note_refusal(ctx, &refusal, request_id, address, arrived).await;
@@ -196,6 +185,7 @@ async fn note_refusal(
         user_id: Some(*user),
         client_id: *client,
         token_id: Some(*token),
+        api_key_id: None,
         address: address.map(|address| address.to_string()),
         surface: "mcp",
         operation: "gate".into(),
@@ -209,11 +199,6 @@ async fn note_refusal(
     if let Err(error) = meter::note(ctx, call).await {
         log::error!("a refusal was not written down: {error}");
     }
-}
-
-/// Microseconds since `arrived`.
-pub(super) fn micros(arrived: Instant) -> i64 {
-    i64::try_from(arrived.elapsed().as_micros()).unwrap_or(i64::MAX)
 }
 
 /// One `Authorization` header with one token68; anything else is malformed (RFC 6750 §2.1).
@@ -301,15 +286,7 @@ async fn check_scope(
     if !caller.principal.tools.contains(&tool) || caller.principal.scopes.contains(scope) {
         return Ok(());
     }
-    let call = super::tools::record(
-        ctx,
-        caller,
-        tool.row().name,
-        "denied",
-        403,
-        Some("insufficient_scope"),
-        0,
-    );
+    let call = caller.record(ctx, tool.row().name, "denied", 403, Some("insufficient_scope"), 0);
     meter::note(ctx, call).await.map_err(|error| answer::error(&error, request_id))?;
     let needed: ScopeSet = caller
         .principal

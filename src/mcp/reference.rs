@@ -13,7 +13,7 @@ use crate::domain::scope::SCOPES;
 use crate::domain::tool::{TOOLS, Tool, ToolRow};
 use crate::domain::words::SHORTEST_TEXT;
 use crate::error::ErrorCode;
-use crate::mcp::tools;
+use crate::service::calls;
 
 const OPENING: &str = "\
 # The tools
@@ -93,7 +93,7 @@ fn filters(page: &mut String) {
 }
 
 fn tool(page: &mut String, row: &ToolRow) {
-    let schemas = tools::schemas(row.tool);
+    let schemas = calls::schemas(row.tool);
     line(page, &format!("## {}\n\n**{}.** {}\n", row.name, row.title, row.description));
     let changes = if row.is_read_only { "Changes nothing." } else { "Spends credits." };
     line(page, &format!("Scope `{}`. Cost: {}. {changes}\n", scope_name(row), cost(row.tool)));

@@ -1,7 +1,9 @@
 //! Use cases: one function, one transaction, its audit entry inside it. They know no HTTP.
 
 pub mod access;
+pub mod api_keys;
 pub mod bootstrap;
+pub mod calls;
 pub mod clients;
 pub mod connections;
 pub mod consent;

@@ -17,7 +17,7 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::settings::Settings;
 use crate::domain::tool::Tool;
 use crate::error::Result;
-use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
+use crate::ids::{AccountId, ApiKeyId, ClientRowId, TokenId, UserId};
 use crate::secrets::{PlainSecret, SecretKind, sha256_base64url};
 use crate::service::keyring::AccessClaims;
 use crate::service::{Ctx, Live};
@@ -31,6 +31,33 @@ const REMEMBERED: usize = 20_000;
 /// The longest token looked at, bytes.
 const LONGEST_TOKEN: usize = 8192;
 
+/// What somebody calls with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A token, at the MCP endpoint.
+    Token(TokenId),
+    /// A key, at the REST API.
+    Key(ApiKeyId),
+}
+
+impl Credential {
+    /// The token, if it is one.
+    pub fn token(self) -> Option<TokenId> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Key(_) => None,
+        }
+    }
+
+    /// The key, if it is one.
+    pub fn key(self) -> Option<ApiKeyId> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Token(_) => None,
+        }
+    }
+}
+
 /// Who calls: everything a tool needs to know, as of this request.
 #[derive(Debug, Clone)]
 pub struct Principal {
@@ -42,15 +69,15 @@ pub struct Principal {
     pub plan: Plan,
     /// The client, unless it is a personal access token.
     pub client: Option<ClientRowId>,
-    /// The token.
-    pub token: TokenId,
-    /// What the token allows now.
+    /// What it calls with.
+    pub credential: Credential,
+    /// What the credential allows now.
     pub scopes: ScopeSet,
     /// The tools that the user's role allows.
     pub tools: Vec<Tool>,
     /// The user's last tool call before this one.
     pub last_tool_at: Option<Timestamp>,
-    /// The token's last tool call before this one.
+    /// The credential's last call before this one.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -277,7 +304,7 @@ fn judge(row: PrincipalRow, granted: &ScopeSet, now: Timestamp) -> Result<Princi
         account: row.account_id,
         plan: row.plan,
         client: row.client_id,
-        token: row.token_id,
+        credential: Credential::Token(row.token_id),
         scopes,
         tools: names.iter().filter_map(|name| Tool::parse(name)).collect(),
         last_tool_at: row.last_tool_at,
