@@ -7,6 +7,7 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
+use crate::api;
 use crate::console::{
     activity, audit, clients, connections, dashboard, health, index, invite, login, mcp_settings,
     mcp_users, overview, password, setup, theme, user_edit, users,
@@ -16,7 +17,7 @@ use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
 use crate::service::Ctx;
-use crate::web::error::Failure;
+use crate::web::error::{Audience, Failure};
 use crate::web::outer::outer;
 use crate::web::{assets, session};
 
@@ -29,6 +30,8 @@ pub enum Access {
     SignedIn,
     /// A signed-in person with the permission.
     With(Permission),
+    /// Whoever has a key of the REST API.
+    Key,
 }
 
 /// A route, as the table lists it.
@@ -130,6 +133,15 @@ routes! {
 
     "/.well-known/oauth-protected-resource/mcp/" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
 
+    "/api/v1/usage" { GET Key => api::usage }
+    "/api/v1/taxonomy" { GET Key => api::taxonomy }
+    "/api/v1/stores/search" { POST Key => api::search_stores }
+    "/api/v1/stores/enrich" { POST Key => api::enrich_domains }
+    "/api/v1/stores/{domain}" { GET Key => api::store }
+    "/api/v1/contacts/search" { POST Key => api::search_contacts }
+    "/api/v1/contacts/reveal" { POST Key => api::reveal_contacts }
+    "/openapi.json" { GET Anyone => api::openapi }
+
     "/healthz" { GET Anyone => health::live }
     "/readyz" { GET Anyone => health::ready }
     "/static/{tag}/{name}" { GET Anyone => assets::serve }
@@ -148,22 +160,30 @@ async fn wrong_method(
     request: HttpRequest,
     allowed: &'static [&'static str],
 ) -> Result<actix_web::HttpResponse, Failure> {
-    let is_program = is_for_programs(request.path());
-    Err(Failure::WrongMethod { allowed: allowed.join(", "), is_program })
+    let audience = audience(request.path());
+    Err(Failure::WrongMethod { allowed: allowed.join(", "), audience })
 }
 
-/// Whether programs alone come by a path.
-fn is_for_programs(path: &str) -> bool {
-    path.starts_with("/oauth/") && path != "/oauth/authorize" || path.starts_with("/.well-known/")
+/// Who comes by a path.
+fn audience(path: &str) -> Audience {
+    if path == "/api" || path.starts_with("/api/") || path == "/openapi.json" {
+        return Audience::Api;
+    }
+    let is_oauth = path.starts_with("/oauth/") && path != "/oauth/authorize"
+        || path.starts_with("/.well-known/");
+    if is_oauth { Audience::OAuth } else { Audience::Person }
 }
 
 /// 404, likewise: a client that probes for documents gets JSON, never a page (checklist D7, C15).
 async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, Failure> {
-    if is_for_programs(request.path()) {
-        let text = "there is nothing at this address";
-        return Err(OAuthError::new(OAuthErrorCode::NotFound, text).into());
+    let text = "there is nothing at this address";
+    match audience(request.path()) {
+        Audience::OAuth => Err(OAuthError::new(OAuthErrorCode::NotFound, text).into()),
+        Audience::Api => Err(Failure::Api(Error::not_found(
+            "There is nothing at this address. What there is says /openapi.json.",
+        ))),
+        Audience::Person => Err(nothing_of_that_name()),
     }
-    Err(nothing_of_that_name())
 }
 
 fn nothing_of_that_name() -> Failure {

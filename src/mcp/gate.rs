@@ -23,10 +23,10 @@ use crate::mcp::answer::{self, Answer};
 use crate::mcp::envelope::{self, Envelope, Kind};
 use crate::mcp::{LARGEST_BODY, resources, state};
 use crate::service::calls::{Caller, Surface, micros};
-use crate::service::verify::{self, BadToken, Bearer, Knock, Refusal};
+use crate::service::verify::{self, BadToken, Knock, Refusal};
 use crate::service::{Ctx, meter};
 use crate::store::activity::NewActivity;
-use crate::web::address;
+use crate::web::{address, credential};
 use crate::web::outer::RequestId;
 
 /// What a check lets pass, or the answer that it stays down with.
@@ -146,7 +146,7 @@ async fn admit(
         address,
         origin: header_text(request, &header::ORIGIN),
         host: address::host(request.request().head(), &ctx.config.trusted_proxies),
-        bearer: bearer(request),
+        bearer: credential::bearer(request.headers()),
     };
     let state = ctx.clone();
     let verdict = ctx
@@ -199,25 +199,6 @@ async fn note_refusal(
     if let Err(error) = meter::note(ctx, call).await {
         log::error!("a refusal was not written down: {error}");
     }
-}
-
-/// One `Authorization` header with one token68; anything else is malformed (RFC 6750 §2.1).
-fn bearer(request: &ServiceRequest) -> Bearer {
-    let mut values = request.headers().get_all(header::AUTHORIZATION);
-    let Some(value) = values.next() else { return Bearer::Missing };
-    if values.next().is_some() {
-        return Bearer::Malformed;
-    }
-    let Ok(text) = value.to_str() else { return Bearer::Malformed };
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        // Basic, put there by a proxy or a browser: no bearer token was sent at all.
-        return Bearer::Missing;
-    }
-    let token = token.trim();
-    let is_token68 = !token.is_empty()
-        && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
-    if is_token68 { Bearer::Token(token.to_owned()) } else { Bearer::Malformed }
 }
 
 /// JSON in; anything that does not exclude both of our answer types out (checklist A8, A12).

@@ -1,12 +1,11 @@
 //! The reference of the tools, for people: made from the same tables and types as the definitions
 //! that clients get, so that it cannot say anything else. `docs/tools.md` is this page.
 
-mod examples;
 mod fields;
 
 use std::fmt::Write;
 
-pub use examples::{Example, example};
+pub use crate::service::calls::{Example, example};
 
 use crate::domain::filter::{LONGEST_VALUE, MOST_VALUES};
 use crate::domain::scope::SCOPES;

@@ -3,6 +3,7 @@
 //! and results cannot differ. Here: the one way a call goes (arguments, quota, work, settling).
 
 mod enrich_domains;
+mod examples;
 mod get_store;
 mod get_usage;
 mod line;
@@ -28,6 +29,7 @@ use crate::service::meter::{self, Cost};
 use crate::service::verify::{Credential, Principal};
 use crate::store::activity::NewActivity;
 
+pub use examples::{Example, example};
 pub use line::Line;
 pub use schema::{JsonObject, Schemas};
 
