@@ -9,7 +9,7 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::api;
 use crate::console::{
-    activity, audit, clients, connections, dashboard, health, index, invite, login, mcp_settings,
+    activity, api_keys, audit, clients, connections, dashboard, health, index, invite, login, mcp_settings,
     mcp_users, overview, password, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
@@ -79,6 +79,10 @@ routes! {
     "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => connections::confirm_revoke_connection, POST SignedIn => connections::revoke_connection }
     "/dashboard/settings/mcp/tokens" { GET SignedIn => connections::token_form, POST SignedIn => connections::create_token }
     "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => connections::confirm_revoke_token, POST SignedIn => connections::revoke_token }
+    "/dashboard/settings/api-keys" { GET SignedIn => api_keys::show }
+    "/dashboard/settings/api-keys/new" { GET SignedIn => api_keys::form, POST SignedIn => api_keys::create }
+    "/dashboard/settings/api-keys/{key}/rotate" { GET SignedIn => api_keys::ask_rotate, POST SignedIn => api_keys::rotate }
+    "/dashboard/settings/api-keys/{key}/revoke" { GET SignedIn => api_keys::confirm_revoke, POST SignedIn => api_keys::revoke }
     "/account/theme" { POST SignedIn => theme::set }
 
     "/admin" { GET With(ViewMcpUsers) => overview::show }

@@ -1,6 +1,7 @@
 //! The console: one folder per screen, handler and view model together.
 
 pub mod activity;
+pub mod api_keys;
 pub mod audit;
 pub mod clients;
 pub mod clients_config;

@@ -12,14 +12,14 @@ use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
 use crate::domain::scope::ScopeSet;
 use crate::error::{Error, ErrorCode, Result};
-use crate::ids::{ApiKeyId, UserId};
+use crate::ids::{AccountId, ApiKeyId, UserId};
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::revoke::Revoked;
 use crate::store::api_keys::{self as store, KeyRow, NewKey};
 use crate::store::audit::{self, NewEntry};
-use crate::store::{links, users};
+use crate::store::{accounts, links, users};
 
 pub use rotate::{MOST_OVERLAP_HOURS, rotate};
 
@@ -166,6 +166,15 @@ pub async fn of_person(ctx: &Ctx, person: UserId) -> Result<Vec<KeyRow>> {
 /// `not_found` if there is none, or it is somebody else's.
 pub async fn own_one(ctx: &Ctx, person: UserId, id: ApiKeyId) -> Result<KeyRow> {
     ctx.db.read(move |conn| find(conn, person, id)).await
+}
+
+/// The name of an account's plan, if it gives no API access.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn plan_without_access(ctx: &Ctx, account: AccountId) -> Result<Option<String>> {
+    let plan = ctx.db.glance(move |conn| Ok(accounts::plan_of(conn, account)?)).await?;
+    Ok(Some(plan).filter(|plan| !plan.api_access).map(|plan| plan.name))
 }
 
 /// Ends every key of a person, inside the caller's transaction: with their access or their password

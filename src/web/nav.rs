@@ -43,7 +43,10 @@ const GROUPS: &[Group] = &[
     Group {
         part: "",
         label: "Settings",
-        entries: &[page("MCP", "/dashboard/settings/mcp", "client", None)],
+        entries: &[
+            page("MCP", "/dashboard/settings/mcp", "client", None),
+            page("API keys", "/dashboard/settings/api-keys", "key", None),
+        ],
     },
     Group {
         part: "System",

@@ -8,6 +8,7 @@ import { AiClient, authorize } from "./listening_client.mjs";
 import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
+import { apiKeys } from "./api_keys.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
 import { people, peopleWithoutScript } from "./people.mjs";
 import { settings, settingsWithoutScript } from "./settings.mjs";
@@ -464,6 +465,7 @@ async function run() {
     await authorize(member, client);
     await ownConnections(member, client, { closesOnEscape, dialogOf });
     await ownTokens(member, client, person, { copies, dialogOf });
+    await apiKeys(member, origin, person, { closesOnEscape, copies, dialogOf });
     await authorize(member, client);
     await summary(screen, client);
     await authorize(member, client);
