@@ -9,8 +9,8 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::api;
 use crate::console::{
-    activity, api_keys, audit, clients, connections, dashboard, health, index, invite, login, mcp_settings,
-    mcp_users, overview, password, setup, theme, user_edit, users,
+    activity, api_keys, audit, clients, connections, dashboard, health, index, invite, login,
+    mcp_settings, mcp_users, overview, password, setup, theme, user_edit, users,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};

@@ -17,11 +17,7 @@ use crate::web::outer::RequestId;
 use crate::web::{address, credential};
 
 /// Lets a call in, or writes down why not where it is somebody's.
-pub(super) async fn admit(
-    ctx: &Ctx,
-    request: &HttpRequest,
-    tool: Tool,
-) -> Result<Caller, Failure> {
+pub(super) async fn admit(ctx: &Ctx, request: &HttpRequest, tool: Tool) -> Result<Caller, Failure> {
     let arrived = Instant::now();
     let address = address::caller(request.head(), &ctx.config.trusted_proxies);
     let bearer = credential::bearer(request.headers());
@@ -34,9 +30,7 @@ pub(super) async fn admit(
     let request_id =
         request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let caller = match verdict {
-        Ok(principal) => {
-            Caller { principal, surface: Surface::Rest, request_id, address, arrived }
-        }
+        Ok(principal) => Caller { principal, surface: Surface::Rest, request_id, address, arrived },
         Err(refused) => {
             let address = address.map(|address| address.to_string());
             note_refusal(ctx, &refused, tool, request_id, address, arrived).await;

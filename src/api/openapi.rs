@@ -182,9 +182,7 @@ fn request_id() -> Value {
 
 /// What failures of one status look like.
 fn failure(status: u16, codes: &[ErrorCode]) -> Value {
-    let text = |words: &str, example: &str| {
-        json!({ "description": words, "required": true, "schema": { "type": "string" }, "example": example })
-    };
+    let text = |words: &str, example: &str| json!({ "description": words, "required": true, "schema": { "type": "string" }, "example": example });
     let first = codes.first().map_or("", |code| code.as_str());
     let link = format!("</docs/troubleshooting#{first}>; rel=\"help\"");
     let mut headers = json!({
@@ -192,7 +190,10 @@ fn failure(status: u16, codes: &[ErrorCode]) -> Value {
         "Link": text("The page of the manual about the code.", &link),
     });
     match status {
-        401 => headers["WWW-Authenticate"] = text("How to sign in (RFC 6750).", "Bearer realm=\"portcullis\""),
+        401 => {
+            headers["WWW-Authenticate"] =
+                text("How to sign in (RFC 6750).", "Bearer realm=\"portcullis\"")
+        }
         405 => headers["Allow"] = text("The methods that there are.", "POST"),
         429 => {
             headers["Retry-After"] = json!({

@@ -26,8 +26,8 @@ use crate::service::calls::{Caller, Surface, micros};
 use crate::service::verify::{self, BadToken, Knock, Refusal};
 use crate::service::{Ctx, meter};
 use crate::store::activity::NewActivity;
-use crate::web::{address, credential};
 use crate::web::outer::RequestId;
+use crate::web::{address, credential};
 
 /// What a check lets pass, or the answer that it stays down with.
 type Pass<T> = Result<T, Answer>;

@@ -183,8 +183,7 @@ mod tests {
     #[test]
     fn the_end_is_chosen_or_entered() {
         let life = |expiry: &str, days: &str| {
-            let form =
-                KeyForm { expiry: expiry.into(), days: days.into(), ..KeyForm::default() };
+            let form = KeyForm { expiry: expiry.into(), days: days.into(), ..KeyForm::default() };
             form.wanted().life
         };
         assert_eq!(life("never", "5"), Life::Endless);

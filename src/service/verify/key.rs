@@ -104,7 +104,10 @@ fn read(bearer: &Bearer) -> Result<PlainSecret> {
 }
 
 fn not_ours() -> Error {
-    Error::new(ErrorCode::InvalidApiKey, "This is no API key of this server. Check that it is whole.")
+    Error::new(
+        ErrorCode::InvalidApiKey,
+        "This is no API key of this server. Check that it is whole.",
+    )
 }
 
 fn judge(row: HolderRow, now: Timestamp) -> Result<Principal, RefusedKey> {

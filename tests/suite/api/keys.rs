@@ -78,7 +78,8 @@ both_databases! {
     async fn rotating_overlaps(app) {
         plenty(app).await;
         let old = ApiClient::of(app, MEMBER, ALL).await;
-        let actor = portcullis::domain::audit::Actor { user: Some(app.id_of(MEMBER).await), ..app.admin_actor().await };
+        let (user, label) = (Some(app.id_of(MEMBER).await), MEMBER.email.into());
+        let actor = portcullis::domain::audit::Actor { user, label, ..app.admin_actor().await };
         let id = newest_key(app, MEMBER).await;
         let rotate = |hours: i64, form: &'static str| {
             let actor = actor.clone();

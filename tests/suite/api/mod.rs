@@ -71,9 +71,11 @@ impl Description {
 
     /// Holds an answer to what is said of its operation.
     fn hold(&self, operation: &Operation, answer: &Answer) {
-        let what = format!("{} {}: {} {}", operation.method, operation.path, answer.status, answer.text);
+        let what =
+            format!("{} {}: {} {}", operation.method, operation.path, answer.status, answer.text);
         let method = operation.method.to_lowercase();
-        let told = &self.0["paths"][operation.path][&method]["responses"][answer.status.to_string()];
+        let told =
+            &self.0["paths"][operation.path][&method]["responses"][answer.status.to_string()];
         assert!(told.is_object(), "a status that is not described: {what}");
         assert_eq!(answer.header("content-type"), "application/json", "{what}");
         for (name, header) in told["headers"].as_object().unwrap() {

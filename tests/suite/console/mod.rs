@@ -1,5 +1,6 @@
 //! The console.
 
+mod api_keys;
 mod clients;
 mod clients_pages;
 mod connections;
