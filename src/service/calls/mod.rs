@@ -106,11 +106,6 @@ impl Caller {
             latency_us: micros(self.arrived),
         }
     }
-
-    /// Whether it is a key of the REST API.
-    pub fn has_key(&self) -> bool {
-        matches!(self.principal.credential, Credential::Key(_))
-    }
 }
 
 /// Microseconds since `arrived`.
