@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use diesel::QueryResult;
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::Semaphore;
@@ -197,14 +198,14 @@ pub(super) fn in_transaction_if_free<T>(
     Some(finish(conn, job))
 }
 
-fn begin(conn: &mut Conn) -> Result<()> {
+/// The failure is the database's own: that another process writes is news to nobody's log.
+fn begin(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(conn) => {
-            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")?;
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
         }
-        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn)?,
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
     }
-    Ok(())
 }
 
 /// Runs `job` in the transaction that was begun, and ends it.

@@ -1,81 +1,23 @@
 //! Keeping what searches go through right (tables `index_entries` and `facets`, and the words of
 //! `db::words`): one entry for a store with all its contacts, one for each contact without a store.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fmt::Write;
-use std::hash::{Hash, Hasher};
+mod draft;
+
+use std::collections::{BTreeSet, HashMap};
 
 use diesel::prelude::*;
 
-use super::facets;
-use crate::db::entry_rows::{self, EntryRow};
+use crate::db::entry_rows;
 use crate::db::schema::{contacts, index_entries, store_technologies, stores};
-use crate::db::upsert_row::lock_index;
+use crate::db::upsert_row::{Technology, lock_index};
 use crate::db::{Conn, words};
-use crate::domain::facet::{Facet, StoreFacts, YES, kind, of_store};
-use crate::domain::profile::label;
-use crate::domain::words::{Side, add_pieces, spell};
+use crate::domain::facet::{Facet, YES, kind};
+use crate::domain::import::Record;
+use crate::domain::words::{Side, add_pieces};
+use draft::{Entry, Facets, StoreRow, line, spelling};
 
 /// Entries that are read together.
 const BATCH: usize = 500;
-
-/// What an entry is to hold.
-#[derive(Default)]
-struct Entry {
-    /// Places in [`Facets`].
-    facets: Vec<usize>,
-    words: Vec<u64>,
-}
-
-/// The facets of the entries of one transaction, and by how much their counts change.
-#[derive(Default)]
-struct Facets {
-    places: HashMap<&'static str, HashMap<String, usize>>,
-    ids: Vec<i64>,
-    unknown: BTreeMap<Facet, (usize, String)>,
-    counts: BTreeMap<i64, i64>,
-}
-
-impl Facets {
-    /// The place of a facet; `label` words it where it is new.
-    fn place(&mut self, kind: &'static str, value: &str, label: impl FnOnce() -> String) -> usize {
-        let of_kind = self.places.entry(kind).or_default();
-        if let Some(place) = of_kind.get(value) {
-            return *place;
-        }
-        let place = self.ids.len();
-        of_kind.insert(value.to_owned(), place);
-        self.ids.push(0);
-        self.unknown.insert(Facet::new(kind, value), (place, label()));
-        place
-    }
-
-    /// Looks up the ids of the facets that came since, and makes those that are not there.
-    fn look_up(&mut self, conn: &mut Conn) -> QueryResult<()> {
-        let unknown = std::mem::take(&mut self.unknown);
-        let places: Vec<_> =
-            unknown.iter().map(|(facet, (place, _))| (facet.clone(), *place)).collect();
-        let wanted = unknown.into_iter().map(|(facet, (_, label))| (facet, label)).collect();
-        let ids = facets::ensure(conn, &wanted)?;
-        for (facet, place) in places {
-            if let (Some(held), Some(id)) = (self.ids.get_mut(place), ids.get(&facet)) {
-                *held = *id;
-            }
-        }
-        Ok(())
-    }
-
-    fn tally(&mut self, facets: &str, more: i64) {
-        for facet in facets.split(' ').filter_map(|id| id.parse().ok()) {
-            *self.counts.entry(facet).or_default() += more;
-        }
-    }
-
-    fn write_counts(self, conn: &mut Conn) -> QueryResult<()> {
-        let changed: Vec<_> = self.counts.into_iter().filter(|(_, more)| *more != 0).collect();
-        entry_rows::add_counts(conn, &changed)
-    }
-}
 
 /// Writes the entries of `ids` anew from stores, technologies and contacts; those that nothing is
 /// left of go. Nothing is written where nothing differs.
@@ -208,12 +150,55 @@ pub fn rewrite_of_contacts(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
     rewrite(conn, &concerned)
 }
 
-/// The contacts of these domains, whose entry is another once there is a store.
+/// The contacts of these domains, each with its domain: their entry is another once there is a store.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub fn contacts_of_domains(conn: &mut Conn, domains: &[&str]) -> QueryResult<Vec<i64>> {
-    contacts::table.filter(contacts::store_domain.eq_any(domains)).select(contacts::id).load(conn)
+pub fn contacts_of_domains(
+    conn: &mut Conn,
+    domains: &[&str],
+) -> QueryResult<Vec<(i64, Option<String>)>> {
+    contacts::table
+        .filter(contacts::store_domain.eq_any(domains))
+        .select((contacts::id, contacts::store_domain))
+        .load(conn)
+}
+
+/// Writes the entries of stores that were just added, that have no contacts and of which all is
+/// known: their records and their `technologies`.
+///
+/// # Errors
+/// When the database refuses.
+pub fn write_added(
+    conn: &mut Conn,
+    added: &[(i64, &Record)],
+    technologies: &[Technology],
+) -> QueryResult<()> {
+    let mut facets = Facets::default();
+    let mut of_store: HashMap<i64, Vec<&Technology>> = HashMap::new();
+    for technology in technologies {
+        of_store.entry(technology.store).or_default().push(technology);
+    }
+    for batch in added.chunks(BATCH) {
+        let mut entries = Vec::with_capacity(batch.len());
+        for (id, record) in batch {
+            let mut entry = Entry::default();
+            entry.add_store(&StoreRow::of(*id, record), &mut facets);
+            for technology in of_store.remove(id).into_iter().flatten() {
+                let Technology { kind, slug, name, .. } = technology;
+                entry.facets.push(facets.place(of_kind(kind), slug, || name.clone()));
+            }
+            entries.push((*id, entry));
+        }
+        facets.look_up(conn)?;
+        let rows: Vec<_> =
+            entries.into_iter().map(|(id, entry)| line(id, entry, &facets.ids)).collect();
+        for row in &rows {
+            facets.tally(&row.facets, 1);
+        }
+        entry_rows::put(conn, &rows)?;
+    }
+    facets.write_counts(conn)
 }
 
 /// Puts contacts under the entry of their store or one of their own; returns the entries concerned.
@@ -223,16 +208,27 @@ fn place(conn: &mut Conn, ids: &[i64]) -> QueryResult<BTreeSet<i64>> {
         .filter(contacts::id.eq_any(ids))
         .select((contacts::id, contacts::entry_id, stores::id.nullable()))
         .load(conn)?;
-    let mut concerned = BTreeSet::new();
+    let (mut concerned, mut alone) = (BTreeSet::new(), Vec::new());
     for (id, held, store) in rows {
         let entry = store.unwrap_or(-id);
         concerned.insert(entry);
-        if held != entry {
-            concerned.insert(held);
-            diesel::update(contacts::table.find(id))
-                .set(contacts::entry_id.eq(entry))
-                .execute(conn)?;
+        if held == entry {
+            continue;
         }
+        concerned.insert(held);
+        match store {
+            None => alone.push(id),
+            Some(store) => {
+                diesel::update(contacts::table.find(id))
+                    .set(contacts::entry_id.eq(store))
+                    .execute(conn)?;
+            }
+        }
+    }
+    if !alone.is_empty() {
+        diesel::update(contacts::table.filter(contacts::id.eq_any(alone)))
+            .set(contacts::entry_id.eq(contacts::id * -1_i64))
+            .execute(conn)?;
     }
     // What a contact has that is under no entry yet.
     concerned.remove(&0);
@@ -251,12 +247,16 @@ fn read(conn: &mut Conn, ids: &[i64], facets: &mut Facets) -> QueryResult<HashMa
             store_technologies::name,
         ))
         .load(conn)?;
-    for (store, of_kind, slug, name) in technologies {
-        let of_kind = if of_kind == kind::APP { kind::APP } else { kind::PIXEL };
-        entries.entry(store).or_default().facets.push(facets.place(of_kind, &slug, || name));
+    for (store, kind, slug, name) in technologies {
+        let place = facets.place(of_kind(&kind), &slug, || name);
+        entries.entry(store).or_default().facets.push(place);
     }
     read_contacts(conn, ids, &mut entries, facets)?;
     Ok(entries)
+}
+
+fn of_kind(technology: &str) -> &'static str {
+    if technology == kind::APP { kind::APP } else { kind::PIXEL }
 }
 
 fn read_stores(
@@ -268,24 +268,7 @@ fn read_stores(
     let rows: Vec<StoreRow> =
         stores::table.filter(stores::id.eq_any(ids)).select(StoreRow::as_select()).load(conn)?;
     for store in rows {
-        let entry = entries.entry(store.id).or_default();
-        let facts = StoreFacts {
-            country: store.country.as_deref(),
-            category: store.category.as_deref(),
-            platform: store.platform.as_deref(),
-            theme: store.theme.as_deref(),
-            visits: store.monthly_visits,
-            dollars: store.revenue_usd,
-            plus: store.plus,
-            ads: store.ads,
-        };
-        for facet in of_store(&facts) {
-            entry.facets.push(facets.place(facet.kind, &facet.value, || spelling(&facet)));
-        }
-        let texts = [Some(&store.domain), store.name.as_ref(), store.description.as_ref()];
-        for text in texts.into_iter().flatten() {
-            add_pieces(&mut entry.words, Side::Store, text);
-        }
+        entries.entry(store.id).or_default().add_store(&store, facets);
     }
     Ok(())
 }
@@ -320,34 +303,9 @@ fn read_contacts(
     Ok(())
 }
 
-/// What people read for a facet.
-fn spelling(facet: &Facet) -> String {
-    match facet.kind {
-        kind::COUNTRY | kind::CONTACT_COUNTRY => facet.value.clone(),
-        _ => label(&facet.value),
-    }
-}
-
 /// First and last name as one text.
 pub(super) fn full_name(first: Option<&str>, last: Option<&str>) -> String {
     [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = stores)]
-struct StoreRow {
-    id: i64,
-    domain: String,
-    name: Option<String>,
-    platform: Option<String>,
-    country: Option<String>,
-    category: Option<String>,
-    monthly_visits: Option<i64>,
-    revenue_usd: Option<i64>,
-    theme: Option<String>,
-    plus: Option<bool>,
-    ads: Option<bool>,
-    description: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -400,33 +358,4 @@ fn write(
         diesel::delete(gone).execute(conn)?;
     }
     entry_rows::put(conn, &rows)
-}
-
-/// An entry as it is stored; `ids` are those of the facets' places.
-fn line(id: i64, entry: Entry, ids: &[i64]) -> EntryRow {
-    let mut own: Vec<i64> =
-        entry.facets.iter().filter_map(|place| ids.get(*place).copied()).collect();
-    own.sort_unstable();
-    own.dedup();
-    let mut pieces = entry.words;
-    pieces.sort_unstable();
-    pieces.dedup();
-    let (mut facets, mut words) = (String::new(), String::with_capacity(pieces.len() * 10));
-    for id in own {
-        let space = if facets.is_empty() { "" } else { " " };
-        // Writing to a text does not fail.
-        let _ = write!(facets, "{space}{id}");
-        let _ = write!(words, "{space}{}", facets::word(id));
-    }
-    for piece in pieces {
-        if !words.is_empty() {
-            words.push(' ');
-        }
-        spell(&mut words, piece);
-    }
-    // The same in every process of one version of the standard library; where it is not, an entry
-    // is written once more than it needs to be.
-    let mut digest = std::hash::DefaultHasher::new();
-    words.hash(&mut digest);
-    EntryRow { id, facets, words, digest: digest.finish().cast_signed() }
 }

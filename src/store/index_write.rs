@@ -1,7 +1,7 @@
 //! Writing the index (tables `stores`, `store_technologies`, `contacts`): records become rows, and
 //! only what differs is written. What searches go through is brought along (`store::entries`).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 
@@ -50,7 +50,8 @@ pub fn upsert(
     lock_index(conn)?;
     let known = known_ids(conn, entity, records)?;
     let held = held_technologies(conn, entity, records, &known)?;
-    let rows: Vec<_> = records.iter().map(|record| row(entity, record, now)).collect();
+    let homes = stores_of_contacts(conn, entity, records)?;
+    let rows: Vec<_> = records.iter().map(|record| row(entity, record, &homes, now)).collect();
     let written: HashMap<String, i64> =
         UpsertRow::run_all(&rows, conn)?.into_iter().map(|(id, key)| (key, id)).collect();
     let mut changes = Changes::default();
@@ -65,9 +66,9 @@ pub fn upsert(
             }
             _ => false,
         };
-        touched.ids.extend(written.or(known.filter(|_| replaced)));
-        if known.is_none() {
-            touched.new_keys.push(&record.key);
+        match (known, written) {
+            (None, Some(id)) => touched.added.push((id, record)),
+            _ => touched.changed.extend(written.or(known.filter(|_| replaced))),
         }
         match (known, written) {
             (None, _) => changes.inserted += 1,
@@ -85,28 +86,38 @@ pub fn upsert(
             .set(stores::imported_at.eq(now.0))
             .execute(conn)?;
     }
-    touched.rewrite_entries(conn, entity)?;
+    touched.rewrite_entries(conn, entity, &added)?;
     Ok(changes)
 }
 
 /// The rows whose entries in the search index may be others now.
 #[derive(Default)]
 struct Touched<'a> {
-    ids: Vec<i64>,
-    new_keys: Vec<&'a str>,
+    added: Vec<(i64, &'a Record)>,
+    changed: Vec<i64>,
 }
 
 impl Touched<'_> {
-    fn rewrite_entries(&self, conn: &mut Conn, entity: Entity) -> QueryResult<()> {
-        match entity {
-            Entity::Contacts => entries::rewrite_of_contacts(conn, &self.ids),
-            Entity::Stores => {
-                // Contacts that came before their store.
-                let waiting = entries::contacts_of_domains(conn, &self.new_keys)?;
-                entries::rewrite_of_contacts(conn, &waiting)?;
-                entries::rewrite(conn, &self.ids.iter().copied().collect())
-            }
+    fn rewrite_entries(
+        mut self,
+        conn: &mut Conn,
+        entity: Entity,
+        technologies: &[Technology],
+    ) -> QueryResult<()> {
+        if entity == Entity::Contacts {
+            self.changed.extend(self.added.iter().map(|(id, _)| *id));
+            return entries::rewrite_of_contacts(conn, &self.changed);
         }
+        // Contacts that came before their store: its entry is made of more than its record.
+        let keys: Vec<_> = self.added.iter().map(|(_, record)| record.key.as_str()).collect();
+        let waiting = entries::contacts_of_domains(conn, &keys)?;
+        let awaited: HashSet<_> =
+            waiting.iter().filter_map(|(_, domain)| domain.as_ref()).collect();
+        self.added.retain(|(_, record)| !awaited.contains(&record.key));
+        let waiting: Vec<_> = waiting.iter().map(|(id, _)| *id).collect();
+        entries::rewrite_of_contacts(conn, &waiting)?;
+        entries::write_added(conn, &self.added, technologies)?;
+        entries::rewrite(conn, &self.changed.into_iter().collect())
     }
 }
 
@@ -118,7 +129,12 @@ pub fn count(conn: &mut Conn, entity: Entity) -> QueryResult<i64> {
     }
 }
 
-fn row(entity: Entity, record: &Record, now: Timestamp) -> UpsertRow<'_> {
+fn row<'a>(
+    entity: Entity,
+    record: &'a Record,
+    homes: &HashMap<String, i64>,
+    now: Timestamp,
+) -> UpsertRow<'a> {
     let mut given = Vec::new();
     for column in entity.columns() {
         let Some(value) = record.values.get(column.name) else { continue };
@@ -129,12 +145,20 @@ fn row(entity: Entity, record: &Record, now: Timestamp) -> UpsertRow<'_> {
             (name, value) => given.push((name, cell(column.kind, value))),
         }
     }
-    let needs_status = entity == Entity::Contacts && !record.values.contains_key("email_status");
+    let mut defaults = Vec::new();
+    if entity == Entity::Contacts {
+        // The entry of a new one; that of a known one is seen to with the other entries.
+        let home = store_domain(record).and_then(|domain| homes.get(domain));
+        defaults.push(("entry_id", Cell::Number(Some(home.copied().unwrap_or(0)))));
+        if !record.values.contains_key("email_status") {
+            defaults.push(("email_status", UNKNOWN));
+        }
+    }
     UpsertRow {
         table: entity.name(),
         key: (entity.key(), &record.key),
         given,
-        defaults: if needs_status { vec![("email_status", UNKNOWN)] } else { Vec::new() },
+        defaults,
         imported_at: now.0,
     }
 }
@@ -150,6 +174,30 @@ fn cell(kind: Kind, value: &Value) -> Cell<'_> {
         (_, Value::Text(text)) => Cell::Text(Some(text)),
         _ => Cell::Text(None),
     }
+}
+
+fn store_domain(record: &Record) -> Option<&str> {
+    match record.values.get("store_domain") {
+        Some(Value::Text(domain)) => Some(domain),
+        _ => None,
+    }
+}
+
+/// The ids of the stores that contacts belong to, by domain.
+fn stores_of_contacts(
+    conn: &mut Conn,
+    entity: Entity,
+    records: &[Record],
+) -> QueryResult<HashMap<String, i64>> {
+    if entity != Entity::Contacts {
+        return Ok(HashMap::new());
+    }
+    let domains: HashSet<_> = records.iter().filter_map(store_domain).collect();
+    let rows: Vec<(String, i64)> = stores::table
+        .filter(stores::domain.eq_any(domains))
+        .select((stores::domain, stores::id))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
 }
 
 fn known_ids(

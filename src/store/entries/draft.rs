@@ -1,0 +1,193 @@
+//! What an entry is to hold, put together from rows or records before it is written.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+use std::hash::{Hash, Hasher};
+
+use diesel::prelude::*;
+
+use crate::db::Conn;
+use crate::db::entry_rows::{self, EntryRow};
+use crate::db::schema::stores;
+use crate::domain::facet::{Facet, StoreFacts, kind, of_store};
+use crate::domain::import::{Record, Value};
+use crate::domain::profile::label;
+use crate::domain::words::{Side, add_pieces, spell};
+use crate::store::facets;
+
+/// What an entry is to hold.
+#[derive(Default)]
+pub(super) struct Entry {
+    /// Places in [`Facets`].
+    pub facets: Vec<usize>,
+    /// Pieces of its texts.
+    pub words: Vec<u64>,
+}
+
+impl Entry {
+    /// Adds what a store says of itself.
+    pub fn add_store(&mut self, store: &StoreRow, facets: &mut Facets) {
+        let facts = StoreFacts {
+            country: store.country.as_deref(),
+            category: store.category.as_deref(),
+            platform: store.platform.as_deref(),
+            theme: store.theme.as_deref(),
+            visits: store.monthly_visits,
+            dollars: store.revenue_usd,
+            plus: store.plus,
+            ads: store.ads,
+        };
+        for facet in of_store(&facts) {
+            self.facets.push(facets.place(facet.kind, &facet.value, || spelling(&facet)));
+        }
+        let texts = [Some(&store.domain), store.name.as_ref(), store.description.as_ref()];
+        for text in texts.into_iter().flatten() {
+            add_pieces(&mut self.words, Side::Store, text);
+        }
+    }
+}
+
+/// The facets of the entries of one transaction, and by how much their counts change.
+#[derive(Default)]
+pub(super) struct Facets {
+    places: HashMap<&'static str, HashMap<String, usize>>,
+    /// The ids of the places, once looked up.
+    pub ids: Vec<i64>,
+    unknown: BTreeMap<Facet, (usize, String)>,
+    counts: BTreeMap<i64, i64>,
+}
+
+impl Facets {
+    /// The place of a facet; `label` words it where it is new.
+    pub fn place(
+        &mut self,
+        kind: &'static str,
+        value: &str,
+        label: impl FnOnce() -> String,
+    ) -> usize {
+        let of_kind = self.places.entry(kind).or_default();
+        if let Some(place) = of_kind.get(value) {
+            return *place;
+        }
+        let place = self.ids.len();
+        of_kind.insert(value.to_owned(), place);
+        self.ids.push(0);
+        self.unknown.insert(Facet::new(kind, value), (place, label()));
+        place
+    }
+
+    /// Looks up the ids of the facets that came since, and makes those that are not there.
+    pub fn look_up(&mut self, conn: &mut Conn) -> QueryResult<()> {
+        let unknown = std::mem::take(&mut self.unknown);
+        let places: Vec<_> =
+            unknown.iter().map(|(facet, (place, _))| (facet.clone(), *place)).collect();
+        let wanted = unknown.into_iter().map(|(facet, (_, label))| (facet, label)).collect();
+        let ids = facets::ensure(conn, &wanted)?;
+        for (facet, place) in places {
+            if let (Some(held), Some(id)) = (self.ids.get_mut(place), ids.get(&facet)) {
+                *held = *id;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the facets of an entry that comes (1) or goes (-1).
+    pub fn tally(&mut self, facets: &str, more: i64) {
+        for facet in facets.split(' ').filter_map(|id| id.parse().ok()) {
+            *self.counts.entry(facet).or_default() += more;
+        }
+    }
+
+    /// Writes by how much the counts have changed.
+    pub fn write_counts(self, conn: &mut Conn) -> QueryResult<()> {
+        let changed: Vec<_> = self.counts.into_iter().filter(|(_, more)| *more != 0).collect();
+        entry_rows::add_counts(conn, &changed)
+    }
+}
+
+/// What people read for a facet.
+pub(super) fn spelling(facet: &Facet) -> String {
+    match facet.kind {
+        kind::COUNTRY | kind::CONTACT_COUNTRY => facet.value.clone(),
+        _ => label(&facet.value),
+    }
+}
+
+/// An entry as it is stored; `ids` are those of the facets' places.
+pub(super) fn line(id: i64, entry: Entry, ids: &[i64]) -> EntryRow {
+    let mut own: Vec<i64> =
+        entry.facets.iter().filter_map(|place| ids.get(*place).copied()).collect();
+    own.sort_unstable();
+    own.dedup();
+    let mut pieces = entry.words;
+    pieces.sort_unstable();
+    pieces.dedup();
+    let (mut facets, mut words) = (String::new(), String::with_capacity(pieces.len() * 10));
+    for id in own {
+        let space = if facets.is_empty() { "" } else { " " };
+        // Writing to a text does not fail.
+        let _ = write!(facets, "{space}{id}");
+        let _ = write!(words, "{space}{}", facets::word(id));
+    }
+    for piece in pieces {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        spell(&mut words, piece);
+    }
+    // The same in every process of one version of the standard library; where it is not, an entry
+    // is written once more than it needs to be.
+    let mut digest = std::hash::DefaultHasher::new();
+    words.hash(&mut digest);
+    EntryRow { id, facets, words, digest: digest.finish().cast_signed() }
+}
+
+/// What of a store goes into its entry.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = stores)]
+pub(super) struct StoreRow {
+    pub id: i64,
+    domain: String,
+    name: Option<String>,
+    platform: Option<String>,
+    country: Option<String>,
+    category: Option<String>,
+    monthly_visits: Option<i64>,
+    revenue_usd: Option<i64>,
+    theme: Option<String>,
+    plus: Option<bool>,
+    ads: Option<bool>,
+    description: Option<String>,
+}
+
+impl StoreRow {
+    /// The row that `record`, all that is known of a store, is stored as.
+    pub fn of(id: i64, record: &Record) -> Self {
+        let text = |column| match record.values.get(column) {
+            Some(Value::Text(text)) => Some(text.clone()),
+            _ => None,
+        };
+        let number = |column| match record.values.get(column) {
+            Some(Value::Number(number)) => Some(*number),
+            _ => None,
+        };
+        let flag = |column| match record.values.get(column) {
+            Some(Value::Flag(flag)) => Some(*flag),
+            _ => None,
+        };
+        Self {
+            id,
+            domain: record.key.clone(),
+            name: text("name"),
+            platform: text("platform"),
+            country: text("country"),
+            category: text("category"),
+            monthly_visits: number("monthly_visits"),
+            revenue_usd: number("revenue_usd"),
+            theme: text("theme"),
+            plus: flag("plus"),
+            ads: flag("ads"),
+            description: text("description"),
+        }
+    }
+}
