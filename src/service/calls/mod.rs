@@ -26,7 +26,7 @@ use crate::domain::tool::Tool;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::Ctx;
 use crate::service::meter::{self, Cost};
-use crate::service::verify::{Credential, Principal};
+use crate::service::verify::Principal;
 use crate::store::activity::NewActivity;
 
 pub use examples::{Example, example};
