@@ -24,7 +24,6 @@ def run(name, document, headers, phases, examples):
         "--phases", phases,
         "--max-examples", str(examples),
         "--generation-deterministic",
-        "--generation-database", "none",
         "--suppress-health-check", "all",
         "--warnings", "off",
         "--workers", "1",
