@@ -184,7 +184,7 @@ async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, F
     match audience(request.path()) {
         Audience::OAuth => Err(OAuthError::new(OAuthErrorCode::NotFound, text).into()),
         Audience::Api => Err(Failure::Api(Error::not_found(
-            "There is nothing at this address. What there is says /openapi.json.",
+            "There is nothing at this address. /openapi.json describes what there is.",
         ))),
         Audience::Person => Err(nothing_of_that_name()),
     }
