@@ -113,7 +113,7 @@ both_databases! {
         let new = shown(&page).unwrap();
         assert!(html::text(&page.text).contains("The old key goes on working for 1 hour"));
         assert_eq!((status(app, &old).await, status(app, &new).await), (200, 200));
-        assert!(html::text(&browser.get(PAGE).await.text).contains("Replaced, ends soon"));
+        assert!(html::text(&browser.get(PAGE).await.text).contains("Replaced"));
         assert!(html::text(&browser.get(&path).await.text).contains("cannot be rotated"));
         app.clock.advance(3600);
         assert_eq!((status(app, &old).await, status(app, &new).await), (401, 200));
