@@ -89,6 +89,13 @@ routes! {
     "/admin/stop/endpoint" { GET With(ManageSettings) => overview::confirm_close, POST With(ManageSettings) => overview::close }
     "/admin/stop/everything" { GET With(RevokeTokens) => overview::confirm_revoke, POST With(RevokeTokens) => overview::revoke }
     "/admin/mcp/users" { GET With(ViewMcpUsers) => mcp_users::grid }
+    "/admin/mcp/users/act" { GET With(ViewMcpUsers) => mcp_users::choose }
+    "/admin/mcp/users/act/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke_many, POST With(RevokeTokens) => mcp_users::revoke_many }
+    "/admin/mcp/users/act/enable" { GET With(ManageMcpAccess) => mcp_users::confirm_enable_many, POST With(ManageMcpAccess) => mcp_users::enable_many }
+    "/admin/mcp/users/act/disable" { GET With(ManageMcpAccess) => mcp_users::confirm_disable_many, POST With(ManageMcpAccess) => mcp_users::disable_many }
+    "/admin/mcp/users/export" { GET With(ViewMcpUsers) => mcp_users::export }
+    "/admin/mcp/users/views" { GET With(ViewMcpUsers) => mcp_users::views, POST With(ViewMcpUsers) => mcp_users::save_view }
+    "/admin/mcp/users/views/{view}" { POST With(ViewMcpUsers) => mcp_users::change_view }
     "/admin/mcp/users/{user}/tokens" { GET With(ViewMcpUsers) => mcp_users::details }
     "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
     "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }

@@ -50,6 +50,10 @@ id! {
     ClientGroupId
 }
 id! {
+    /// A view of a grid that a person saved.
+    GridViewId
+}
+id! {
     /// A user's standing approval of one client ("connection" in the console).
     ConsentId
 }

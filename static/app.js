@@ -32,12 +32,12 @@ function makeDialog() {
   document.body.append(dialog);
 }
 
-async function openDialog(link) {
+async function openDialog(link, href = link.href) {
   request?.abort();
   request = new AbortController();
   link.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(link.href, { signal: request.signal, headers: { Accept: "text/html" } });
+    const answer = await fetch(href, { signal: request.signal, headers: { Accept: "text/html" } });
     // A redirect means sign-in or a changed state: let the browser go there itself.
     if (!answer.ok || answer.redirected) throw new Error("not a dialog page");
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -66,7 +66,7 @@ async function openDialog(link) {
     heading.tabIndex = -1;
     ($("[autofocus]", dialog) ?? heading).focus();
   } catch (error) {
-    if (error.name !== "AbortError") location.assign(link.href);
+    if (error.name !== "AbortError") location.assign(href);
   } finally {
     link.removeAttribute("aria-busy");
   }
@@ -86,6 +86,17 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// A form with data-dialog chooses its page by the field "act".
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-dialog]") || !window.HTMLDialogElement) return;
+  event.preventDefault();
+  const fields = new FormData(form);
+  const path = `${form.getAttribute("action")}/${fields.get("act")}`;
+  fields.delete("act");
+  openDialog(event.submitter ?? form, `${path}?${new URLSearchParams(fields)}`);
+});
+
 // ---- grid selection
 function selection(table) {
   const rows = $$("[data-select-row]", table);
@@ -95,6 +106,7 @@ function selection(table) {
   const matching = $("[data-select-matching]");
   const total = Number(matching?.dataset.selectMatching) || 0;
   const form = rows[0].form;
+  const box = $("[data-select-matching-box]");
   let last = -1;
 
   const refresh = () => {
@@ -103,9 +115,9 @@ function selection(table) {
     all.indeterminate = ticked > 0 && !all.checked;
     if (label) label.textContent = all.dataset[all.checked ? "labelNone" : "labelAll"] ?? label.textContent;
     const wide = matching?.checked;
+    if (box) box.hidden = !(wide || ticked);
     if (matching) {
-      const box = matching.closest("[data-select-matching-box]");
-      if (box) box.hidden = !(wide || all.checked) || total <= rows.length;
+      matching.parentElement.hidden = !(wide || all.checked);
       $$("[data-excluded]", form).forEach((input) => input.remove());
       if (wide) for (const row of rows.filter((row) => !row.checked)) {
         const input = document.createElement("input");
@@ -115,7 +127,10 @@ function selection(table) {
       }
     }
     const count = wide ? total - (rows.length - ticked) : ticked;
-    for (const out of $$("[data-selected-count]")) out.textContent = count.toLocaleString(lang);
+    for (const out of $$("[data-selected-count]")) {
+      out.textContent = count.toLocaleString(lang);
+      out.parentElement.hidden = !count;
+    }
   };
 
   all.closest("[hidden]")?.removeAttribute("hidden");
@@ -136,6 +151,7 @@ function selection(table) {
     last = index;
     refresh();
   }));
+  form?.addEventListener("reset", () => setTimeout(refresh));
   addEventListener("pageshow", refresh);
   refresh();
 }

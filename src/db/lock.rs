@@ -37,6 +37,20 @@ pub fn all_users(conn: &mut Conn) -> QueryResult<()> {
     }
 }
 
+/// The same for many people, in the order of ids, by one statement.
+pub fn users(conn: &mut Conn, ids: &[UserId]) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(conn) => users::table
+            .filter(users::id.eq_any(ids))
+            .order(users::id.asc())
+            .select(users::id)
+            .for_no_key_update()
+            .load::<UserId>(conn)
+            .map(|_| ()),
+    }
+}
+
 /// Waits until nobody else is counting calls by day.
 pub fn activity(conn: &mut Conn) -> QueryResult<()> {
     match conn {

@@ -2,6 +2,7 @@
 //! place with SQL of a single backend. Async code hands a closure over and never holds a
 //! connection across an `.await`.
 
+pub mod audit_rows;
 pub mod books;
 mod checkpoint;
 mod connection;
@@ -9,6 +10,7 @@ pub mod entry_rows;
 pub mod lead;
 pub mod lock;
 pub mod migrate;
+pub mod people_texts;
 mod pool;
 pub mod sample;
 #[expect(missing_docs, reason = "the migrations describe the tables")]
@@ -20,6 +22,7 @@ pub mod upsert_row;
 mod url;
 pub mod words;
 mod writer;
+pub mod written;
 
 pub use connection::{Conn, MultiBackend};
 pub use pool::Db;

@@ -50,6 +50,18 @@ diesel::table! {
         created_at -> BigInt,
         invited_at -> Nullable<BigInt>,
         deleted_at -> Nullable<BigInt>,
+        expired_tokens -> BigInt,
+    }
+}
+
+diesel::table! {
+    grid_views (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        grid -> Text,
+        name -> Text,
+        query -> Text,
+        is_default -> Bool,
     }
 }
 
@@ -538,6 +550,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     accounts,
     roles,
     users,
+    grid_views,
     sessions,
     throttles,
     settings,

@@ -93,6 +93,8 @@ pub enum Action {
     EverythingRevoked,
     /// Activity or audit was exported.
     RecordsExported,
+    /// A list of people was exported.
+    PeopleExported,
     /// A person was invited, or invited again.
     UserInvited,
     /// An invited person chose a password and is in.
@@ -147,6 +149,7 @@ impl Action {
             Self::CreditsAdjusted => "credits_adjusted",
             Self::EverythingRevoked => "everything_revoked",
             Self::RecordsExported => "records_exported",
+            Self::PeopleExported => "people_exported",
             Self::UserInvited => "user_invited",
             Self::InvitationAccepted => "invitation_accepted",
             Self::InvitationCancelled => "invitation_cancelled",
@@ -302,6 +305,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::CreditsAdjusted, Group::Credits, true, "Granted or took credits", "Was refused granting or taking credits"),
     row(Action::Imported, Group::Data, true, "Imported stores or contacts", "Was refused importing"),
     row(Action::RecordsExported, Group::Data, true, "Exported records", "Was refused exporting records"),
+    row(Action::PeopleExported, Group::Data, true, "Exported a list of people", "Was refused exporting a list of people"),
     row(Action::ReuseAlarm, Group::Alarms, false, "Reuse alarm: a used code or token came again", "Reuse alarm: a used code or token came again"),
 ];
 

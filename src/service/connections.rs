@@ -3,14 +3,18 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+
 use crate::clock::Timestamp;
 use crate::db::Conn;
+use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::TokenStatus;
 use crate::error::{Error, Result};
 use crate::ids::{ConsentId, UserId};
 use crate::service::Ctx;
+use crate::store::audit::{self, NewEntry};
 use crate::store::connections::{self as store, ConnectionRow, TokenFacts};
-use crate::store::grid::{self, GridQuery, GridRow};
+use crate::store::grid::{self, GridFilter, GridQuery, GridRow};
 use crate::store::tokens::{self, TokenRow};
 
 /// Tokens shown in a user's details at most; the newest, and active ones before others.
@@ -25,6 +29,8 @@ pub struct Page {
     pub total: i64,
     /// The page shown: the one asked for, or the last one if there are not so many.
     pub page: i64,
+    /// The names of all roles.
+    pub roles: Vec<String>,
 }
 
 /// Reads a page of the MCP Users grid.
@@ -35,11 +41,62 @@ pub async fn grid(ctx: &Ctx, query: GridQuery) -> Result<Page> {
     let now = ctx.clock.now();
     ctx.db
         .read(move |conn| {
-            let total = grid::count(conn, &query)?;
+            let found = grid::find(conn, &query.filter, now)?;
+            let total = found.total();
             let last = ((total - 1).max(0) / query.page_size) + 1;
             let page = query.page.clamp(1, last);
-            let rows = grid::page(conn, &GridQuery { page, ..query }, now)?;
-            Ok(Page { rows, total, page })
+            let ids = grid::page_ids(conn, &GridQuery { page, ..query }, &found, now)?;
+            let rows = grid::rows(conn, &ids, now)?;
+            Ok(Page { rows, total, page, roles: grid::role_names(conn)? })
+        })
+        .await
+}
+
+/// Writes down that the list of `filter`'s people is exported, and says how many they are. `words`
+/// and `columns` say for the log what that is.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn begin_export(
+    ctx: &Ctx,
+    actor: &Actor,
+    filter: GridFilter,
+    words: String,
+    columns: String,
+) -> Result<i64> {
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    ctx.db
+        .write(move |conn| {
+            let total = grid::count(conn, &filter, now)?;
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action: Action::PeopleExported,
+                target: Some(&Target { kind: "users", id: None, label: words }),
+                outcome: Outcome::Ok,
+                detail: json!({ "people": total, "columns": columns }),
+            };
+            audit::insert(conn, &entry)?;
+            Ok(total)
+        })
+        .await
+}
+
+/// The people of `filter` after `after` in the order of ids, at most `limit`.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn export_batch(
+    ctx: &Ctx,
+    filter: GridFilter,
+    after: UserId,
+    limit: i64,
+) -> Result<Vec<GridRow>> {
+    let now = ctx.clock.now();
+    ctx.db
+        .read(move |conn| {
+            let ids = grid::ids_after(conn, &filter, after, limit, now)?;
+            Ok(grid::rows(conn, &ids, now)?)
         })
         .await
 }

@@ -20,6 +20,7 @@ pub mod issue;
 pub mod keyring;
 pub mod keys;
 pub mod login;
+pub mod mass;
 pub mod metadata_document;
 pub mod meter;
 pub mod notify;
@@ -35,5 +36,6 @@ pub mod settings;
 pub mod stop;
 pub mod throttle;
 pub mod verify;
+pub mod views;
 
 pub use context::{Ctx, Live};

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
+use crate::db::audit_rows::AuditRows;
 use crate::db::schema::audit;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 
@@ -62,4 +63,24 @@ fn about(entry: &NewEntry<'_>) -> Option<i64> {
         Some(target) if target.kind == "user" => target.id,
         _ => entry.detail.get("user_id").and_then(serde_json::Value::as_i64),
     }
+}
+
+/// Writes one entry for each of these users: id, address and detail. What the entries have in
+/// common is `entry`'s; its target and detail are not looked at.
+pub fn insert_each(
+    conn: &mut Conn,
+    entry: &NewEntry<'_>,
+    targets: &[(i64, String, String)],
+) -> QueryResult<()> {
+    let rows = AuditRows {
+        at: entry.at.0,
+        request_id: entry.actor.request_id.as_deref(),
+        actor_id: entry.actor.user.map(|user| user.0),
+        actor: &entry.actor.label,
+        address: entry.actor.address.map(|address| address.to_string()),
+        action: entry.action.as_str(),
+        outcome: entry.outcome.as_str(),
+        targets,
+    };
+    rows.insert(conn)
 }

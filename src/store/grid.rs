@@ -1,14 +1,31 @@
-//! What the MCP Users grid reads: users with their stored counters, and, in one more query, the
-//! tokens behind the dots of the users on the page. Every sort has an index.
+//! What the MCP Users grid reads: first the ids of a page, from an index, then the people of those
+//! ids and, in one more query each, the tokens behind their dots and their credits. Page N costs
+//! what page 1 does.
+
+use std::collections::HashMap;
 
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use crate::clock::Timestamp;
-use crate::db::schema::{tokens, users};
-use crate::db::{Conn, MultiBackend};
+use crate::db::Conn;
+use crate::db::schema::{accounts, credit_balances, plans, roles, tokens, users};
+use crate::db::written::Written;
+use crate::domain::credit::{Credits, Month};
 use crate::domain::grant::TokenStatus;
+use crate::domain::quota::Span;
 use crate::ids::UserId;
+
+mod filter;
+mod find;
+mod order;
+
+pub use filter::GridFilter;
+pub(super) use filter::conditions;
+pub(super) use find::matching;
+pub use find::{Found, count, find};
+pub use order::page_ids;
+
+pub(super) use crate::db::people_texts::{escape_like, lower};
 
 /// A column to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +34,14 @@ pub enum GridSort {
     User,
     /// MCP access.
     Access,
+    /// Role's name.
+    Role,
     /// Active tokens.
     Clients,
+    /// Active tokens, as a number.
+    Tokens,
+    /// Credits spent this month.
+    Credits,
     /// When access was first enabled.
     Added,
     /// Last tool call.
@@ -28,18 +51,8 @@ pub enum GridSort {
 /// A view of the grid.
 #[derive(Debug, Clone)]
 pub struct GridQuery {
-    /// Text in name or address.
-    pub text: Option<String>,
-    /// Only users with access enabled, or disabled.
-    pub access: Option<bool>,
-    /// First enabled at or after.
-    pub added_from: Option<Timestamp>,
-    /// First enabled before.
-    pub added_until: Option<Timestamp>,
-    /// Last used at or after.
-    pub used_from: Option<Timestamp>,
-    /// Last used before.
-    pub used_until: Option<Timestamp>,
+    /// Whom it shows.
+    pub filter: GridFilter,
     /// Sort column.
     pub sort: GridSort,
     /// Largest first.
@@ -68,6 +81,8 @@ pub struct GridRow {
     pub name: String,
     /// Address.
     pub email: String,
+    /// Role's name.
+    pub role: String,
     /// Whether their clients may call.
     pub mcp_enabled: bool,
     /// When access was first enabled.
@@ -78,122 +93,98 @@ pub struct GridRow {
     pub active_tokens: usize,
     /// Clients, those with a working token first.
     pub clients: Vec<Dot>,
+    /// The account's credits this month.
+    pub credits: Credits,
 }
 
-type Condition = Box<dyn BoxableExpression<users::table, MultiBackend, SqlType = Bool>>;
-
-fn conditions(query: &GridQuery) -> Vec<Condition> {
-    let mut conditions: Vec<Condition> = vec![Box::new(users::deleted_at.is_null())];
-    if let Some(text) = &query.text {
-        let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
-        conditions.push(Box::new(
-            lower(users::name)
-                .like(pattern.clone())
-                .escape('\\')
-                .or(users::email.like(pattern).escape('\\')),
-        ));
-    }
-    if let Some(access) = query.access {
-        conditions.push(Box::new(users::mcp_enabled.eq(access)));
-    }
-    if let Some(at) = query.added_from {
-        conditions.push(Box::new(users::mcp_added_at.ge(at).assume_not_null()));
-    }
-    if let Some(at) = query.added_until {
-        conditions.push(Box::new(users::mcp_added_at.lt(at).assume_not_null()));
-    }
-    if let Some(at) = query.used_from {
-        conditions.push(Box::new(users::last_tool_at.ge(at).assume_not_null()));
-    }
-    if let Some(at) = query.used_until {
-        conditions.push(Box::new(users::last_tool_at.lt(at).assume_not_null()));
-    }
-    conditions
+/// The names of all roles, for the filter.
+pub fn role_names(conn: &mut Conn) -> QueryResult<Vec<String>> {
+    roles::table.order(roles::name.asc()).select(roles::name).load(conn)
 }
 
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// Lower case, as the database understands it.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+/// Ids of people that match, at most `limit` after `after`, in the order of ids.
+pub fn ids_after(
+    conn: &mut Conn,
+    filter: &GridFilter,
+    after: UserId,
+    limit: i64,
+    now: Timestamp,
+) -> QueryResult<Vec<UserId>> {
+    let later = Written::new("users.id > ").number(after.0);
+    let conditions = conditions(conn, filter, now).into_iter().chain([later]);
+    Written::new("SELECT users.id FROM users")
+        .all_of(conditions)
+        .sql(" ORDER BY users.id LIMIT ")
+        .number(limit)
+        .users(conn)
 }
 
-/// Makes `%`, `_` and the escape itself ordinary characters of a LIKE pattern.
-pub(super) fn escape_like(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+type Person = ((UserId, String, String, bool), (Option<Timestamp>, Option<Timestamp>), String);
+
+/// The people of these ids, in their order.
+pub fn rows(conn: &mut Conn, ids: &[UserId], now: Timestamp) -> QueryResult<Vec<GridRow>> {
+    let people: Vec<Person> = users::table
+        .inner_join(roles::table)
+        .filter(users::id.eq_any(ids))
+        .select((
+            (users::id, users::name, users::email, users::mcp_enabled),
+            (users::mcp_added_at, users::last_tool_at),
+            roles::name,
+        ))
+        .load(conn)?;
+    let mut dots = dots_of(conn, ids, now)?;
+    let mut credits = credits_of(conn, ids, now)?;
+    let mut rows: HashMap<UserId, GridRow> = people
+        .into_iter()
+        .map(|((id, name, email, mcp_enabled), (added_at, last_tool_at), role)| {
+            let (clients, active_tokens) = dots.remove(&id).unwrap_or_default();
+            let credits = credits.remove(&id).unwrap_or_default();
+            let row = GridRow {
+                id,
+                name,
+                email,
+                role,
+                mcp_enabled,
+                added_at,
+                last_tool_at,
+                active_tokens,
+                clients,
+                credits,
+            };
+            (id, row)
+        })
+        .collect();
+    Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }
 
-/// How many users match.
-pub fn count(conn: &mut Conn, query: &GridQuery) -> QueryResult<i64> {
-    let mut statement = users::table.select(diesel::dsl::count_star()).into_boxed();
-    for condition in conditions(query) {
-        statement = statement.filter(condition);
-    }
-    statement.first(conn)
-}
-
-type UserColumns = (UserId, String, String, bool, Option<Timestamp>, Option<Timestamp>);
-
-/// The rows of a page; users without a value sort last both ways.
-pub fn page(conn: &mut Conn, query: &GridQuery, now: Timestamp) -> QueryResult<Vec<GridRow>> {
-    let mut statement = users::table
+/// The credits of these people's accounts, as the console shows them everywhere.
+fn credits_of(
+    conn: &mut Conn,
+    users: &[UserId],
+    now: Timestamp,
+) -> QueryResult<HashMap<UserId, Credits>> {
+    type Row = (UserId, i64, Option<(i64, i64, i64)>);
+    let month = Span::Month.start(now);
+    let rows: Vec<Row> = users::table
+        .inner_join(accounts::table.inner_join(plans::table))
+        .left_join(
+            credit_balances::table.on(credit_balances::account_id
+                .eq(users::account_id)
+                .and(credit_balances::period_start.eq(month))),
+        )
+        .filter(users::id.eq_any(users))
         .select((
             users::id,
-            users::name,
-            users::email,
-            users::mcp_enabled,
-            users::mcp_added_at,
-            users::last_tool_at,
+            plans::credits_per_month,
+            (credit_balances::allowance, credit_balances::balance, credit_balances::spent)
+                .nullable(),
         ))
-        .into_boxed();
-    for condition in conditions(query) {
-        statement = statement.filter(condition);
-    }
-    let statement = match (query.sort, query.descending) {
-        (GridSort::User, false) => statement.order((users::name.asc(), users::id.asc())),
-        (GridSort::User, true) => statement.order((users::name.desc(), users::id.desc())),
-        (GridSort::Access, false) => statement.order((users::mcp_enabled.asc(), users::id.asc())),
-        (GridSort::Access, true) => statement.order((users::mcp_enabled.desc(), users::id.desc())),
-        (GridSort::Clients, false) => {
-            statement.order((users::active_tokens.asc(), users::id.asc()))
-        }
-        (GridSort::Clients, true) => {
-            statement.order((users::active_tokens.desc(), users::id.desc()))
-        }
-        (GridSort::Added, false) => statement.order((
-            users::mcp_added_at.is_null().asc(),
-            users::mcp_added_at.asc(),
-            users::id.asc(),
-        )),
-        (GridSort::Added, true) => statement.order((
-            users::mcp_added_at.is_null().asc(),
-            users::mcp_added_at.desc(),
-            users::id.desc(),
-        )),
-        (GridSort::LastUsed, false) => statement.order((
-            users::last_tool_at.is_null().asc(),
-            users::last_tool_at.asc(),
-            users::id.asc(),
-        )),
-        (GridSort::LastUsed, true) => statement.order((
-            users::last_tool_at.is_null().asc(),
-            users::last_tool_at.desc(),
-            users::id.desc(),
-        )),
-    };
-    let people: Vec<UserColumns> =
-        statement.limit(query.page_size).offset((query.page - 1) * query.page_size).load(conn)?;
-    let ids: Vec<UserId> = people.iter().map(|person| person.0).collect();
-    let mut dots = dots_of(conn, &ids, now)?;
-    Ok(people
-        .into_iter()
-        .map(|(id, name, email, mcp_enabled, added_at, last_tool_at)| {
-            let (clients, active_tokens) = dots.remove(&id).unwrap_or_default();
-            GridRow { id, name, email, mcp_enabled, added_at, last_tool_at, active_tokens, clients }
-        })
-        .collect())
+        .load(conn)?;
+    let month = |(allowance, balance, spent)| Month { allowance, balance, spent };
+    Ok(rows.into_iter().map(|(id, live, row)| (id, Credits::of(row.map(month), live))).collect())
 }
 
-type Dots = std::collections::HashMap<UserId, (Vec<Dot>, usize)>;
+type Dots = HashMap<UserId, (Vec<Dot>, usize)>;
 
 /// The clients of the users of one page, each name once, working ones first. Ended tokens are
 /// grouped by the database, so that a user with many costs what a user with few does.

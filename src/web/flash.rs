@@ -19,13 +19,26 @@ pub struct Flash {
     pub tone: Tone,
     /// What happened.
     pub text: String,
+    /// Where more of it is to be seen: words and path of a link.
+    #[serde(default)]
+    pub link: Option<(String, String)>,
 }
 
 const KEY: &str = "flash";
 
 /// Keeps a message for the next page.
 pub fn put(session: &Session, tone: Tone, text: impl Into<String>) {
-    if let Err(error) = session.insert(KEY, Flash { tone, text: text.into() }) {
+    put_linked(session, tone, text, None);
+}
+
+/// The same, with words and path of a link after it.
+pub fn put_linked(
+    session: &Session,
+    tone: Tone,
+    text: impl Into<String>,
+    link: Option<(String, String)>,
+) {
+    if let Err(error) = session.insert(KEY, Flash { tone, text: text.into(), link }) {
         log::warn!("a message was not kept: {error}");
     }
 }

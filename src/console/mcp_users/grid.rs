@@ -1,19 +1,24 @@
 //! `GET /admin/mcp/users`: who has connected what. The address holds the whole view.
 
+use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
+use url::form_urlencoded::Serializer;
 
 use super::back::Back;
 use super::parts::{self, Chip, Header, Pager, Size};
-use super::query::{Asked, View};
+use super::query::{Asked, COLUMNS, Columns, PATH, Unused, View};
+use super::views::{self, Link};
 use crate::clock::Timestamp;
 use crate::domain::access::Permission;
+use crate::domain::credit::Credits;
 use crate::ids::UserId;
-use crate::service::{Ctx, connections};
+use crate::service::{Ctx, connections, views as saved};
 use crate::store::grid::{Dot, GridRow};
+use crate::store::views::ViewRow;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
-use crate::web::page::{Shell, render_with_status};
+use crate::web::page::{Shell, render_with_status, see_other};
 use crate::web::viewer::{Admin, ViewMcpUsers};
 
 /// A row as it is shown.
@@ -25,23 +30,27 @@ struct Row {
     mcp_enabled: bool,
     added_at: Option<Timestamp>,
     last_tool_at: Option<Timestamp>,
-    has_active_tokens: bool,
+    role: String,
+    active_tokens: i64,
+    credits: Credits,
     clients: Vec<Dot>,
     more_clients: usize,
 }
 
 impl Row {
-    fn new(row: GridRow, viewer: UserId) -> Self {
+    fn new(row: GridRow, viewer: Option<UserId>) -> Self {
         let (clients, more_clients) = parts::fold(row.clients);
         Self {
             id: row.id,
             name: row.name,
             email: row.email,
-            is_viewer: row.id == viewer,
+            is_viewer: Some(row.id) == viewer,
             mcp_enabled: row.mcp_enabled,
             added_at: row.added_at,
             last_tool_at: row.last_tool_at,
-            has_active_tokens: row.active_tokens > 0,
+            role: row.role,
+            active_tokens: i64::try_from(row.active_tokens).unwrap_or(i64::MAX),
+            credits: row.credits,
             clients,
             more_clients,
         }
@@ -65,13 +74,32 @@ struct GridPage {
     total: i64,
     rows: Vec<Row>,
     back: Back,
+    /// Whether the person who looks may do anything to many.
+    may_act: bool,
+    shows: Columns,
+    shown_columns: usize,
+    /// The view but for its columns, for the form that chooses them.
+    uncolumned: Vec<(&'static str, String)>,
+    /// The view with the usual columns.
+    usual_columns: String,
+    /// The view with everybody.
+    cleared: String,
+    roles: Vec<String>,
+    /// Days that "Not used for" offers.
+    unused: Vec<String>,
+    views: Vec<Link>,
+    /// The name of the view that is shown.
+    current: String,
+    /// The view as a query of the page of saved views.
+    carried: String,
+    export: String,
     /// Nobody on an unfiltered first page has connected anything yet.
     is_untouched: bool,
     mcp_url: String,
 }
 
 /// `GET /admin/mcp/users`. What the address says wrongly is named, its default used, and the
-/// status 400.
+/// status 400. The bare address opens with the view that the person chose for it.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -79,24 +107,45 @@ pub async fn grid(
     ctx: web::Data<Ctx>,
     request: HttpRequest,
     viewer: Admin<ViewMcpUsers>,
+    session: Session,
 ) -> Result<HttpResponse, Failure> {
+    let own = saved::own(&ctx, viewer.user.id, saved::MCP_USERS).await?;
+    if request.query_string().is_empty()
+        && let Some(href) = views::opening(&own, &session)
+    {
+        return Ok(see_other(&href));
+    }
     let asked = Asked::parse(request.query_string());
-    let page = connections::grid(&ctx, asked.view.to_grid_query()).await?;
-    let view = asked.view.at_page(page.page);
-    let rows: Vec<Row> = page.rows.into_iter().map(|row| Row::new(row, viewer.user.id)).collect();
+    let page = connections::grid(&ctx, asked.view.to_grid_query(ctx.clock.now())).await?;
     let status = if asked.problems.is_empty() { 200 } else { 400 };
-    let template = GridPage {
-        shell: Shell::new(&ctx, &request, &viewer),
+    let template = page_of(&ctx, Shell::new(&ctx, &request, &viewer), asked, page, &own);
+    Ok(render_with_status(&template, status)?)
+}
+
+fn page_of(
+    ctx: &Ctx,
+    shell: Shell,
+    asked: Asked,
+    page: connections::Page,
+    own: &[ViewRow],
+) -> GridPage {
+    let view = asked.view.at_page(page.page);
+    let viewer = shell.user().map(|user| user.id);
+    let rows: Vec<Row> = page.rows.into_iter().map(|row| Row::new(row, viewer)).collect();
+    let mut views = views::built_in_links(&view);
+    views.extend(views::own_links(own, &view));
+    let current = views.iter().find(|view| view.is_current);
+    let query = view.at_page(1).to_query_string();
+    let carried = match query.is_empty() {
+        true => String::new(),
+        false => {
+            format!("?{}", Serializer::new(String::new()).append_pair("back", &query).finish())
+        }
+    };
+    GridPage {
         now: ctx.clock.now(),
         notice: parts::moved_notice(asked.view.page, page.page),
-        kept: View {
-            page: 1,
-            sort: view.sort,
-            descending: view.descending,
-            page_size: view.page_size,
-            ..View::default()
-        }
-        .pairs(),
+        kept: view.of_everybody().pairs(),
         chips: parts::chips(&view),
         headers: parts::headers(&view),
         order: parts::order_in_words(&view),
@@ -107,9 +156,35 @@ pub async fn grid(
             && view.page == 1
             && rows.iter().all(|row| row.clients.is_empty()),
         rows,
+        may_act: shell.may(Permission::RevokeTokens) || shell.may(Permission::ManageMcpAccess),
+        shows: view.columns,
+        shown_columns: view.columns.count(),
+        uncolumned: View { columns: Columns::default(), ..view.at_page(1) }.pairs(),
+        usual_columns: View { columns: Columns::default(), ..view.at_page(1) }.href(),
+        cleared: view.of_everybody().href(),
+        roles: page.roles,
+        unused: days_offered(view.unused),
+        current: current.map_or_else(|| "not saved".to_owned(), |view| view.name.clone()),
+        views,
+        carried,
+        export: match query.is_empty() {
+            true => format!("{PATH}/export"),
+            false => format!("{PATH}/export?{query}"),
+        },
         back: Back::Grid(Box::new(view)),
         mcp_url: ctx.config.mcp_url.clone(),
         asked,
-    };
-    Ok(render_with_status(&template, status)?)
+        shell,
+    }
+}
+
+/// The days that "Not used for" offers, those of the view among them.
+fn days_offered(unused: Option<Unused>) -> Vec<String> {
+    let mut days = vec![30, 90, 180, 365];
+    if let Some(Unused::Days(of_view)) = unused {
+        days.push(of_view);
+    }
+    days.sort_unstable();
+    days.dedup();
+    days.into_iter().map(|days| days.to_string()).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::store::grid::Dot;
 
-use super::query::{COLUMNS, Column, Days, PAGE_SIZES, PATH, View};
+use super::query::{Column, Days, PAGE_SIZES, PATH, Unused, View};
 
 /// Clients shown in a row before the rest folds.
 const MOST_CLIENTS: usize = 4;
@@ -27,6 +27,30 @@ pub fn chips(view: &View) -> Vec<Chip> {
     if let Some(access) = view.access {
         let word = if access { "Enabled" } else { "Disabled" };
         add(format!("Access Status: {word}"), View { access: None, ..view.clone() });
+    }
+    if let Some(client) = &view.client {
+        add(format!("Client: {client}"), View { client: None, ..view.clone() });
+    }
+    for role in &view.roles {
+        let roles = view.roles.iter().filter(|other| *other != role).cloned().collect();
+        add(format!("Role: {role}"), View { roles, ..view.clone() });
+    }
+    if let Some(has) = view.has_tokens {
+        let word = if has { "at least one" } else { "none" };
+        add(format!("Active Tokens: {word}"), View { has_tokens: None, ..view.clone() });
+    }
+    if view.has_expired {
+        add("Has expired tokens".into(), View { has_expired: false, ..view.clone() });
+    }
+    if view.over_credits {
+        add("Over 80 % of credits".into(), View { over_credits: false, ..view.clone() });
+    }
+    if let Some(unused) = view.unused {
+        let text = match unused {
+            Unused::Never => "Never used".to_owned(),
+            Unused::Days(days) => format!("Not used for {days} days"),
+        };
+        add(text, View { unused: None, ..view.clone() });
     }
     for (label, days, with) in [
         ("Added", view.added, (|view, added| View { added, ..view }) as fn(View, Days) -> View),
@@ -57,8 +81,8 @@ pub struct Header {
 
 /// The headers.
 pub fn headers(view: &View) -> Vec<Header> {
-    COLUMNS
-        .iter()
+    view.columns
+        .shown()
         .map(|column| {
             let is_sorted = column.sort == view.sort;
             let descending = is_sorted && !view.descending;
@@ -67,6 +91,15 @@ pub fn headers(view: &View) -> Vec<Header> {
             Header { label: column.label, href: next.href(), sorted: is_sorted.then_some(order) }
         })
         .collect()
+}
+
+/// The active filters in words: “User: ann” and “Role: Member”; empty without any.
+pub fn filters_in_words(view: &View) -> String {
+    let texts: Vec<_> = chips(view).into_iter().map(|chip| format!("“{}”", chip.text)).collect();
+    match texts.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => texts.concat(),
+    }
 }
 
 /// The order of the rows in words, for the table's caption.
@@ -224,7 +257,7 @@ mod tests {
         assert_eq!(shown(1, 50).last, 1);
         assert_eq!(shown(1, 51).last, 2);
         assert_eq!(shown(2, 51).next, None);
-        assert_eq!(shown(2, 51).previous.as_deref(), Some("/admin/mcp/users"));
+        assert_eq!(shown(2, 51).previous.as_deref(), Some("/admin/mcp/users?view=all"));
         assert!(moved_notice(0, 1).unwrap().contains("first"));
         assert!(moved_notice(9, 3).unwrap().contains("last"));
         assert_eq!(moved_notice(3, 3), None);

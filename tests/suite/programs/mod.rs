@@ -37,7 +37,7 @@ impl House {
         }
         std::fs::write(folder.path().join("stores.csv"), fixture::stores_csv()).unwrap();
         command(folder.path(), &["import", "stores", "stores.csv", "--strict"], "").await;
-        allow_personal_tokens(folder.path());
+        prepare(folder.path());
         let server = Server::start(folder.path()).await;
         Self { _folder: folder, server }
     }
@@ -126,13 +126,17 @@ async fn command(folder: &Path, arguments: &[&str], input: &str) {
     assert_eq!(ran.code, 0, "{arguments:?}: {ran:?}");
 }
 
-/// Turns on what is off by default, as the console will.
-fn allow_personal_tokens(folder: &Path) {
+/// Turns on what is off by default, as the console will, and adds more people than a page holds.
+fn prepare(folder: &Path) {
     let path = folder.join("portcullis.db");
     let mut conn = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
     conn.batch_execute(
         "INSERT INTO settings (name, value) VALUES ('personal_access_tokens', 'yes');
-         UPDATE settings_version SET version = version + 1;",
+         UPDATE settings_version SET version = version + 1;
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)
+         INSERT INTO users (subject, account_id, role_id, email, name, status, mcp_enabled, mcp_added_at, created_at)
+         SELECT 'crowd-' || i, account_id, role_id, 'crowd' || i || '@crowd.example', 'Crowd Person ' || i, 'active', 1, 0, 0
+         FROM n, users WHERE email = 'mia@acme.example';",
     )
     .unwrap();
 }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{COLUMNS, PAGE_SIZES};
+use super::{COLUMNS, PAGE_SIZES, Unused};
 use crate::store::grid::GridSort;
 
 const SHORTEST_TEXT: usize = 2;
@@ -22,6 +22,66 @@ pub(crate) fn text(typed: &str) -> Result<String, String> {
         return Err("User: enter at most 100 characters on one line.".into());
     }
     Ok(typed.to_owned())
+}
+
+/// A part of a client's name.
+pub(super) fn client(typed: &str) -> Result<String, String> {
+    text(typed)
+        .map_err(|message| message.replace("User:", "Client:").replace(" or e-mail address", ""))
+}
+
+/// The name of a role; one that nobody has shows nobody.
+pub(super) fn role(typed: &str) -> Result<String, String> {
+    if typed.chars().count() > LONGEST_TEXT || typed.chars().any(char::is_control) {
+        return Err("Role: that is no name of a role.".into());
+    }
+    Ok(typed.to_owned())
+}
+
+pub(super) fn tokens(typed: &str) -> Result<bool, String> {
+    match typed {
+        "some" => Ok(true),
+        "none" => Ok(false),
+        _ => Err("Active Tokens: choose Any, None or At least one.".into()),
+    }
+}
+
+pub(super) fn expired(typed: &str) -> Result<bool, String> {
+    match typed {
+        "yes" => Ok(true),
+        _ => Err("Expired tokens: tick it or leave it.".into()),
+    }
+}
+
+pub(super) fn credits(typed: &str) -> Result<bool, String> {
+    match typed {
+        "over80" => Ok(true),
+        _ => Err("Credits: tick “Over 80 %” or leave it.".into()),
+    }
+}
+
+pub(super) fn unused(typed: &str) -> Result<Unused, String> {
+    if typed == "never" {
+        return Ok(Unused::Never);
+    }
+    match typed.parse() {
+        Ok(days @ 1..=3650) if typed.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok(Unused::Days(days))
+        }
+        _ => Err("Not used for: choose Never used or a number of days from 1 to 3650.".into()),
+    }
+}
+
+/// Columns by name, with commas between.
+pub(super) fn columns(typed: &str) -> Result<Vec<GridSort>, String> {
+    let column = |name: &str| {
+        COLUMNS
+            .iter()
+            .find(|column| column.name == name)
+            .map(|column| column.sort)
+            .ok_or_else(|| format!("Columns: there is no column {}.", quoted(name)))
+    };
+    typed.split(',').map(str::trim).filter(|name| !name.is_empty()).map(column).collect()
 }
 
 /// Access that is enabled, or disabled.

@@ -1,0 +1,13 @@
+DROP TABLE grid_views;
+DROP INDEX credit_balances_spent;
+DROP INDEX users_with_expired;
+DROP INDEX users_deleted;
+DROP TRIGGER tokens_forgotten ON tokens;
+DROP TRIGGER tokens_ran_out ON tokens;
+DROP FUNCTION count_expired;
+DROP TRIGGER tokens_named ON tokens;
+DROP FUNCTION name_client;
+DROP TRIGGER users_named ON users;
+DROP FUNCTION write_user_text;
+DROP TABLE user_texts;
+ALTER TABLE users DROP COLUMN expired_tokens;

@@ -1,0 +1,13 @@
+DROP TABLE grid_views;
+DROP INDEX credit_balances_spent;
+DROP INDEX users_with_expired;
+DROP INDEX users_deleted;
+DROP INDEX users_by_filters;
+DROP INDEX users_by_client_names;
+DROP INDEX users_by_search;
+ALTER TABLE users DROP COLUMN search;
+DROP TRIGGER tokens_forgotten;
+DROP TRIGGER tokens_ran_out;
+DROP TRIGGER tokens_named;
+ALTER TABLE users DROP COLUMN client_names;
+ALTER TABLE users DROP COLUMN expired_tokens;

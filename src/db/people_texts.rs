@@ -1,0 +1,118 @@
+//! Finding people by a part of a text, wherever it stands and whatever the case of its letters.
+//! SQLite goes through an index from end to end; PostgreSQL has a table of the texts, so that what
+//! changes with every call of a person leaves their trigrams alone.
+
+use super::Conn;
+use super::written::Written;
+
+/// Which texts of a person are looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// Full name and address.
+    Person,
+    /// Names of the clients that they ever connected.
+    Clients,
+}
+
+impl Texts {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Person => "search",
+            Self::Clients => "client_names",
+        }
+    }
+}
+
+/// Where people are read from, the id of one of them there, and the condition that they have
+/// `text` in one of `texts`. What else holds for them may be asked of `users`.
+pub fn source(conn: &Conn, texts: Texts, text: &str) -> (&'static str, &'static str, Written) {
+    match conn {
+        Conn::Sqlite(_) => {
+            let table = match texts {
+                Texts::Person => "users INDEXED BY users_by_search",
+                Texts::Clients => "users INDEXED BY users_by_client_names",
+            };
+            (table, "users.id", holds(conn, texts, text))
+        }
+        // Joined from the left, `users` is left out where nothing is asked of it.
+        Conn::Postgres(_) => (
+            "user_texts LEFT JOIN users ON users.id = user_texts.user_id",
+            "user_texts.user_id",
+            likeness(Written::new("user_texts.").sql(texts.column()), text),
+        ),
+    }
+}
+
+/// Whoever of `users` has `text` in one of `texts`.
+pub fn holds(conn: &Conn, texts: Texts, text: &str) -> Written {
+    match conn {
+        Conn::Sqlite(_) => {
+            Written::new("users.").sql(texts.column()).sql(" GLOB ").bound(glob(text))
+        }
+        Conn::Postgres(_) => {
+            let select = Written::new("SELECT user_id FROM user_texts WHERE ").sql(texts.column());
+            Written::new("users.id IN (").then(likeness(select, text)).sql(")")
+        }
+    }
+}
+
+fn likeness(column: Written, text: &str) -> Written {
+    if text.is_ascii() {
+        let pattern = format!("%{}%", escape_like(&text.to_ascii_lowercase()));
+        column.sql(" LIKE ").bound(pattern).sql(" ESCAPE '\\'")
+    } else {
+        column.sql(" ~ ").bound(expression(text))
+    }
+}
+
+/// A letter in small and capital, if the database may not know that they are one.
+fn cases(letter: char) -> String {
+    let mut cases = vec![letter];
+    cases.extend(letter.to_lowercase().chain(letter.to_uppercase()));
+    cases.sort_unstable();
+    cases.dedup();
+    cases.into_iter().collect()
+}
+
+/// The pattern of GLOB; what it looks through has its ASCII letters small.
+fn glob(text: &str) -> String {
+    let letter = |letter: char| match letter {
+        '*' | '?' | '[' => format!("[{letter}]"),
+        letter if letter.is_ascii() => letter.to_ascii_lowercase().to_string(),
+        letter => format!("[{}]", cases(letter)),
+    };
+    format!("*{}*", text.chars().map(letter).collect::<String>())
+}
+
+/// The regular expression of a text with other letters than ASCII's.
+fn expression(text: &str) -> String {
+    let letter = |letter: char| match letter {
+        letter if letter.is_ascii_alphanumeric() => letter.to_ascii_lowercase().to_string(),
+        letter if letter.is_ascii() => format!("\\{letter}"),
+        letter => format!("[{}]", cases(letter)),
+    };
+    text.chars().map(letter).collect()
+}
+
+#[diesel::declare_sql_function]
+extern "SQL" {
+    /// Lower case, as the database understands it.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
+
+/// Makes `%`, `_` and the escape itself ordinary characters of a LIKE pattern.
+pub fn escape_like(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_is_text_and_never_a_pattern() {
+        assert_eq!(glob("O'Brien*[x]?"), "*o'brien[*][[]x][?]*");
+        assert_eq!(glob("Ünal"), "*[Üü]nal*");
+        assert_eq!(expression("Ü.a|b"), "[Üü]\\.a\\|b");
+    }
+}

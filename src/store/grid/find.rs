@@ -1,0 +1,154 @@
+//! Finding the people whom a view shows: all of them, if they are few, or how many they are.
+
+use diesel::prelude::*;
+
+use super::GridFilter;
+use super::filter::{accounts_over, conditions, filtering, is_there};
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::db::people_texts::{self, Texts};
+use crate::db::written::Written;
+use crate::ids::UserId;
+
+/// Up to so many are put in order after they were found; of more, the order is walked until a page
+/// is full.
+const FEW: i64 = 5_000;
+
+/// Whom a filter shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// These.
+    Few(Vec<UserId>),
+    /// So many, under these conditions.
+    Many(i64, Vec<Written>),
+}
+
+impl Found {
+    /// How many.
+    pub fn total(&self) -> i64 {
+        match self {
+            Self::Few(ids) => i64::try_from(ids.len()).unwrap_or(i64::MAX),
+            Self::Many(total, _) => *total,
+        }
+    }
+
+    /// What holds for them and nobody else.
+    pub(super) fn conditions(&self) -> Vec<Written> {
+        match self {
+            Self::Few(ids) => {
+                let ids = ids.iter().map(|id| id.0);
+                vec![Written::new("users.id IN (").numbers(ids).sql(")")]
+            }
+            Self::Many(_, conditions) => conditions.clone(),
+        }
+    }
+}
+
+/// Finds them.
+pub fn find(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<Found> {
+    let mut rest = filter.clone();
+    let mut more = Vec::new();
+    if std::mem::take(&mut rest.over_credits) {
+        // Summed up once and not for every statement.
+        let accounts = accounts_over(now).numbers_of(conn)?;
+        more.push(Written::new("users.account_id IN (").numbers(accounts).sql(")"));
+    }
+    let source = Source::of(conn, filter, &rest, more.clone(), now);
+    if *filter != GridFilter::default() {
+        let few = source.ids().sql(" LIMIT ").number(FEW + 1).users(conn)?;
+        if i64::try_from(few.len()).is_ok_and(|found| found <= FEW) {
+            return Ok(Found::Few(few));
+        }
+    }
+    let total = count_by(conn, filter, &source)?;
+    more.extend(conditions(conn, &rest, now));
+    Ok(Found::Many(total, more))
+}
+
+/// How many match.
+pub fn count(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
+    let source = Source::of(conn, filter, filter, Vec::new(), now);
+    count_by(conn, filter, &source)
+}
+
+fn count_by(conn: &mut Conn, filter: &GridFilter, source: &Source) -> QueryResult<i64> {
+    if *filter == GridFilter::default() {
+        // Rows are counted without looking at them.
+        let all = Written::new("SELECT count(*) FROM users").count(conn)?;
+        let gone = Written::new("SELECT count(*) FROM users WHERE deleted_at IS NOT NULL");
+        return Ok(all - gone.count(conn)?);
+    }
+    source.count().count(conn)
+}
+
+/// The ids of those who match, in no order.
+pub(in crate::store) fn matching(conn: &Conn, filter: &GridFilter, now: Timestamp) -> Written {
+    Source::of(conn, filter, filter, Vec::new(), now).ids()
+}
+
+/// Where those who match are read from when there is nothing to put in order.
+struct Source {
+    table: &'static str,
+    id: &'static str,
+    index: Written,
+    conditions: Vec<Written>,
+}
+
+impl Source {
+    /// Of those whom `rest` shows and for whom `more` holds, which together are `whole`.
+    fn of(
+        conn: &Conn,
+        whole: &GridFilter,
+        rest: &GridFilter,
+        more: Vec<Written>,
+        now: Timestamp,
+    ) -> Self {
+        let mut rest = rest.clone();
+        let text = rest.text.take().map(|text| (Texts::Person, text));
+        let text = text.or_else(|| rest.client.take().map(|text| (Texts::Clients, text)));
+        let mut conditions = filtering(conn, &rest, now);
+        conditions.extend(more);
+        let (table, id, index) = match text {
+            Some((texts, text)) => {
+                let (table, id, holds) = people_texts::source(conn, texts, &text);
+                conditions.insert(0, holds);
+                (table, id, "")
+            }
+            None => ("users", "users.id", index(whole)),
+        };
+        conditions.push(is_there(id));
+        Self { table, id, index: Written::on_sqlite(conn, index), conditions }
+    }
+
+    fn ids(&self) -> Written {
+        self.selecting(Written::new("SELECT ").sql(self.id))
+    }
+
+    fn count(&self) -> Written {
+        self.selecting(Written::new("SELECT count(*)"))
+    }
+
+    fn selecting(&self, select: Written) -> Written {
+        let from = select.sql(" FROM ").sql(self.table).then(self.index.clone());
+        from.all_of(self.conditions.clone())
+    }
+}
+
+/// The index that SQLite reads instead of the table; what it would choose by itself, if nothing.
+fn index(filter: &GridFilter) -> &'static str {
+    let indexed = [
+        filter.access.is_some(),
+        !filter.roles.is_empty(),
+        filter.has_tokens.is_some(),
+        filter.has_expired,
+        filter.over_credits,
+        filter.added_from.is_some() || filter.added_until.is_some(),
+    ];
+    let is_by_use = filter.never_used || filter.used_from.is_some() || filter.used_until.is_some();
+    let asked = indexed.iter().filter(|is_asked| **is_asked).count();
+    if filter.only.is_some() || is_by_use || asked < 2 {
+        ""
+    } else {
+        " INDEXED BY users_by_filters"
+    }
+}

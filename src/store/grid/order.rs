@@ -1,0 +1,243 @@
+//! The ids of a page in its order. An order is walked in segments, one after the other and each
+//! down an index: people with a value and those without, role by role, spenders and the rest. The
+//! second half of a list is walked from its end.
+
+use diesel::prelude::*;
+
+use super::{Found, GridQuery, GridSort};
+use crate::clock::Timestamp;
+use crate::db::Conn;
+use crate::db::schema::roles;
+use crate::db::written::Written;
+use crate::domain::quota::Span;
+use crate::ids::{RoleId, UserId};
+
+/// The ids of a page of those who were found; people without a value come last both ways.
+pub fn page_ids(
+    conn: &mut Conn,
+    query: &GridQuery,
+    found: &Found,
+    now: Timestamp,
+) -> QueryResult<Vec<UserId>> {
+    let total = found.total();
+    let offset = (query.page - 1) * query.page_size;
+    let limit = query.page_size.min(total - offset);
+    if limit <= 0 {
+        return Ok(Vec::new());
+    }
+    let after = total - offset - limit;
+    let from_end = after < offset;
+    let mut segments = segments(conn, query, now)?;
+    if from_end {
+        segments.reverse();
+    }
+    let gathers = matches!(found, Found::Few(_));
+    let descending = query.descending != from_end;
+    let walk = Walk { conditions: found.conditions(), gathers, descending, total };
+    let mut ids = walk.take(conn, &segments, limit, if from_end { after } else { offset })?;
+    if from_end {
+        ids.reverse();
+    }
+    Ok(ids)
+}
+
+/// A part of the list that one statement can give in order.
+struct Segment {
+    from: &'static str,
+    /// The same in the order in which SQLite reads it for people who are found.
+    from_found: &'static str,
+    /// The index that SQLite goes down.
+    index: &'static str,
+    condition: Option<Written>,
+    order: &'static [&'static str],
+    /// Whether its people are counted by counting all others.
+    is_rest: bool,
+}
+
+/// The segments in their order, the first of which comes first on page 1.
+fn segments(conn: &mut Conn, query: &GridQuery, now: Timestamp) -> QueryResult<Vec<Segment>> {
+    let whole = |index, order| {
+        vec![Segment {
+            from: USERS,
+            from_found: USERS,
+            index,
+            condition: None,
+            order,
+            is_rest: true,
+        }]
+    };
+    Ok(match query.sort {
+        GridSort::User => whole(" INDEXED BY users_by_name", &["users.name", "users.id"]),
+        GridSort::Access => {
+            whole(" INDEXED BY users_by_access", &["users.mcp_enabled", "users.id"])
+        }
+        GridSort::Clients | GridSort::Tokens => {
+            whole(" INDEXED BY users_by_active_tokens", &["users.active_tokens", "users.id"])
+        }
+        GridSort::Added => with_and_without(
+            " INDEXED BY users_by_added",
+            ["users.mcp_added_at IS NOT NULL", "users.mcp_added_at IS NULL"],
+            &["users.mcp_added_at", "users.id"],
+        ),
+        GridSort::LastUsed => with_and_without(
+            " INDEXED BY users_by_last_tool",
+            ["users.last_tool_at IS NOT NULL", "users.last_tool_at IS NULL"],
+            &["users.last_tool_at", "users.id"],
+        ),
+        GridSort::Role => role_by_role(conn, query.descending)?,
+        GridSort::Credits => by_credits(query.descending, now),
+    })
+}
+
+const USERS: &str = "users";
+
+fn with_and_without(
+    index: &'static str,
+    conditions: [&'static str; 2],
+    order: &'static [&'static str],
+) -> Vec<Segment> {
+    let [with, without] = conditions.map(|sql| Some(Written::new(sql)));
+    let segment = |condition, is_rest| Segment {
+        from: USERS,
+        from_found: USERS,
+        index,
+        condition,
+        order,
+        is_rest,
+    };
+    vec![segment(with, true), segment(without, false)]
+}
+
+fn role_by_role(conn: &mut Conn, descending: bool) -> QueryResult<Vec<Segment>> {
+    let mut ids: Vec<RoleId> =
+        roles::table.order(roles::name.asc()).select(roles::id).load(conn)?;
+    if descending {
+        ids.reverse();
+    }
+    let segment = |id: RoleId| Segment {
+        from: USERS,
+        from_found: USERS,
+        index: " INDEXED BY users_role",
+        condition: Some(Written::new("users.role_id = ").number(id.0)),
+        order: &["users.id"],
+        is_rest: false,
+    };
+    Ok(ids.into_iter().map(segment).collect())
+}
+
+/// Accounts that have spent credits this month have a balance that says so.
+fn by_credits(descending: bool, now: Timestamp) -> Vec<Segment> {
+    let month = Span::Month.start(now).0;
+    let spenders = Segment {
+        from: "credit_balances AS balance CROSS JOIN users",
+        from_found: "users CROSS JOIN credit_balances AS balance",
+        index: "",
+        condition: Some(
+            Written::new("users.account_id = balance.account_id AND balance.spent > 0")
+                .sql(" AND balance.period_start = ")
+                .number(month),
+        ),
+        order: &["balance.spent", "balance.account_id", "users.id"],
+        is_rest: false,
+    };
+    let others = Segment {
+        from: USERS,
+        from_found: USERS,
+        index: " INDEXED BY users_account",
+        condition: Some(
+            Written::new("users.account_id NOT IN (SELECT account_id FROM credit_balances")
+                .sql(" WHERE spent > 0 AND period_start = ")
+                .number(month)
+                .sql(")"),
+        ),
+        order: &["users.account_id", "users.id"],
+        is_rest: true,
+    };
+    if descending { vec![spenders, others] } else { vec![others, spenders] }
+}
+
+struct Walk {
+    conditions: Vec<Written>,
+    /// The people are found, and only put in order.
+    gathers: bool,
+    descending: bool,
+    total: i64,
+}
+
+impl Walk {
+    fn take(
+        &self,
+        conn: &mut Conn,
+        segments: &[Segment],
+        mut limit: i64,
+        mut offset: i64,
+    ) -> QueryResult<Vec<UserId>> {
+        let mut ids = Vec::new();
+        for segment in segments {
+            // Going to the end of the rest, only to learn where it is, is the longest way.
+            if offset > 0 && segment.is_rest && segments.len() > 1 {
+                let count = self.rest(conn, segments)?;
+                if offset >= count {
+                    offset -= count;
+                    continue;
+                }
+            }
+            let taken = self.ids(conn, segment, limit, offset)?;
+            offset = match taken.len() {
+                0 if offset > 0 => offset - self.count(conn, segment)?,
+                _ => 0,
+            };
+            limit -= i64::try_from(taken.len()).unwrap_or(limit);
+            ids.extend(taken);
+            if limit <= 0 {
+                break;
+            }
+        }
+        Ok(ids)
+    }
+
+    fn rest(&self, conn: &mut Conn, segments: &[Segment]) -> QueryResult<i64> {
+        let others = segments.iter().filter(|segment| !segment.is_rest);
+        others
+            .map(|segment| self.count(conn, segment))
+            .try_fold(self.total, |rest, count| Ok(rest - count?))
+    }
+
+    /// What follows `SELECT`, but for the order.
+    fn from(&self, conn: &Conn, select: &'static str, segment: &Segment) -> Written {
+        let index = if self.gathers { "" } else { segment.index };
+        // A segment's condition is not what finds few people.
+        let of_segment = segment.condition.clone().map(|sql| self.plain(conn).then(sql));
+        Written::new(select)
+            .sql(if self.gathers { segment.from_found } else { segment.from })
+            .then(Written::on_sqlite(conn, index))
+            .all_of(self.conditions.iter().cloned().chain(of_segment))
+    }
+
+    /// Keeps SQLite from using an index for the column that follows.
+    fn plain(&self, conn: &Conn) -> Written {
+        Written::on_sqlite(conn, if self.gathers { "+" } else { "" })
+    }
+
+    fn ids(
+        &self,
+        conn: &mut Conn,
+        segment: &Segment,
+        limit: i64,
+        offset: i64,
+    ) -> QueryResult<Vec<UserId>> {
+        let mut statement = self.from(conn, "SELECT users.id FROM ", segment);
+        for (place, column) in segment.order.iter().enumerate() {
+            statement = statement
+                .sql(if place == 0 { " ORDER BY " } else { ", " })
+                .then(self.plain(conn))
+                .sql(column)
+                .sql(if self.descending { " DESC" } else { "" });
+        }
+        statement.sql(" LIMIT ").number(limit).sql(" OFFSET ").number(offset).users(conn)
+    }
+
+    fn count(&self, conn: &mut Conn, segment: &Segment) -> QueryResult<i64> {
+        self.from(conn, "SELECT count(*) FROM ", segment).count(conn)
+    }
+}
