@@ -58,7 +58,7 @@ fn components() -> Value {
         if operation.has_body() {
             let mut input = Value::Object(told.input.clone());
             if operation.tool == Tool::RevealContacts
-                && let Some(properties) = input["properties"].as_object_mut()
+                && let Some(properties) = input.get_mut("properties").and_then(Value::as_object_mut)
             {
                 properties.retain(|name, _| name == "contact_ids");
             }
@@ -138,7 +138,7 @@ fn parameters(operation: &Operation) -> Value {
             "required": true,
             "description": "The store's domain name, like shop.example.com. A URL is understood too, percent-encoded.",
             "schema": { "type": "string", "minLength": 1, "maxLength": 2048 },
-            "example": calls::example(operation.tool).arguments["domain"],
+            "example": calls::example(operation.tool).arguments.get("domain"),
         }]),
         Tool::RevealContacts => json!([{
             "name": IDEMPOTENCY_KEY,
@@ -180,31 +180,34 @@ fn request_id() -> Value {
     })
 }
 
+fn retry_after() -> Value {
+    json!({
+        "description": "Seconds until another try makes sense.",
+        "required": true,
+        "schema": { "type": "integer", "minimum": 1 },
+        "example": 30,
+    })
+}
+
 /// What failures of one status look like.
 fn failure(status: u16, codes: &[ErrorCode]) -> Value {
     let text = |words: &str, example: &str| json!({ "description": words, "required": true, "schema": { "type": "string" }, "example": example });
     let first = codes.first().map_or("", |code| code.as_str());
     let link = format!("</docs/troubleshooting#{first}>; rel=\"help\"");
-    let mut headers = json!({
-        "X-Request-Id": request_id(),
-        "Link": text("The page of the manual about the code.", &link),
-    });
-    match status {
-        401 => {
-            headers["WWW-Authenticate"] =
-                text("How to sign in (RFC 6750).", "Bearer realm=\"portcullis\"")
-        }
-        405 => headers["Allow"] = text("The methods that there are.", "POST"),
-        429 => {
-            headers["Retry-After"] = json!({
-                "description": "Seconds until another try makes sense.",
-                "required": true,
-                "schema": { "type": "integer", "minimum": 1 },
-                "example": 30,
-            });
-        }
-        _ => {}
-    }
+    let mut headers = Map::from_iter([
+        ("X-Request-Id".to_owned(), request_id()),
+        ("Link".to_owned(), text("The page of the manual about the code.", &link)),
+    ]);
+    let own = match status {
+        401 => Some((
+            "WWW-Authenticate",
+            text("How to sign in (RFC 6750).", "Bearer realm=\"portcullis\""),
+        )),
+        405 => Some(("Allow", text("The methods that there are.", "POST"))),
+        429 => Some(("Retry-After", retry_after())),
+        _ => None,
+    };
+    headers.extend(own.map(|(name, told)| (name.to_owned(), told)));
     let examples: Map<String, Value> = codes
         .iter()
         .map(|code| {
