@@ -50,7 +50,7 @@ both_databases! {
         let replica = app.replica().await;
         let elsewhere = ApiClient { base: replica.base.clone(), ..api.clone() };
         let send = |number: usize| {
-            let client = if number % 2 == 0 { api.clone() } else { elsewhere.clone() };
+            let client = if number.is_multiple_of(2) { api.clone() } else { elsewhere.clone() };
             let ids = ids.clone();
             async move { client.reveal(&ids, "the-same").await }
         };
