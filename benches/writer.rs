@@ -63,6 +63,7 @@ fn call(ctx: &Ctx, user: i64) -> NewActivity {
         user_id: Some(UserId(user)),
         client_id: Some(ClientRowId(1 + user % base::CLIENTS)),
         token_id: Some(TokenId(user)),
+        api_key_id: None,
         address: Some("203.0.113.9".into()),
         surface: "mcp",
         operation: "search_stores".into(),

@@ -7,9 +7,10 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
+use crate::api;
 use crate::console::{
-    account, accounts, activity, audit, clients, connections, dashboard, health, index, invite,
-    login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup, theme,
+    account, accounts, activity, api_keys, audit, clients, connections, dashboard, health, index,
+    invite, login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup, theme,
     user_edit, users, verify,
 };
 use crate::domain::access::Permission;
@@ -17,7 +18,7 @@ use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
 use crate::service::Ctx;
-use crate::web::error::Failure;
+use crate::web::error::{Audience, Failure};
 use crate::web::outer::outer;
 use crate::web::{assets, session};
 
@@ -30,6 +31,8 @@ pub enum Access {
     SignedIn,
     /// A signed-in person with the permission.
     With(Permission),
+    /// Whoever has a key of the REST API.
+    Key,
 }
 
 /// A route, as the table lists it.
@@ -89,6 +92,10 @@ routes! {
     "/account/two-factor/off" { GET SignedIn => account::ask_turn_off, POST SignedIn => account::turn_off_two_factor }
     "/account/two-factor/codes" { GET SignedIn => account::ask_codes, POST SignedIn => account::renew_codes }
     "/account/confirmation" { GET SignedIn => account::window, POST SignedIn => account::end_window }
+    "/dashboard/settings/api-keys" { GET SignedIn => api_keys::show }
+    "/dashboard/settings/api-keys/new" { GET SignedIn => api_keys::form, POST SignedIn => api_keys::create }
+    "/dashboard/settings/api-keys/{key}/rotate" { GET SignedIn => api_keys::ask_rotate, POST SignedIn => api_keys::rotate }
+    "/dashboard/settings/api-keys/{key}/revoke" { GET SignedIn => api_keys::confirm_revoke, POST SignedIn => api_keys::revoke }
     "/account/theme" { POST SignedIn => theme::set }
 
     "/admin" { GET With(ViewMcpUsers) => overview::show }
@@ -169,6 +176,14 @@ routes! {
     "/docs/llms.txt" { GET Anyone => manual::for_programs }
     "/docs/{page}.md" { GET Anyone => manual::markdown }
     "/docs/{page}" { GET Anyone => manual::page }
+    "/api/v1/usage" { GET Key => api::usage }
+    "/api/v1/taxonomy" { GET Key => api::taxonomy }
+    "/api/v1/stores/search" { POST Key => api::search_stores }
+    "/api/v1/stores/enrich" { POST Key => api::enrich_domains }
+    "/api/v1/stores/{domain}" { GET Key => api::store }
+    "/api/v1/contacts/search" { POST Key => api::search_contacts }
+    "/api/v1/contacts/reveal" { POST Key => api::reveal_contacts }
+    "/openapi.json" { GET Anyone => api::openapi }
 
     "/healthz" { GET Anyone => health::live }
     "/readyz" { GET Anyone => health::ready }
@@ -188,22 +203,30 @@ async fn wrong_method(
     request: HttpRequest,
     allowed: &'static [&'static str],
 ) -> Result<actix_web::HttpResponse, Failure> {
-    let is_program = is_for_programs(request.path());
-    Err(Failure::WrongMethod { allowed: allowed.join(", "), is_program })
+    let audience = audience(request.path());
+    Err(Failure::WrongMethod { allowed: allowed.join(", "), audience })
 }
 
-/// Whether programs alone come by a path.
-fn is_for_programs(path: &str) -> bool {
-    path.starts_with("/oauth/") && path != "/oauth/authorize" || path.starts_with("/.well-known/")
+/// Who comes by a path.
+fn audience(path: &str) -> Audience {
+    if path == "/api" || path.starts_with("/api/") || path == "/openapi.json" {
+        return Audience::Api;
+    }
+    let is_oauth = path.starts_with("/oauth/") && path != "/oauth/authorize"
+        || path.starts_with("/.well-known/");
+    if is_oauth { Audience::OAuth } else { Audience::Person }
 }
 
 /// 404, likewise: a client that probes for documents gets JSON, never a page (checklist D7, C15).
 async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, Failure> {
-    if is_for_programs(request.path()) {
-        let text = "there is nothing at this address";
-        return Err(OAuthError::new(OAuthErrorCode::NotFound, text).into());
+    let text = "there is nothing at this address";
+    match audience(request.path()) {
+        Audience::OAuth => Err(OAuthError::new(OAuthErrorCode::NotFound, text).into()),
+        Audience::Api => Err(Failure::Api(Error::not_found(
+            "There is nothing at this address. /openapi.json describes what there is.",
+        ))),
+        Audience::Person => Err(nothing_of_that_name()),
     }
-    Err(nothing_of_that_name())
 }
 
 fn nothing_of_that_name() -> Failure {

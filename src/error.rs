@@ -32,6 +32,16 @@ pub enum ErrorCode {
     Conflict,
     /// Nobody is signed in.
     SignInRequired,
+    /// A call of the REST API without a key.
+    MissingApiKey,
+    /// A key that is none of ours, or whose time has passed.
+    InvalidApiKey,
+    /// A key that somebody ended, or whose owner is suspended.
+    RevokedApiKey,
+    /// A token where a key is wanted, or the other way round.
+    WrongCredential,
+    /// The token or key was not given this permission.
+    InsufficientScope,
     /// The re-entered password is wrong.
     WrongPassword,
     /// The form's own token is missing, stale or of another session.
@@ -126,6 +136,21 @@ impl ErrorCode {
             }
             Self::SignInRequired => {
                 row("sign_in_required", "authentication_error", 401, "Please sign in")
+            }
+            Self::MissingApiKey => {
+                row("missing_api_key", "authentication_error", 401, "No key was sent")
+            }
+            Self::InvalidApiKey => {
+                row("invalid_api_key", "authentication_error", 401, "That is no key of this server")
+            }
+            Self::RevokedApiKey => {
+                row("revoked_api_key", "authentication_error", 401, "That key was revoked")
+            }
+            Self::WrongCredential => {
+                row("wrong_credential", "authentication_error", 401, "That opens another door")
+            }
+            Self::InsufficientScope => {
+                row("insufficient_scope", "permission_error", 403, "That needs another permission")
             }
             Self::WrongPassword => {
                 row("wrong_password", "authentication_error", 403, "That is not your password")

@@ -62,6 +62,10 @@ id! {
     TokenId
 }
 id! {
+    /// A key of the REST API.
+    ApiKeyId
+}
+id! {
     /// A store of the index.
     StoreId
 }

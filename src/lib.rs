@@ -4,6 +4,7 @@
 //! surfaces (`console`, `oauth`, `mcp`, `cli`) → `service` → `store` → `db`; `domain` holds the
 //! pure rules that everything may use.
 
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod accounts;
 pub mod activity;
+pub mod api_keys;
 pub mod audit;
 pub mod clients;
 pub mod clients_config;

@@ -275,6 +275,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    api_keys (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        name -> Text,
+        ending -> Text,
+        secret_hash -> Text,
+        scopes -> Text,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+        replaced_by -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        end_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     authorization_codes (code_hash) {
         code_hash -> Text,
         client_id -> BigInt,
@@ -449,6 +466,7 @@ diesel::table! {
         rows_returned -> BigInt,
         credits_spent -> BigInt,
         latency_us -> BigInt,
+        api_key_id -> Nullable<BigInt>,
     }
 }
 
@@ -538,6 +556,7 @@ diesel::joinable!(consents -> users (user_id));
 diesel::joinable!(consents -> clients (client_id));
 diesel::joinable!(authorization_requests -> clients (client_id));
 diesel::joinable!(authorization_requests -> users (user_id));
+diesel::joinable!(api_keys -> users (user_id));
 diesel::joinable!(tokens -> users (user_id));
 diesel::joinable!(tokens -> clients (client_id));
 diesel::joinable!(tokens -> consents (consent_id));
@@ -569,6 +588,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     consents,
     authorization_requests,
     waiting_requests,
+    api_keys,
     tokens,
     authorization_codes,
     refresh_tokens,

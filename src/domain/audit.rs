@@ -71,6 +71,12 @@ pub enum Action {
     ConsentDecided,
     /// A personal access token was made.
     PersonalTokenCreated,
+    /// A key of the REST API was made.
+    ApiKeyCreated,
+    /// A key of the REST API was replaced by a new one.
+    ApiKeyRotated,
+    /// A key of the REST API was revoked.
+    ApiKeyRevoked,
     /// Tokens were issued for a code.
     TokenIssued,
     /// A used code or a rotated refresh token came again.
@@ -160,6 +166,9 @@ impl Action {
             Self::ClientSecretRotated => "client_secret_rotated",
             Self::ConsentDecided => "consent_decided",
             Self::PersonalTokenCreated => "personal_token_created",
+            Self::ApiKeyCreated => "api_key_created",
+            Self::ApiKeyRotated => "api_key_rotated",
+            Self::ApiKeyRevoked => "api_key_revoked",
             Self::TokenIssued => "token_issued",
             Self::ReuseAlarm => "reuse_alarm",
             Self::Imported => "imported",
@@ -329,6 +338,9 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::ConnectionRevoked, Group::Connections, false, "Revoked a connection", "Was refused revoking a connection"),
     row(Action::ConsentDecided, Group::Connections, false, "Approved a client", "Refused a client"),
     row(Action::PersonalTokenCreated, Group::Connections, false, "Made a personal access token", "Was refused a personal access token"),
+    row(Action::ApiKeyCreated, Group::Connections, false, "Made an API key", "Was refused an API key"),
+    row(Action::ApiKeyRotated, Group::Connections, false, "Rotated an API key", "Was refused rotating an API key"),
+    row(Action::ApiKeyRevoked, Group::Connections, false, "Revoked an API key", "Was refused revoking an API key"),
     row(Action::TokenIssued, Group::Connections, false, "Connected a client", "Was refused connecting a client"),
     row(Action::ClientRegistered, Group::Clients, false, "Registered a client", "Was refused registering a client"),
     row(Action::ClientBlocked, Group::Clients, true, "Blocked a client", "Was refused blocking a client"),

@@ -14,6 +14,9 @@ use crate::web::outer::HelpOn;
 /// An answer, boxed because most requests never need one.
 pub(super) type Answer = Box<HttpResponse>;
 
+/// The code of a token that is not good (RFC 6750 §3.1).
+const INVALID: &str = "invalid_token";
+
 /// The answer to a refusal of the checks 1 to 5.
 pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> Answer {
     match refusal {
@@ -40,15 +43,21 @@ pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> Answer 
         ),
         // No error code when no token was sent (RFC 6750 §3.1).
         Refusal::NoToken => {
-            challenge(ctx, 401, "", &ScopeSet::suggested(), "No token was sent.", request_id)
+            let text = "No token was sent.";
+            challenge(ctx, 401, INVALID, "", &ScopeSet::suggested(), text, request_id)
         }
         Refusal::BadToken(bad) => {
             let text = match bad {
                 BadToken::Expired => "the token has expired",
+                BadToken::ApiKey => "this is a key of the REST API; connect with OAuth here",
                 BadToken::NotOurs | BadToken::Ended { .. } => "the token is not valid",
             };
             let error = format!("error=\"invalid_token\", error_description=\"{text}\", ");
-            challenge(ctx, 401, &error, &ScopeSet::suggested(), text, request_id)
+            let code = match bad {
+                BadToken::ApiKey => ErrorCode::WrongCredential.as_str(),
+                _ => INVALID,
+            };
+            challenge(ctx, 401, code, &error, &ScopeSet::suggested(), text, request_id)
         }
     }
 }
@@ -57,13 +66,15 @@ pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> Answer 
 pub(super) fn insufficient_scope(ctx: &Ctx, needed: &ScopeSet, request_id: &str) -> Answer {
     let text = "the token does not allow this tool";
     let error = format!("error=\"insufficient_scope\", error_description=\"{text}\", ");
-    challenge(ctx, 403, &error, needed, text, request_id)
+    let code = ErrorCode::InsufficientScope.as_str();
+    challenge(ctx, 403, code, &error, needed, text, request_id)
 }
 
 /// One Bearer challenge, every value quoted (RFC 9728 §5.1, checklist C2).
 fn challenge(
     ctx: &Ctx,
     status: u16,
+    code: &'static str,
     error: &str,
     scopes: &ScopeSet,
     text: &str,
@@ -73,11 +84,7 @@ fn challenge(
         "Bearer {error}resource_metadata=\"{}\", scope=\"{scopes}\"",
         ctx.config.resource_metadata_url()
     );
-    let (code, kind) = if status == 403 {
-        ("insufficient_scope", "permission_error")
-    } else {
-        ("invalid_token", "authentication_error")
-    };
+    let kind = if status == 403 { "permission_error" } else { "authentication_error" };
     let body = json!({ "error": { "type": kind, "code": code, "message": text, "request_id": request_id } });
     let answer = build(status).insert_header((header::WWW_AUTHENTICATE, value)).json(body);
     with_help(answer, code)

@@ -22,24 +22,12 @@ use crate::error::{Error, ErrorCode};
 use crate::mcp::answer::{self, Answer};
 use crate::mcp::envelope::{self, Envelope, Kind};
 use crate::mcp::{LARGEST_BODY, resources, state};
-use crate::service::verify::{self, BadToken, Bearer, Knock, Principal, Refusal};
+use crate::service::calls::{Caller, Surface, micros};
+use crate::service::verify::{self, BadToken, Knock, Refusal};
 use crate::service::{Ctx, meter};
 use crate::store::activity::NewActivity;
-use crate::web::address;
 use crate::web::outer::RequestId;
-
-/// Who calls, as tools receive it.
-#[derive(Debug, Clone)]
-pub(super) struct Caller {
-    /// What the gate found out.
-    pub(super) principal: Principal,
-    /// The request's id.
-    pub(super) request_id: String,
-    /// The caller's address.
-    pub(super) address: Option<IpAddr>,
-    /// When the request arrived.
-    pub(super) arrived: Instant,
-}
+use crate::web::{address, credential};
 
 /// What a check lets pass, or the answer that it stays down with.
 type Pass<T> = Result<T, Answer>;
@@ -158,7 +146,7 @@ async fn admit(
         address,
         origin: header_text(request, &header::ORIGIN),
         host: address::host(request.request().head(), &ctx.config.trusted_proxies),
-        bearer: bearer(request),
+        bearer: credential::bearer(request.headers()),
     };
     let state = ctx.clone();
     let verdict = ctx
@@ -168,7 +156,8 @@ async fn admit(
         .map_err(|error| answer::error(&error, request_id))?;
     match verdict {
         Ok(principal) => {
-            Ok(Caller { principal, request_id: request_id.to_owned(), address, arrived })
+            let surface = Surface::Mcp;
+            Ok(Caller { principal, surface, request_id: request_id.to_owned(), address, arrived })
         }
         Err(refusal) => {
             note_refusal(ctx, &refusal, request_id, address, arrived).await;
@@ -196,6 +185,7 @@ async fn note_refusal(
         user_id: Some(*user),
         client_id: *client,
         token_id: Some(*token),
+        api_key_id: None,
         address: address.map(|address| address.to_string()),
         surface: "mcp",
         operation: "gate".into(),
@@ -209,30 +199,6 @@ async fn note_refusal(
     if let Err(error) = meter::note(ctx, call).await {
         log::error!("a refusal was not written down: {error}");
     }
-}
-
-/// Microseconds since `arrived`.
-pub(super) fn micros(arrived: Instant) -> i64 {
-    i64::try_from(arrived.elapsed().as_micros()).unwrap_or(i64::MAX)
-}
-
-/// One `Authorization` header with one token68; anything else is malformed (RFC 6750 §2.1).
-fn bearer(request: &ServiceRequest) -> Bearer {
-    let mut values = request.headers().get_all(header::AUTHORIZATION);
-    let Some(value) = values.next() else { return Bearer::Missing };
-    if values.next().is_some() {
-        return Bearer::Malformed;
-    }
-    let Ok(text) = value.to_str() else { return Bearer::Malformed };
-    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        // Basic, put there by a proxy or a browser: no bearer token was sent at all.
-        return Bearer::Missing;
-    }
-    let token = token.trim();
-    let is_token68 = !token.is_empty()
-        && token.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~+/=".contains(&b));
-    if is_token68 { Bearer::Token(token.to_owned()) } else { Bearer::Malformed }
 }
 
 /// JSON in; anything that does not exclude both of our answer types out (checklist A8, A12).
@@ -301,15 +267,7 @@ async fn check_scope(
     if !caller.principal.tools.contains(&tool) || caller.principal.scopes.contains(scope) {
         return Ok(());
     }
-    let call = super::tools::record(
-        ctx,
-        caller,
-        tool.row().name,
-        "denied",
-        403,
-        Some("insufficient_scope"),
-        0,
-    );
+    let call = caller.record(ctx, tool.row().name, "denied", 403, Some("insufficient_scope"), 0);
     meter::note(ctx, call).await.map_err(|error| answer::error(&error, request_id))?;
     let needed: ScopeSet = caller
         .principal

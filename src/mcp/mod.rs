@@ -6,7 +6,6 @@
 mod answer;
 mod envelope;
 mod gate;
-mod line;
 mod prompts;
 pub mod reference;
 mod resources;
@@ -23,7 +22,7 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 use rmcp_actix_web::transport::StreamableHttpService;
 
 use crate::service::Ctx;
-use gate::Caller;
+use crate::service::calls::Caller;
 use server::PortcullisServer;
 
 /// The largest request body, bytes.

@@ -4,7 +4,7 @@ use rmcp::ErrorData;
 use rmcp::model::{GetPromptResult, JsonObject, Prompt, PromptArgument, PromptMessage, Role};
 
 use crate::domain::tool::Tool;
-use crate::mcp::gate::Caller;
+use crate::service::calls::Caller;
 
 /// The longest argument, in characters.
 const LONGEST: usize = 200;

@@ -1,19 +1,18 @@
 //! The reference of the tools, for people: made from the same tables and types as the definitions
 //! that clients get, so that it cannot say anything else. `docs/tools.md` is this page.
 
-mod examples;
 mod fields;
 
 use std::fmt::Write;
 
-pub use examples::{Example, example};
+pub use crate::service::calls::{Example, example};
 
 use crate::domain::filter::{LONGEST_VALUE, MOST_VALUES};
 use crate::domain::scope::SCOPES;
 use crate::domain::tool::{TOOLS, Tool, ToolRow};
 use crate::domain::words::SHORTEST_TEXT;
 use crate::error::ErrorCode;
-use crate::mcp::tools;
+use crate::service::calls;
 
 const OPENING: &str = "\
 # The tools
@@ -93,7 +92,7 @@ fn filters(page: &mut String) {
 }
 
 fn tool(page: &mut String, row: &ToolRow) {
-    let schemas = tools::schemas(row.tool);
+    let schemas = calls::schemas(row.tool);
     line(page, &format!("## {}\n\n**{}.** {}\n", row.name, row.title, row.description));
     let changes = if row.is_read_only { "Changes nothing." } else { "Spends credits." };
     line(page, &format!("Scope `{}`. Cost: {}. {changes}\n", scope_name(row), cost(row.tool)));

@@ -5,10 +5,9 @@ use rmcp::model::{CacheScope, ReadResourceResult, Resource, ResourceContents};
 use serde_json::json;
 
 use super::server::KEEP_MS;
-use super::tools;
 use crate::domain::audit::Outcome;
 use crate::domain::tool::Tool;
-use crate::mcp::gate::Caller;
+use crate::service::calls::{self, Caller};
 use crate::service::{Ctx, meter};
 
 /// A row of the table of resources.
@@ -73,9 +72,9 @@ pub(super) async fn read(
         return Err(not_found(uri, is_modern));
     };
     let internal = |_| ErrorData::internal_error("internal error", None);
-    let content = tools::content(ctx, caller, tool).await.map_err(internal)?;
+    let content = calls::content(ctx, caller, tool).await.map_err(internal)?;
     let operation = format!("resources/read {uri}");
-    let call = tools::record(ctx, caller, &operation, Outcome::Ok.as_str(), 200, None, 0);
+    let call = caller.record(ctx, &operation, Outcome::Ok.as_str(), 200, None, 0);
     meter::note(ctx, call).await.map_err(internal)?;
     let contents =
         ResourceContents::text(content.to_string(), uri).with_mime_type("application/json");

@@ -12,10 +12,9 @@ use rmcp::{ErrorData, RoleServer, ServerHandler};
 use rmcp_actix_web::transport::on_request_extensions;
 
 use crate::domain::tool::Tool;
-use crate::mcp::gate::Caller;
-use crate::mcp::line::Line;
 use crate::mcp::{prompts, resources, tools};
 use crate::service::Ctx;
+use crate::service::calls::{self, Caller, Line};
 
 /// How long a list may be kept, milliseconds: short, because a changed role acts at once.
 pub(super) const KEEP_MS: u64 = 60_000;
@@ -108,13 +107,14 @@ impl ServerHandler for PortcullisServer {
         // Check 6: a tool that the role does not allow answers like one that does not exist.
         let named = Tool::parse(&request.name);
         let Some(tool) = named.filter(|tool| caller.principal.tools.contains(tool)) else {
-            tools::note_unknown(&self.ctx, caller, named)
+            calls::note_unknown(&self.ctx, caller, named)
                 .await
                 .map_err(|_| ErrorData::internal_error("internal error", None))?;
             return Err(ErrorData::invalid_params("there is no tool of that name", None));
         };
         let arguments = request.arguments.unwrap_or_default();
-        let line = Line::of(&context);
+        let is_modern = context.meta.protocol_version().is_some();
+        let line = Line::new(is_modern.then(|| context.ct.clone()));
         Ok(tools::call(&self.ctx, caller, &line, tool, arguments).await.into())
     }
 

@@ -7,12 +7,12 @@ use crate::domain::audit::Outcome;
 use crate::domain::quota::{Span, Used};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::AccountId;
-use crate::service::verify::Principal;
+use crate::service::verify::{Credential, Principal};
 use crate::service::{Ctx, credits};
 use crate::store::accounts::{self, Plan};
 use crate::store::activity::{self, NewActivity};
 use crate::store::usage::{self, Addition};
-use crate::store::{tokens, users};
+use crate::store::{api_keys, tokens, users};
 
 /// What a call costs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -124,15 +124,25 @@ pub async fn settle(
         .await
 }
 
-/// Notes when user and token were last used. It is told to the second; of the calls of one second
-/// only the first writes it down, which spares a busy client half of all writing.
+/// Notes when user and credential were last used. It is told to the second; of the calls of one
+/// second only the first writes it down, which spares a busy client half of all writing. A key's
+/// calls are no tool calls of the user's AI clients.
 fn touch(conn: &mut Conn, principal: &Principal, now: Timestamp) -> Result<()> {
     let is_known = |at: Option<Timestamp>| at.is_some_and(|at| at.seconds() == now.seconds());
-    if !is_known(principal.last_tool_at) {
-        users::touch(conn, principal.user, now)?;
-    }
-    if !is_known(principal.last_used_at) {
-        tokens::touch(conn, principal.token, now)?;
+    match principal.credential {
+        Credential::Token(token) => {
+            if !is_known(principal.last_tool_at) {
+                users::touch(conn, principal.user, now)?;
+            }
+            if !is_known(principal.last_used_at) {
+                tokens::touch(conn, token, now)?;
+            }
+        }
+        Credential::Key(key) => {
+            if !is_known(principal.last_used_at) {
+                api_keys::touch(conn, key, now)?;
+            }
+        }
     }
     Ok(())
 }
@@ -149,6 +159,9 @@ pub(super) fn turn_down(call: &mut NewActivity, error: &Error) {
     };
     call.outcome = outcome.as_str();
     call.error_code = Some(error.code.as_str().into());
+    if call.surface == "rest" {
+        call.status = i32::from(error.code.status());
+    }
     call.rows_returned = 0;
     call.credits_spent = 0;
 }

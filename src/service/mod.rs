@@ -2,7 +2,9 @@
 
 pub mod access;
 pub mod accounts;
+pub mod api_keys;
 pub mod bootstrap;
+pub mod calls;
 pub mod clients;
 pub mod connections;
 pub mod consent;

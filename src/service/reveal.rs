@@ -10,17 +10,17 @@ use crate::domain::credit::{
     MOST_CONTACTS, RevealOutcome, RevealedContact, fold, is_idempotency_key,
 };
 use crate::error::{Error, ErrorCode, Result};
-use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
+use crate::ids::{AccountId, ClientRowId, UserId};
 use crate::secrets::sha256_base64url;
 use crate::service::Ctx;
 use crate::service::credits::{self, Author, Book};
 use crate::service::meter::{self, Cost};
-use crate::service::verify::Principal;
+use crate::service::verify::{Credential, Principal};
 use crate::store::accounts::{self, Plan};
 use crate::store::activity::{self, NewActivity};
 use crate::store::idempotency::{self, Kept};
 use crate::store::reveals::{self, NewReveal};
-use crate::store::{contacts, tokens, usage, users};
+use crate::store::{api_keys, contacts, tokens, usage, users};
 
 /// An answer is given again to its key so long, seconds (contract §8).
 const KEY_KEPT_SECONDS: i64 = 86_400;
@@ -37,7 +37,7 @@ pub struct Payer {
     /// The client, if it is one.
     pub client: Option<ClientRowId>,
     /// The token or key, if it is one.
-    pub token: Option<TokenId>,
+    pub credential: Option<Credential>,
 }
 
 impl From<&Principal> for Payer {
@@ -46,7 +46,7 @@ impl From<&Principal> for Payer {
             account: principal.account,
             user: principal.user,
             client: principal.client,
-            token: Some(principal.token),
+            credential: Some(principal.credential),
         }
     }
 }
@@ -121,14 +121,28 @@ pub async fn reveal_unless(
                 Err(error) => meter::turn_down(&mut call, error),
             }
             activity::insert(conn, &call)?;
-            users::touch(conn, payer.user, now)?;
-            if let Some(token) = payer.token {
-                tokens::touch(conn, token, now)?;
-            }
+            touch(conn, payer, now)?;
             Ok(decided)
         })
         .await?;
     Ok(decided.map(Decided::answer))
+}
+
+/// Notes when the user's AI clients, and the credential, were last used.
+fn touch(conn: &mut Conn, payer: Payer, now: Timestamp) -> Result<()> {
+    match payer.credential {
+        Some(Credential::Key(key)) => {
+            api_keys::touch(conn, key, now)?;
+        }
+        Some(Credential::Token(token)) => {
+            users::touch(conn, payer.user, now)?;
+            tokens::touch(conn, token, now)?;
+        }
+        None => {
+            users::touch(conn, payer.user, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Keys of answers given at that moment or before are forgotten.
@@ -337,7 +351,7 @@ impl Attempt<'_> {
                     at: self.now,
                     user_id: self.payer.user,
                     client_id: self.payer.client,
-                    token_id: self.payer.token,
+                    token_id: self.payer.credential.and_then(Credential::token),
                     credits: outcome.credits(),
                 };
                 reveals::insert(conn, &reveal)?;

@@ -12,7 +12,7 @@ use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::settings::{self, Edit};
 use crate::store::audit::{self, NewEntry};
-use crate::store::{overview, stop};
+use crate::store::{api_keys, overview, stop};
 
 /// What works now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub struct Standing {
     pub tokens: i64,
     /// Approvals that stand.
     pub approvals: i64,
+    /// Keys of the REST API that work.
+    pub keys: i64,
 }
 
 /// Counts what works now.
@@ -37,6 +39,7 @@ pub async fn standing(ctx: &Ctx) -> Result<Standing> {
                 people: overview::connected_people(conn)?,
                 tokens: overview::working_tokens(conn, now)?,
                 approvals: overview::standing_approvals(conn)?,
+                keys: api_keys::count_all_active(conn, now)?,
             })
         })
         .await
@@ -65,11 +68,14 @@ pub struct Ended {
     pub tokens: usize,
     /// Approvals that stood until now.
     pub approvals: usize,
+    /// Keys of the REST API that worked until now.
+    pub keys: usize,
     /// What works after it: nothing.
     pub left: Standing,
 }
 
-/// Ends every token, approval and waiting code of everybody, personal access tokens included.
+/// Ends every token, approval and waiting code of everybody, personal access tokens and keys of the
+/// REST API included.
 ///
 /// # Errors
 /// When the database cannot answer; nothing is ended then.
@@ -86,10 +92,12 @@ pub async fn revoke_everything(ctx: &Ctx, actor: &Actor, proof: Reconfirmed) -> 
             let people = stop::count_ended_tokens(conn)?;
             let approvals = stop::revoke_consents(conn, now)?;
             let codes = stop::burn_codes(conn, now)?;
+            let keys = api_keys::revoke_all(conn, EndReason::RevokedByAdministrator, now)?;
             let left = Standing {
                 people: overview::connected_people(conn)?,
                 tokens: overview::working_tokens(conn, now)?,
                 approvals: overview::standing_approvals(conn)?,
+                keys: api_keys::count_all_active(conn, now)?,
             };
             let target = Target { kind: "everything", id: None, label: "everybody".into() };
             let entry = NewEntry {
@@ -103,10 +111,11 @@ pub async fn revoke_everything(ctx: &Ctx, actor: &Actor, proof: Reconfirmed) -> 
                     "tokens": tokens,
                     "approvals": approvals,
                     "waiting_codes": codes,
+                    "api_keys": keys,
                 }),
             };
             audit::insert(conn, &entry)?;
-            Ok(Ended { people, tokens, approvals, left })
+            Ok(Ended { people, tokens, approvals, keys, left })
         })
         .await
 }

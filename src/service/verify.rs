@@ -4,6 +4,8 @@
 //! A signature cannot be revoked, so verified signatures are remembered (bounded, by the hash of
 //! the token); the claims behind them are checked against clock, key and database every time.
 
+mod key;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -17,12 +19,14 @@ use crate::domain::scope::ScopeSet;
 use crate::domain::settings::Settings;
 use crate::domain::tool::Tool;
 use crate::error::Result;
-use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
+use crate::ids::{AccountId, ApiKeyId, ClientRowId, TokenId, UserId};
 use crate::secrets::{PlainSecret, SecretKind, sha256_base64url};
 use crate::service::keyring::AccessClaims;
 use crate::service::{Ctx, Live};
 use crate::store::accounts::Plan;
 use crate::store::principal::{self, PrincipalRow};
+
+pub use key::{Holder, RefusedKey, admit_key};
 
 /// Clock skew allowed for `exp` and `iat`, seconds (contract §7).
 const SKEW_SECONDS: i64 = 60;
@@ -30,6 +34,33 @@ const SKEW_SECONDS: i64 = 60;
 const REMEMBERED: usize = 20_000;
 /// The longest token looked at, bytes.
 const LONGEST_TOKEN: usize = 8192;
+
+/// What somebody calls with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// A token, at the MCP endpoint.
+    Token(TokenId),
+    /// A key, at the REST API.
+    Key(ApiKeyId),
+}
+
+impl Credential {
+    /// The token, if it is one.
+    pub fn token(self) -> Option<TokenId> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Key(_) => None,
+        }
+    }
+
+    /// The key, if it is one.
+    pub fn key(self) -> Option<ApiKeyId> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Token(_) => None,
+        }
+    }
+}
 
 /// Who calls: everything a tool needs to know, as of this request.
 #[derive(Debug, Clone)]
@@ -42,15 +73,15 @@ pub struct Principal {
     pub plan: Plan,
     /// The client, unless it is a personal access token.
     pub client: Option<ClientRowId>,
-    /// The token.
-    pub token: TokenId,
-    /// What the token allows now.
+    /// What it calls with.
+    pub credential: Credential,
+    /// What the credential allows now.
     pub scopes: ScopeSet,
     /// The tools that the user's role allows.
     pub tools: Vec<Tool>,
     /// The user's last tool call before this one.
     pub last_tool_at: Option<Timestamp>,
-    /// The token's last tool call before this one.
+    /// The credential's last call before this one.
     pub last_used_at: Option<Timestamp>,
 }
 
@@ -108,6 +139,8 @@ pub enum Refusal {
 pub enum BadToken {
     /// Not one of ours: form, signature, type, issuer, audience.
     NotOurs,
+    /// A key of the REST API, which does not open this door.
+    ApiKey,
     /// Its time has passed.
     Expired,
     /// It, its approval, its client or its user was ended.
@@ -184,6 +217,9 @@ pub fn bearer(
             judge(row, &granted, now)
         }));
     }
+    if token.starts_with(SecretKind::ApiKey.prefix()) {
+        return Ok(Err(BadToken::ApiKey));
+    }
     let checked = match check_claims(ctx, live, token, audience, now) {
         Ok(checked) => checked,
         Err(bad) => return Ok(Err(bad)),
@@ -199,14 +235,7 @@ pub fn bearer(
 
 /// Checks 1 to 3: before the token is looked at.
 fn check_caller(ctx: &Ctx, settings: &Settings, knock: &Knock) -> Result<(), Refusal> {
-    if !settings.mcp_enabled {
-        return Err(Refusal::Disabled);
-    }
-    let is_allowed =
-        |address: IpAddr| settings.allowed_ips.iter().any(|network| network.contains(&address));
-    if !settings.allowed_ips.is_empty() && !knock.address.is_some_and(is_allowed) {
-        return Err(Refusal::Address);
-    }
+    check_address(settings, knock.address)?;
     if let Some(origin) = &knock.origin
         && !is_origin_allowed(ctx, settings, origin)
     {
@@ -216,6 +245,19 @@ fn check_caller(ctx: &Ctx, settings: &Settings, knock: &Knock) -> Result<(), Ref
         |host: &String| ctx.config.hosts.iter().any(|ours| ours.eq_ignore_ascii_case(host));
     if !knock.host.as_ref().is_some_and(is_ours) {
         return Err(Refusal::Origin);
+    }
+    Ok(())
+}
+
+/// Checks 1 and 2, which hold for every door.
+fn check_address(settings: &Settings, address: Option<IpAddr>) -> Result<(), Refusal> {
+    if !settings.mcp_enabled {
+        return Err(Refusal::Disabled);
+    }
+    let is_allowed =
+        |address: IpAddr| settings.allowed_ips.iter().any(|network| network.contains(&address));
+    if !settings.allowed_ips.is_empty() && !address.is_some_and(is_allowed) {
+        return Err(Refusal::Address);
     }
     Ok(())
 }
@@ -271,16 +313,21 @@ fn judge(row: PrincipalRow, granted: &ScopeSet, now: Timestamp) -> Result<Princi
         Some(covered) => granted.intersection(&ScopeSet::parse_known(covered)),
         None => granted.clone(),
     };
-    let names: Vec<String> = serde_json::from_str(&row.tools).unwrap_or_default();
     Ok(Principal {
         user: row.user_id,
         account: row.account_id,
         plan: row.plan.within(row.account_access),
         client: row.client_id,
-        token: row.token_id,
+        credential: Credential::Token(row.token_id),
         scopes,
-        tools: names.iter().filter_map(|name| Tool::parse(name)).collect(),
+        tools: tools_of(&row.tools),
         last_tool_at: row.last_tool_at,
         last_used_at: row.last_used_at,
     })
+}
+
+/// The tools of a role's row; names that this version does not know are none.
+fn tools_of(json: &str) -> Vec<Tool> {
+    let names: Vec<String> = serde_json::from_str(json).unwrap_or_default();
+    names.iter().filter_map(|name| Tool::parse(name)).collect()
 }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::activity;
 use crate::db::statement::statement;
-use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
+use crate::ids::{AccountId, ApiKeyId, ClientRowId, TokenId, UserId};
 
 /// A call, answered or refused.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct NewActivity {
     pub client_id: Option<ClientRowId>,
     /// The token.
     pub token_id: Option<TokenId>,
+    /// The key of the REST API.
+    pub api_key_id: Option<ApiKeyId>,
     /// The caller's address.
     pub address: Option<String>,
     /// `mcp` or `rest`.
@@ -47,13 +49,14 @@ pub struct NewActivity {
 statement! {
     /// Writes a call down.
     Insert<'a> {
-        "INSERT INTO activity (request_id, at, account_id, user_id, client_id, token_id, address, surface, \
+        "INSERT INTO activity (request_id, at, account_id, user_id, client_id, token_id, api_key_id, address, surface, \
          operation, outcome, status, error_code, rows_returned, credits_spent, latency_us) VALUES (" request_id: &'a str = Text,
         ", " at: Timestamp = BigInt,
         ", " account_id: Option<AccountId> = Nullable<BigInt>,
         ", " user_id: Option<UserId> = Nullable<BigInt>,
         ", " client_id: Option<ClientRowId> = Nullable<BigInt>,
         ", " token_id: Option<TokenId> = Nullable<BigInt>,
+        ", " api_key_id: Option<ApiKeyId> = Nullable<BigInt>,
         ", " address: Option<&'a str> = Nullable<Text>,
         ", " surface: &'a str = Text,
         ", " operation: &'a str = Text,
@@ -76,6 +79,7 @@ pub fn insert(conn: &mut Conn, call: &NewActivity) -> QueryResult<usize> {
         user_id: call.user_id,
         client_id: call.client_id,
         token_id: call.token_id,
+        api_key_id: call.api_key_id,
         address: call.address.as_deref(),
         surface: call.surface,
         operation: &call.operation,

@@ -14,7 +14,7 @@ use crate::db::{Conn, MultiBackend};
 use crate::domain::audit::Outcome;
 use crate::domain::records::Span;
 use crate::domain::tool::Tool;
-use crate::ids::{AccountId, ClientRowId, TokenId, UserId};
+use crate::ids::{AccountId, ApiKeyId, ClientRowId, TokenId, UserId};
 
 /// Times of rows and the order of their ids agree but for this, milliseconds: calls are written
 /// down in batches, by several servers.
@@ -84,6 +84,8 @@ pub struct CallRow {
     pub credits_spent: i64,
     /// From arrival to answer, microseconds.
     pub latency_us: i64,
+    /// The key of the REST API.
+    pub api_key_id: Option<ApiKeyId>,
 }
 
 type Statement<'a> = activity::BoxedQuery<'a, MultiBackend>;

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod activity;
 pub mod activity_days;
 pub mod activity_grid;
+pub mod api_keys;
 pub mod audit;
 pub mod audit_grid;
 pub mod client_connections;

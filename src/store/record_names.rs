@@ -1,11 +1,11 @@
 //! The names behind the ids of the two logs, for the rows of a page or a batch. Tables: `users`,
-//! `clients`, `client_groups`, `tokens`.
+//! `clients`, `client_groups`, `tokens`, `api_keys`.
 
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{client_groups, clients, tokens, users};
-use crate::ids::{ClientRowId, TokenId, UserId};
+use crate::db::schema::{api_keys, client_groups, clients, tokens, users};
+use crate::ids::{ApiKeyId, ClientRowId, TokenId, UserId};
 
 /// Full names and addresses.
 pub fn people(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<(UserId, String, String)>> {
@@ -23,6 +23,14 @@ pub fn clients(conn: &mut Conn, ids: &[ClientRowId]) -> QueryResult<Vec<(ClientR
 /// Names of tokens: of a personal access token its own.
 pub fn tokens(conn: &mut Conn, ids: &[TokenId]) -> QueryResult<Vec<(TokenId, String)>> {
     tokens::table.filter(tokens::id.eq_any(ids)).select((tokens::id, tokens::label)).load(conn)
+}
+
+/// Names of keys of the REST API.
+pub fn api_keys(conn: &mut Conn, ids: &[ApiKeyId]) -> QueryResult<Vec<(ApiKeyId, String)>> {
+    api_keys::table
+        .filter(api_keys::id.eq_any(ids))
+        .select((api_keys::id, api_keys::name))
+        .load(conn)
 }
 
 /// The client with that `client_id`.

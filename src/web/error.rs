@@ -1,4 +1,4 @@
-//! Failures on their way out: the page and the OAuth JSON of an error. The answer is rendered by
+//! Failures on their way out: the page, the OAuth JSON and the JSON of the REST API of an error. The answer is rendered by
 //! the outer middleware, which knows the request's id.
 
 use actix_web::http::StatusCode;
@@ -17,14 +17,16 @@ pub enum Failure {
     Page(Error),
     /// JSON for an OAuth client (RFC 6749 §5.2).
     OAuth(OAuthError),
+    /// JSON for a program at the REST API (contract §8).
+    Api(Error),
     /// Send the browser elsewhere: sign in first.
     SeeOther(String),
     /// The path takes other methods only.
     WrongMethod {
         /// Those it takes.
         allowed: String,
-        /// Whether a program is told, in JSON.
-        is_program: bool,
+        /// Who is told.
+        audience: Audience,
     },
 }
 
@@ -32,23 +34,32 @@ impl Failure {
     /// The code of the error, if it is one.
     pub fn code(&self) -> Option<&'static str> {
         match self {
-            Self::Page(error) => Some(error.code.as_str()),
+            Self::Page(error) | Self::Api(error) => Some(error.code.as_str()),
             Self::OAuth(error) => Some(error.code.as_str()),
             Self::SeeOther(_) => None,
-            Self::WrongMethod { is_program: false, .. } => {
-                Some(ErrorCode::MethodNotAllowed.as_str())
-            }
-            Self::WrongMethod { is_program: true, .. } => {
+            Self::WrongMethod { audience: Audience::OAuth, .. } => {
                 Some(OAuthErrorCode::MethodNotAllowed.as_str())
             }
+            Self::WrongMethod { .. } => Some(ErrorCode::MethodNotAllowed.as_str()),
         }
     }
+}
+
+/// Who reads a failure, by the path that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// A person: a page.
+    Person,
+    /// An OAuth client.
+    OAuth,
+    /// A program at the REST API.
+    Api,
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Page(error) => error.fmt(f),
+            Self::Page(error) | Self::Api(error) => error.fmt(f),
             Self::OAuth(error) => f.write_str(&error.description),
             Self::SeeOther(_) => f.write_str("sign in first"),
             Self::WrongMethod { allowed, .. } => write!(f, "this address takes {allowed}"),
@@ -71,7 +82,7 @@ impl From<OAuthError> for Failure {
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
         let status = match self {
-            Self::Page(error) => error.code.status(),
+            Self::Page(error) | Self::Api(error) => error.code.status(),
             Self::OAuth(error) => error.code.status(),
             Self::SeeOther(_) => 303,
             Self::WrongMethod { .. } => 405,
@@ -110,12 +121,17 @@ pub fn render(
             .finish(),
         Failure::Page(error) => page(error, request_id, theme),
         Failure::OAuth(error) => oauth(error, request_id, help),
-        Failure::WrongMethod { allowed, is_program } => {
+        Failure::Api(error) => api(error, request_id),
+        Failure::WrongMethod { allowed, audience } => {
             let text = format!("This address takes {allowed}.");
-            let mut response = if *is_program {
-                oauth(&OAuthError::new(OAuthErrorCode::MethodNotAllowed, text), request_id, help)
-            } else {
-                page(&Error::new(ErrorCode::MethodNotAllowed, text), request_id, theme)
+            let error = || Error::new(ErrorCode::MethodNotAllowed, text.clone());
+            let mut response = match audience {
+                Audience::Person => page(&error(), request_id, theme),
+                Audience::Api => api(&error(), request_id),
+                Audience::OAuth => {
+                    let error = OAuthError::new(OAuthErrorCode::MethodNotAllowed, text);
+                    oauth(&error, request_id, help)
+                }
             };
             // RFC 9110 §15.5.6: whoever says 405 says what is allowed.
             if let Ok(value) = header::HeaderValue::from_str(allowed) {
@@ -158,6 +174,32 @@ fn oauth(error: &OAuthError, request_id: &str, help: Option<&str>) -> HttpRespon
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .json(body)
+}
+
+/// What the REST API answers instead of a result.
+fn api(error: &Error, request_id: &str) -> HttpResponse {
+    let mut response = build(error.code.status());
+    if let Some(seconds) = error.retry_after {
+        response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if error.code.status() == 401 {
+        // RFC 6750 §3.1: what was sent and is not good is told, what was not sent is not.
+        let challenge = match error.code {
+            ErrorCode::MissingApiKey => "Bearer realm=\"portcullis\"",
+            _ => "Bearer realm=\"portcullis\", error=\"invalid_token\"",
+        };
+        response.insert_header((header::WWW_AUTHENTICATE, challenge));
+    }
+    let mut body = json!({
+        "type": error.code.kind(),
+        "code": error.code.as_str(),
+        "message": error.message,
+        "request_id": request_id,
+    });
+    if let (Some(param), Some(members)) = (&error.param, body.as_object_mut()) {
+        members.insert("param".into(), json!(param));
+    }
+    response.insert_header((header::CACHE_CONTROL, "no-store")).json(json!({ "error": body }))
 }
 
 fn build(status: u16) -> actix_web::HttpResponseBuilder {

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod assets;
+pub mod credential;
 pub mod csrf;
 pub mod error;
 pub mod export;

@@ -46,6 +46,7 @@ const GROUPS: &[Group] = &[
         entries: &[
             page("MCP", "/dashboard/settings/mcp", "client", None),
             page("Account Setting", "/account", "user", None),
+            page("API keys", "/dashboard/settings/api-keys", "key", None),
         ],
     },
     Group {

@@ -11,6 +11,7 @@ import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
 import { account, accountWithoutScript, confirmation } from "./account.mjs";
 import { manual } from "./manual.mjs";
+import { apiKeys } from "./api_keys.mjs";
 import { users, usersWithoutScript } from "./users.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
 import { people, peopleWithoutScript } from "./people.mjs";
@@ -473,6 +474,7 @@ async function run() {
     await authorize(member, client);
     await ownConnections(member, client, { closesOnEscape, dialogOf });
     await ownTokens(member, client, person, { copies, dialogOf });
+    await apiKeys(member, origin, person, { closesOnEscape, copies, dialogOf });
     await authorize(member, client);
     await summary(screen, client);
     await authorize(member, client);

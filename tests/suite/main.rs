@@ -6,6 +6,7 @@
     reason = "a test that meets the unexpected has failed"
 )]
 
+mod api;
 mod architecture;
 mod cli;
 mod console;

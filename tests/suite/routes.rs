@@ -39,6 +39,7 @@ async fn ask_with(browser: &Browser, route: &Route, form_token: &str) -> Page {
 /// Whether programs call it: with credentials of their own, no cookie and no form token.
 fn is_for_programs(route: &Route) -> bool {
     route.path.starts_with("/oauth/") && route.path != "/oauth/authorize"
+        || route.access == Access::Key
 }
 
 /// What holds for every answer.
@@ -68,7 +69,7 @@ fn check(page: &Page, what: &str) {
 async fn may(app: &TestApp, person: Person, route: &Route) -> bool {
     let row = people::by_address(&app.ctx, person.email).await.unwrap();
     match route.access {
-        Access::Anyone | Access::SignedIn => true,
+        Access::Anyone | Access::SignedIn | Access::Key => true,
         Access::With(permission) => parse_permissions(&row.permissions).contains(&permission),
     }
 }
@@ -77,7 +78,10 @@ on_sqlite! {
     async fn nobody_is_sent_to_sign_in_or_refused(app) {
         for route in ROUTES {
             let answer = ask(&app.anonymous(), route).await;
-            if is_for_programs(route) {
+            if route.access == Access::Key {
+                assert_eq!(answer.status, 401, "{} {}", route.method, route.path);
+                assert!(answer.text.contains("missing_api_key"), "{}", answer.text);
+            } else if is_for_programs(route) {
                 assert!(!answer.header("content-type").contains("html"), "{}", route.path);
             } else if route.access == Access::Anyone {
                 assert_ne!(answer.status, 401, "{} {}: open to everybody", route.method, route.path);
@@ -175,6 +179,11 @@ on_sqlite! {
     }
 
     async fn what_is_not_there_is_a_page_too(app) {
+        for path in ["/api", "/api/v1", "/api/v1/nothing", "/api/v2/usage", "/api/v1/usage/", "/api/v1/stores/a/b"] {
+            let answer = app.anonymous().get(path).await;
+            check(&answer, path);
+            assert_eq!((answer.status, answer.header("content-type")), (404, "application/json"), "{path}");
+        }
         for path in ["/nothing", "/admin/nothing", "/static/x/nothing", "/..%2f..%2fetc/passwd", "/static/x/..%2fCargo.toml", "/login/", "//login"] {
             let page = app.anonymous().get(path).await;
             check(&page, path);

@@ -153,11 +153,15 @@ pub async fn revoke(
     };
     let ended = stop::revoke_everything(&ctx, &viewer.actor, proof).await?;
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    if ended.tokens + ended.approvals == 0 {
+    if ended.tokens + ended.approvals + ended.keys == 0 {
         flash::put(&session, Tone::Warn, "Nothing was connected. Nothing was changed.");
     } else {
+        let keys = match ended.keys {
+            0 => String::new(),
+            some => format!(" {} ended too.", counted(&count(some), "API key", "API keys")),
+        };
         let text = format!(
-            "Revoked {} and {}. Now {} and {} are left; the next request of every AI client is refused.",
+            "Revoked {} and {}. Now {} and {} are left; the next request of every AI client is refused.{keys}",
             counted(&count(ended.tokens), "token", "tokens"),
             counted(&count(ended.approvals), "approval", "approvals"),
             counted(&ended.left.tokens, "token", "tokens"),

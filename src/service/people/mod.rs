@@ -24,7 +24,7 @@ use crate::secrets::{PlainSecret, random_text};
 use crate::service::bootstrap::SETUP_PURPOSE;
 use crate::service::failure::is_gone;
 use crate::service::notify::{self, News, Recipient};
-use crate::service::{Ctx, revoke};
+use crate::service::{Ctx, api_keys, revoke};
 use crate::store::audit::{self, NewEntry};
 use crate::store::users::{self, NewUser, UserRow};
 use crate::store::{accounts, links, roles, sessions};
@@ -120,12 +120,14 @@ fn replace_password(
     now: Timestamp,
 ) -> Result<()> {
     let tokens = revoke::end_everything_of(conn, user.id, EndReason::PasswordChanged, now)?;
+    let keys = api_keys::end_all_of(conn, user.id, EndReason::PasswordChanged, now)?;
     users::set_password(conn, user.id, hash)?;
     let ended = sessions::delete_of_user(conn, user.id)?;
     links::delete_of_user(conn, user.id)?;
     let to = Recipient { name: &user.name, email: &user.email };
     notify::tell(conn, &ctx.config, to, News::PasswordChanged, now)?;
-    let detail = json!({ "sessions_ended": ended, "tokens_revoked": tokens });
+    let detail =
+        json!({ "sessions_ended": ended, "tokens_revoked": tokens, "api_keys_revoked": keys });
     record(conn, actor, Action::PasswordSet, user, detail, now)
 }
 

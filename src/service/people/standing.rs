@@ -12,7 +12,7 @@ use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::service::login::Reconfirmed;
-use crate::service::{Ctx, revoke, two_factor};
+use crate::service::{Ctx, api_keys, revoke, two_factor};
 use crate::store::users::{self, UserRow};
 use crate::store::{links, sessions};
 
@@ -21,13 +21,19 @@ use crate::store::{links, sessions};
 pub struct Ended {
     /// Tokens that were active until now.
     pub tokens: usize,
+    /// Keys of the REST API that worked until now.
+    pub keys: usize,
     /// Browser sessions.
     pub sessions: usize,
 }
 
 impl Ended {
     fn detail(self) -> Value {
-        json!({ "tokens_revoked": self.tokens, "sessions_ended": self.sessions })
+        json!({
+            "tokens_revoked": self.tokens,
+            "api_keys_revoked": self.keys,
+            "sessions_ended": self.sessions,
+        })
     }
 }
 
@@ -104,7 +110,8 @@ fn removable(conn: &mut Conn, actor: &Actor, user: UserId, what: &str) -> Result
 
 fn end_access(conn: &mut Conn, user: UserId, reason: EndReason, now: Timestamp) -> Result<Ended> {
     let tokens = revoke::end_everything_of(conn, user, reason, now)?;
+    let keys = api_keys::end_all_of(conn, user, reason, now)?;
     let sessions = sessions::delete_of_user(conn, user)?;
     links::delete_of_user(conn, user)?;
-    Ok(Ended { tokens, sessions })
+    Ok(Ended { tokens, keys, sessions })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::db::Conn;
 use crate::error::{Error, Result};
-use crate::ids::{ClientRowId, TokenId, UserId};
+use crate::ids::{ApiKeyId, ClientRowId, TokenId, UserId};
 use crate::store::activity_grid::CallRow;
 use crate::store::record_names as store;
 use crate::store::users;
@@ -28,7 +28,7 @@ pub struct Call {
     pub row: CallRow,
     /// The user, unless they were deleted.
     pub person: Option<Person>,
-    /// The client, or the name of the personal access token.
+    /// The client, or the name of the personal access token or API key.
     pub client: Option<String>,
     /// Whether it was a personal access token.
     pub is_personal: bool,
@@ -39,6 +39,8 @@ pub(super) fn of_calls(conn: &mut Conn, rows: Vec<CallRow>) -> Result<Vec<Call>>
     let clients: Vec<ClientRowId> = distinct(rows.iter().filter_map(|row| row.client_id));
     let tokens: Vec<TokenId> =
         distinct(rows.iter().filter(|row| row.client_id.is_none()).filter_map(|row| row.token_id));
+    let keys: Vec<ApiKeyId> = distinct(rows.iter().filter_map(|row| row.api_key_id));
+    let keys: HashMap<_, _> = store::api_keys(conn, &keys)?.into_iter().collect();
     let people = people(conn, &users)?;
     let clients: HashMap<_, _> = store::clients(conn, &clients)?.into_iter().collect();
     let tokens: HashMap<_, _> = store::tokens(conn, &tokens)?.into_iter().collect();
@@ -47,9 +49,10 @@ pub(super) fn of_calls(conn: &mut Conn, rows: Vec<CallRow>) -> Result<Vec<Call>>
         .map(|row| {
             let person = row.user_id.and_then(|id| people.get(&id).cloned());
             let is_personal = row.client_id.is_none() && row.token_id.is_some();
-            let client = match row.client_id {
-                Some(id) => clients.get(&id).cloned(),
-                None => row.token_id.and_then(|id| tokens.get(&id).cloned()),
+            let client = match (row.client_id, row.api_key_id) {
+                (Some(id), _) => clients.get(&id).cloned(),
+                (None, Some(id)) => keys.get(&id).cloned(),
+                (None, None) => row.token_id.and_then(|id| tokens.get(&id).cloned()),
             };
             Call { row, person, client, is_personal }
         })

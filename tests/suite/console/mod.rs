@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod api_keys;
 mod clients;
 mod clients_pages;
 mod confirmation;

@@ -23,7 +23,7 @@ async fn the_process_that_is_killed() {
     let account =
         ctx.db.read(move |conn| Ok(portcullis::store::accounts::by_name(conn, MEMBER.account)?));
     let account = account.await.unwrap().unwrap();
-    let payer = Payer { account, user: member, client: None, token: None };
+    let payer = Payer { account, user: member, client: None, credential: None };
     let ids = texts(&ctx, "SELECT public_id AS text FROM contacts ORDER BY id").await;
     for part in ids.chunks(MOST_CONTACTS) {
         let answer = ask(&ctx, payer, request(part)).await.unwrap();

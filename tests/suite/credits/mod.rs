@@ -18,6 +18,7 @@ use portcullis::service::credits::Adjustment;
 use portcullis::service::import::{self, Format, Import};
 use portcullis::service::login::Reconfirmed;
 use portcullis::service::reveal::{Answer, Payer, Request, reveal};
+use portcullis::service::verify::Credential;
 use portcullis::service::{Ctx, bootstrap, credits, meter};
 use portcullis::store::activity::NewActivity;
 use portcullis::store::credits::differences;
@@ -87,7 +88,7 @@ async fn account_of(app: &TestApp, person: Person) -> AccountId {
 
 async fn payer_of(app: &TestApp, person: Person) -> Payer {
     let account = account_of(app, person).await;
-    Payer { account, user: app.id_of(person).await, client: None, token: None }
+    Payer { account, user: app.id_of(person).await, client: None, credential: None }
 }
 
 /// The member as payer.
@@ -103,7 +104,8 @@ fn call(ctx: &Ctx, payer: Payer) -> NewActivity {
         account_id: Some(payer.account),
         user_id: Some(payer.user),
         client_id: payer.client,
-        token_id: payer.token,
+        token_id: payer.credential.and_then(Credential::token),
+        api_key_id: None,
         address: None,
         surface: "mcp",
         operation: "reveal_contacts".into(),

@@ -99,8 +99,8 @@ both_databases! {
     async fn reveals_and_other_tools_share_one_count(app) {
         plan(app, 500).await;
         let client = app.ai_client("usage:read stores:read").await;
-        let token = Some(app.newest_token_of(MEMBER).await);
-        let (payer, ids) = (Payer { token, ..payer(app).await }, contacts(app, 60).await);
+        let credential = Some(Credential::Token(app.newest_token_of(MEMBER).await));
+        let (payer, ids) = (Payer { credential, ..payer(app).await }, contacts(app, 60).await);
         let other = replica(app).await;
         let reveals = join_all(ids.iter().enumerate().map(|(number, id)| {
             ask(if number % 2 == 0 { &app.ctx } else { &other }, payer, request(std::slice::from_ref(id)))

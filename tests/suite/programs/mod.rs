@@ -4,6 +4,7 @@
 mod browser;
 mod mail;
 mod protocol;
+mod rest;
 mod sdk;
 mod suite;
 

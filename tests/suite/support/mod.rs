@@ -1,6 +1,7 @@
 //! What every test stands on: the application, its database, and those who call it.
 
 pub mod ai_client;
+pub mod api_client;
 pub mod app;
 pub mod browser;
 pub mod conformance;

@@ -5,19 +5,16 @@
 //! as a request, so that hanging up is no way to search for free. What spends is one transaction
 //! and is never stopped within it. In the earlier era a lost connection says nothing of the call.
 
-use rmcp::RoleServer;
-use rmcp::service::RequestContext;
-use rmcp_actix_web::transport::CancellationToken;
+use tokio_util::sync::CancellationToken;
 
 /// The line to a caller; by default one that is never cut.
-#[derive(Clone, Default)]
-pub(super) struct Line(Option<CancellationToken>);
+#[derive(Debug, Clone, Default)]
+pub struct Line(Option<CancellationToken>);
 
 impl Line {
-    /// The line that a request came over.
-    pub(super) fn of(context: &RequestContext<RoleServer>) -> Self {
-        let is_modern = context.meta.protocol_version().is_some();
-        Self(is_modern.then(|| context.ct.clone()))
+    /// A line that `cut` says the end of, if it says anything.
+    pub fn new(cut: Option<CancellationToken>) -> Self {
+        Self(cut)
     }
 
     /// Whether the caller has hung up.

@@ -1,9 +1,8 @@
 //! `list_taxonomy`: the filters of `search_stores` and their values. Costs nothing.
 
-use super::{Done, NoInput, output};
+use super::{Caller, Done, NoInput, output};
 use crate::domain::profile::Taxonomy;
 use crate::error::Result;
-use crate::mcp::gate::Caller;
 use crate::service::meter::Cost;
 use crate::service::{Ctx, index};
 

@@ -5,17 +5,19 @@
 //! What may be left out of the input has no `null` in its schema: leaving it out is the way to say
 //! so. What is in every answer and may be nothing says so with two branches of a type each.
 
-use rmcp::model::JsonObject;
 use schemars::JsonSchema;
 use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+/// A JSON object.
+pub type JsonObject = Map<String, Value>;
+
 /// The schemas of a tool with all their words, for people.
-pub(in crate::mcp) struct Schemas {
+pub struct Schemas {
     /// What it takes.
-    pub(in crate::mcp) input: JsonObject,
+    pub input: JsonObject,
     /// What it returns.
-    pub(in crate::mcp) output: JsonObject,
+    pub output: JsonObject,
 }
 
 impl Schemas {
@@ -25,13 +27,13 @@ impl Schemas {
     }
 
     /// What it takes, for the wire.
-    pub(super) fn input(&self) -> JsonObject {
+    pub fn input(&self) -> JsonObject {
         shortened(&self.input, &[])
     }
 
     /// What it returns, for the wire; without words: the names say what it is, and every client
     /// carries all definitions in its context (checklist B4).
-    pub(super) fn output(&self) -> JsonObject {
+    pub fn output(&self) -> JsonObject {
         shortened(&self.output, &["description"])
     }
 }

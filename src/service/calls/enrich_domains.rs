@@ -4,10 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Done, output};
+use super::{Caller, Done, output};
 use crate::domain::profile::{EnrichStatus, Enriched};
 use crate::error::Result;
-use crate::mcp::gate::Caller;
 use crate::service::meter::{self, Cost};
 use crate::service::{Ctx, index};
 

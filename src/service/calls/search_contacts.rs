@@ -1,27 +1,24 @@
-//! `search_stores`: stores by filter, a page at a time. Costs 1 request and the rows returned.
+//! `search_contacts`: previews of people by filter, a page at a time; never a channel. Costs 1
+//! request and the rows returned.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Done, output};
-use crate::domain::filter::{StoreFilter, StoreSort};
-use crate::domain::profile::StoreProfile;
+use super::{Caller, Done, output};
+use crate::domain::contact::ContactPreview;
+use crate::domain::filter::ContactFilter;
 use crate::error::{Error, Result};
-use crate::mcp::gate::Caller;
 use crate::service::meter::{self, Cost};
 use crate::service::{Ctx, index};
 
-/// What `search_stores` takes.
+/// What `search_contacts` takes.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
-    /// Which stores; leave it out for all.
+    /// Which contacts; leave it out for all.
     #[serde(default)]
-    filters: StoreFilter,
-    /// Order of the results.
-    #[serde(default)]
-    sort: StoreSort,
-    /// Stores a page, 1 to 100.
+    filters: ContactFilter,
+    /// Contacts a page, 1 to 100.
     #[serde(default = "default_limit")]
     #[schemars(range(min = 1, max = 100))]
     limit: i64,
@@ -34,32 +31,30 @@ fn default_limit() -> i64 {
     25
 }
 
-/// What `search_stores` returns.
+/// What `search_contacts` returns.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Output {
-    /// The stores.
-    data: Vec<StoreProfile>,
+    /// The contacts, without any channel.
+    data: Vec<ContactPreview>,
     /// Pass it back as `cursor` for the next page; null on the last one.
     next_cursor: Option<String>,
 }
 
 pub(super) async fn run(ctx: &Ctx, caller: &Caller, input: Input) -> Result<Done> {
-    // Before the quota is asked, or a senseless limit would be told as a lack of rows.
-    if !(1..=index::MOST_STORES).contains(&input.limit) {
+    if !(1..=index::MOST_CONTACTS).contains(&input.limit) {
         return Err(Error::field("limit", "takes 1 to 100"));
     }
     meter::precheck(ctx, &caller.principal, Cost { requests: 1, rows: input.limit }).await?;
-    let page = index::search_stores(
+    let page = index::search_contacts(
         &ctx.db,
         &ctx.config.secret,
         caller.principal.user,
         input.filters,
-        input.sort,
         input.limit,
         input.cursor.as_deref(),
     )
     .await?;
-    let rows = i64::try_from(page.stores.len()).unwrap_or(i64::MAX);
-    let result = Output { data: page.stores, next_cursor: page.next_cursor };
+    let rows = i64::try_from(page.contacts.len()).unwrap_or(i64::MAX);
+    let result = Output { data: page.contacts, next_cursor: page.next_cursor };
     Ok(Done { output: output(&result)?, cost: Cost { requests: 1, rows } })
 }

@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Done, output};
+use super::{Caller, Done, output};
 use crate::domain::profile::StoreProfile;
 use crate::error::Result;
-use crate::mcp::gate::Caller;
 use crate::service::meter::{self, Cost};
 use crate::service::{Ctx, index};
 

@@ -5,13 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{output, record};
+use super::{Caller, Line, output};
 use crate::domain::audit::Outcome;
 use crate::domain::credit::RevealedContact;
 use crate::domain::tool::Tool;
 use crate::error::Result;
-use crate::mcp::gate::Caller;
-use crate::mcp::line::Line;
 use crate::service::Ctx;
 use crate::service::reveal::{self, Payer, Request};
 
@@ -53,7 +51,7 @@ pub(super) async fn run(
     input: Input,
 ) -> Result<Result<Value>> {
     let name = Tool::RevealContacts.row().name;
-    let call = record(ctx, caller, name, Outcome::Ok.as_str(), 200, None, 0);
+    let call = caller.record(ctx, name, Outcome::Ok.as_str(), 200, None, 0);
     let request = Request {
         ids: input.contact_ids,
         confirm: input.confirm_spend_credits,

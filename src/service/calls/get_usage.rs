@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Done, NoInput, output};
+use super::{Caller, Done, NoInput, output};
 use crate::domain::quota::Span;
 use crate::error::Result;
-use crate::mcp::gate::Caller;
 use crate::service::Ctx;
 use crate::service::meter::{self, Cost};
 

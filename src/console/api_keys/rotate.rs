@@ -1,0 +1,122 @@
+//! Rotating a key: asks how long the old one goes on working, and shows the new one once.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde::Deserialize;
+
+use super::{KeyLine, incomplete, is_of_the_form, key_id, proof, refused, shown_once};
+use crate::error::{Error, Result};
+use crate::ids::ApiKeyId;
+use crate::secrets::{PlainSecret, random_text};
+use crate::service::Ctx;
+use crate::service::api_keys;
+use crate::web::error::Failure;
+use crate::web::flash::Tone;
+use crate::web::form::Form;
+use crate::web::page::{Shell, render};
+use crate::web::viewer::Viewer;
+
+/// How long the old key may go on working: hours, and in words.
+const OVERLAPS: [(i64, &str); 5] = [
+    (0, "not at all: it ends now"),
+    (1, "for 1 hour"),
+    (24, "for 24 hours"),
+    (72, "for 3 days"),
+    (api_keys::MOST_OVERLAP_HOURS, "for 7 days"),
+];
+
+/// The form as it was filled.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct RotateForm {
+    hours: String,
+    password: String,
+    once: String,
+}
+
+#[derive(Template)]
+#[template(path = "api_key_rotate.html")]
+struct RotatePage {
+    shell: Shell,
+    errors: Vec<Error>,
+    key: KeyLine,
+    hours: String,
+    once: String,
+    username: String,
+}
+
+/// `GET /dashboard/settings/api-keys/{key}/rotate`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn ask_rotate(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Viewer,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let form = RotateForm { hours: "24".into(), ..RotateForm::default() };
+    Ok(ask(&ctx, &request, &viewer, key_id(&path)?, form, Vec::new()).await?)
+}
+
+/// `POST /dashboard/settings/api-keys/{key}/rotate`: answers with the new key, this once.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer; what is wrong with the form shows it again.
+pub async fn rotate(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Viewer,
+    path: web::Path<String>,
+    form: Form<RotateForm>,
+) -> Result<HttpResponse, Failure> {
+    let id = key_id(&path)?;
+    let name = api_keys::own_one(&ctx, viewer.user.id, id).await?.name;
+    let hours: i64 = form.0.hours.parse().unwrap_or(-1);
+    match replace(&ctx, &viewer, id, hours, &form.0).await {
+        Ok(secret) => Ok(shown_once(&ctx, &request, &viewer, &name, &secret, Some(hours))?),
+        Err(error) if is_of_the_form(error.code) => {
+            let (status, retry_after) = (error.code.status(), error.retry_after);
+            let page = ask(&ctx, &request, &viewer, id, form.0, vec![error]).await?;
+            Ok(refused(page, status, retry_after)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn replace(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    id: ApiKeyId,
+    hours: i64,
+    form: &RotateForm,
+) -> Result<PlainSecret> {
+    if !OVERLAPS.iter().any(|(offered, _)| *offered == hours) {
+        return Err(Error::field("hours", "Old key: choose how long it goes on working."));
+    }
+    if !(32..=64).contains(&form.once.len()) {
+        return Err(incomplete());
+    }
+    let proof = proof(ctx, viewer, &form.password).await?;
+    api_keys::rotate(ctx, &viewer.actor, proof, id, hours, form.once.clone()).await
+}
+
+async fn ask(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    id: ApiKeyId,
+    form: RotateForm,
+    errors: Vec<Error>,
+) -> Result<HttpResponse> {
+    let row = api_keys::own_one(ctx, viewer.user.id, id).await?;
+    let template = RotatePage {
+        shell: Shell::new(ctx, request, viewer),
+        errors,
+        key: KeyLine::new(row, ctx.clock.now()),
+        hours: form.hours,
+        once: random_text(),
+        username: viewer.user.email.clone(),
+    };
+    render(&template)
+}

@@ -1,0 +1,66 @@
+// Dashboard → Settings → API keys in a real browser: a part of browser.mjs.
+
+import { check, proved } from "./pages.mjs";
+
+const PAGE = "/dashboard/settings/api-keys";
+
+/** What the REST API answers to a key. */
+async function answers(origin, key) {
+  const response = await fetch(`${origin}/api/v1/usage`, { headers: { Authorization: `Bearer ${key}` } });
+  return response.status;
+}
+
+async function shownKey(screen) {
+  return screen.page.$eval("#key", (element) => element.textContent.trim());
+}
+
+export async function apiKeys(screen, origin, person, { closesOnEscape, copies, dialogOf }) {
+  await screen.go(PAGE);
+  check((await screen.text()).includes("You have no key"), "the empty page does not say what a key is for");
+  check((await screen.page.$eval("#curl-usage", (code) => code.textContent)).includes(`${origin}/api/v1/usage`), "the example is not this server's");
+  await screen.examine("api-keys-empty");
+  await screen.press("link", "New key");
+  await screen.examine("api-key-new");
+  await screen.type("Name", "Nightly export");
+  await screen.choose("Expires", "other number of days");
+  await screen.type("Your password", person.password);
+  await screen.press("button", "Create key");
+  check(await screen.hasFocus("[data-error-summary]"), "after a missing number the focus is not on the message");
+  await screen.examine("api-key-error");
+  await screen.choose("Expires", "never");
+  await screen.type("Your password", person.password);
+  await screen.key("button", "Create key");
+  const first = await shownKey(screen);
+  check((await answers(origin, first)) === 200, "the new key does not work");
+  await screen.examine("api-key-shown");
+  await copies(screen, "Copy key", first);
+  await screen.press("link", "I have copied it");
+  check(!(await screen.text()).includes(first), "the key is shown again");
+  await screen.examine("api-keys");
+  proved("API keys: the form names what is wrong; the key is shown and copied once, and works");
+
+  await screen.press("link", `Rotate the key Nightly export …${first.slice(-4)}`);
+  await screen.examine("api-key-rotate");
+  await screen.choose("The old key goes on working", "for 1 hour");
+  await screen.type("Your password", person.password);
+  await screen.press("button", "Rotate key");
+  const second = await shownKey(screen);
+  check(second !== first && (await answers(origin, second)) === 200 && (await answers(origin, first)) === 200, "both keys do not work");
+  await screen.press("link", "I have copied it");
+  check((await screen.text()).includes("Replaced"), "the old key is not told from the new");
+  await screen.examine("api-keys-rotated");
+  proved("API keys: rotated, the old one works beside the new one");
+
+  const opener = await screen.tabTo("link", `Revoke the key Nightly export …${second.slice(-4)}`);
+  await screen.page.keyboard.press("Enter");
+  await dialogOf(screen);
+  await screen.examine("api-key-revoke-dialog");
+  await closesOnEscape(screen, opener);
+  check((await answers(origin, second)) === 200, "Escape revoked");
+  await screen.page.keyboard.press("Enter");
+  await dialogOf(screen);
+  await screen.key("button", "Revoke key");
+  await screen.says("Revoked the key", "Nightly export");
+  check((await answers(origin, second)) === 401, "after Revoke the next call is not refused");
+  proved("API keys: Revoke asks first, Escape changes nothing; then the very next call is refused");
+}
