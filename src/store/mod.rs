@@ -27,6 +27,7 @@ pub mod keys;
 pub mod links;
 pub mod outbox;
 pub mod overview;
+pub mod own_usage;
 pub mod people;
 pub mod principal;
 pub mod record_names;

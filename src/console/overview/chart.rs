@@ -61,7 +61,8 @@ pub struct Chart {
 pub type Days = Vec<(Timestamp, Vec<i64>)>;
 
 impl Chart {
-    pub(super) fn new(
+    /// Draws it.
+    pub fn new(
         id: &'static str,
         title: &'static str,
         series: Vec<Series>,

@@ -3,6 +3,7 @@
 mod clients;
 mod clients_pages;
 mod connections;
+mod explore;
 mod index_browse;
 mod index_upload;
 mod index_wrong;
