@@ -9,9 +9,9 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 
 use crate::api;
 use crate::console::{
-    account, accounts, activity, api_keys, audit, clients, connections, dashboard, health, index,
-    invite, login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup, theme,
-    user_edit, users, verify,
+    account, accounts, activity, api_keys, audit, clients, connections, dashboard, explore, health,
+    index, invite, login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup,
+    theme, usage, user_edit, users, verify,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -77,6 +77,14 @@ routes! {
     "/reset-password" { GET Anyone => password::form, POST Anyone => password::submit }
     "/logout" { POST SignedIn => login::logout }
     "/dashboard" { GET SignedIn => dashboard::show }
+    "/dashboard/stores" { GET SignedIn => explore::stores }
+    "/dashboard/stores/{domain}" { GET SignedIn => explore::store }
+    "/dashboard/contacts" { GET SignedIn => explore::contacts }
+    "/dashboard/contacts/reveal" { GET SignedIn => explore::confirm_reveal, POST SignedIn => explore::reveal }
+    "/dashboard/contacts/revealed" { GET SignedIn => explore::revealed }
+    "/dashboard/contacts/revealed/export" { GET SignedIn => explore::export_revealed }
+    "/dashboard/usage" { GET SignedIn => usage::show }
+    "/dashboard/usage/export" { GET SignedIn => usage::export }
     "/dashboard/settings/mcp" { GET SignedIn => connections::show }
     "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => connections::confirm_revoke_connection, POST SignedIn => connections::revoke_connection }
     "/dashboard/settings/mcp/tokens" { GET SignedIn => connections::token_form, POST SignedIn => connections::create_token }

@@ -567,6 +567,7 @@ diesel::joinable!(authorization_codes -> tokens (token_id));
 diesel::joinable!(refresh_tokens -> tokens (token_id));
 diesel::joinable!(store_technologies -> stores (store_id));
 diesel::joinable!(usage_windows -> accounts (account_id));
+diesel::joinable!(reveals -> contacts (contact_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     plans,

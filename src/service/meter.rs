@@ -143,6 +143,7 @@ fn touch(conn: &mut Conn, principal: &Principal, now: Timestamp) -> Result<()> {
                 api_keys::touch(conn, key, now)?;
             }
         }
+        Credential::Session => {}
     }
     Ok(())
 }
@@ -159,7 +160,7 @@ pub(super) fn turn_down(call: &mut NewActivity, error: &Error) {
     };
     call.outcome = outcome.as_str();
     call.error_code = Some(error.code.as_str().into());
-    if call.surface == "rest" {
+    if call.surface != "mcp" {
         call.status = i32::from(error.code.status());
     }
     call.rows_returned = 0;

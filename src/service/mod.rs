@@ -27,6 +27,7 @@ pub mod metadata_document;
 pub mod meter;
 pub mod notify;
 pub mod overview;
+pub mod own_usage;
 pub mod people;
 pub mod personal_tokens;
 pub mod plans;

@@ -1,6 +1,9 @@
 //! Revealing contacts: one transaction decides what is new, spends exactly that, and writes it
 //! down; all of it or nothing. Nothing is told before it is committed.
 
+pub mod history;
+mod quote;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -21,6 +24,8 @@ use crate::store::activity::{self, NewActivity};
 use crate::store::idempotency::{self, Kept};
 use crate::store::reveals::{self, NewReveal};
 use crate::store::{api_keys, contacts, tokens, usage, users};
+
+pub use quote::{Quote, quote};
 
 /// An answer is given again to its key so long, seconds (contract §8).
 const KEY_KEPT_SECONDS: i64 = 86_400;
@@ -138,6 +143,7 @@ fn touch(conn: &mut Conn, payer: Payer, now: Timestamp) -> Result<()> {
             users::touch(conn, payer.user, now)?;
             tokens::touch(conn, token, now)?;
         }
+        Some(Credential::Session) => {}
         None => {
             users::touch(conn, payer.user, now)?;
         }
@@ -220,6 +226,31 @@ fn by_id<'a>(found: &'a [(i64, Contact)], id: &str) -> Option<&'a (i64, Contact)
     found.iter().find(|(_, contact)| contact.public_id == id)
 }
 
+/// The contacts of those ids that can be ids.
+fn find(conn: &mut Conn, ids: &[String]) -> Result<Vec<(i64, Contact)>> {
+    let ids: Vec<String> = ids.iter().filter(|id| contact::is_contact_id(id)).cloned().collect();
+    Ok(contacts::by_public_ids(conn, &ids)?)
+}
+
+/// How each id comes out, in the order asked.
+fn judge(
+    conn: &mut Conn,
+    account: AccountId,
+    ids: &[String],
+    found: &[(i64, Contact)],
+) -> Result<Vec<RevealOutcome>> {
+    let rows: Vec<i64> = found.iter().map(|(row, _)| *row).collect();
+    let before = reveals::among(conn, account, &rows)?;
+    let judge = |id: &String| match by_id(found, id) {
+        None if !contact::is_contact_id(id) => RevealOutcome::InvalidContactId,
+        None => RevealOutcome::NotFound,
+        Some((_, contact)) if safe_channels(contact).is_empty() => RevealOutcome::NoSafeChannel,
+        Some((row, _)) if before.contains(row) => RevealOutcome::AlreadyRevealed,
+        Some(_) => RevealOutcome::Revealed,
+    };
+    Ok(ids.iter().map(judge).collect())
+}
+
 /// One request within its transaction.
 struct Attempt<'a> {
     payer: Payer,
@@ -238,7 +269,7 @@ impl Attempt<'_> {
         if let Err(refused) = meter::access(&plan) {
             return Ok(Err(refused));
         }
-        let found = self.find(conn)?;
+        let found = find(conn, &self.asked.ids)?;
         if let Some(answer) = self.earlier(conn)? {
             return Ok(answer.map(|kept| self.decided(found, kept, true)));
         }
@@ -246,7 +277,7 @@ impl Attempt<'_> {
         if let Err(refused) = meter::check(&plan, used, COST, self.now) {
             return Ok(Err(refused));
         }
-        let outcomes = self.judge(conn, &found)?;
+        let outcomes = judge(conn, account, &self.asked.ids, &found)?;
         let price: i64 = outcomes.iter().map(|outcome| outcome.credits()).sum();
         if !self.asked.confirm {
             let left = credits::state(conn, account, &plan, self.now)?.remaining;
@@ -264,12 +295,6 @@ impl Attempt<'_> {
 
     fn decided(self, found: Vec<(i64, Contact)>, kept: KeptAnswer, replayed: bool) -> Decided {
         Decided { ids: self.asked.ids, found, kept, replayed }
-    }
-
-    fn find(&self, conn: &mut Conn) -> Result<Vec<(i64, Contact)>> {
-        let ids: Vec<String> =
-            self.asked.ids.iter().filter(|id| contact::is_contact_id(id)).cloned().collect();
-        Ok(contacts::by_public_ids(conn, &ids)?)
     }
 
     /// The answer to the key, if there was one; a conflict, if it was to another request. Nobody
@@ -295,20 +320,6 @@ impl Attempt<'_> {
             })));
         }
         Ok(Some(Ok(serde_json::from_str(&kept.outcome).map_err(Error::internal)?)))
-    }
-
-    /// How each id comes out, in the order asked.
-    fn judge(&self, conn: &mut Conn, found: &[(i64, Contact)]) -> Result<Vec<RevealOutcome>> {
-        let rows: Vec<i64> = found.iter().map(|(row, _)| *row).collect();
-        let before = reveals::among(conn, self.payer.account, &rows)?;
-        let judge = |id: &String| match by_id(found, id) {
-            None if !contact::is_contact_id(id) => RevealOutcome::InvalidContactId,
-            None => RevealOutcome::NotFound,
-            Some((_, contact)) if safe_channels(contact).is_empty() => RevealOutcome::NoSafeChannel,
-            Some((row, _)) if before.contains(row) => RevealOutcome::AlreadyRevealed,
-            Some(_) => RevealOutcome::Revealed,
-        };
-        Ok(self.asked.ids.iter().map(judge).collect())
     }
 
     /// Counts the request and spends the price, both or neither. What is left, or the refusal.

@@ -5,6 +5,7 @@
 //! the token); the claims behind them are checked against clock, key and database every time.
 
 mod key;
+mod person;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ use crate::store::accounts::Plan;
 use crate::store::principal::{self, PrincipalRow};
 
 pub use key::{Holder, RefusedKey, admit_key};
+pub use person::signed_in;
 
 /// Clock skew allowed for `exp` and `iat`, seconds (contract §7).
 const SKEW_SECONDS: i64 = 60;
@@ -42,6 +44,8 @@ pub enum Credential {
     Token(TokenId),
     /// A key, at the REST API.
     Key(ApiKeyId),
+    /// A session, at the console.
+    Session,
 }
 
 impl Credential {
@@ -49,7 +53,7 @@ impl Credential {
     pub fn token(self) -> Option<TokenId> {
         match self {
             Self::Token(token) => Some(token),
-            Self::Key(_) => None,
+            Self::Key(_) | Self::Session => None,
         }
     }
 
@@ -57,7 +61,7 @@ impl Credential {
     pub fn key(self) -> Option<ApiKeyId> {
         match self {
             Self::Key(key) => Some(key),
-            Self::Token(_) => None,
+            Self::Token(_) | Self::Session => None,
         }
     }
 }

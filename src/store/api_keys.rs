@@ -82,6 +82,8 @@ pub struct HolderRow {
     pub account_id: AccountId,
     /// The account's plan.
     pub plan: Plan,
+    /// The account's own switch.
+    pub account_access: bool,
 }
 
 impl HolderRow {
@@ -112,6 +114,7 @@ pub fn holder(conn: &mut Conn, secret: &HashedSecret) -> QueryResult<Option<Hold
             roles::tools,
             accounts::id,
             Plan::as_select(),
+            accounts::api_access,
         ))
         .get_result(conn)
         .optional())

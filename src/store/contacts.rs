@@ -209,10 +209,11 @@ pub fn first_of_stores(
     Ok(first)
 }
 
-#[derive(Queryable, Selectable)]
+/// A contact's row.
+#[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = contacts)]
-struct Row {
-    id: i64,
+pub(super) struct Row {
+    pub id: i64,
     entry_id: i64,
     public_id: String,
     store_domain: Option<String>,

@@ -30,6 +30,7 @@ pub mod links;
 pub mod mass;
 pub mod outbox;
 pub mod overview;
+pub mod own_usage;
 pub mod people;
 pub mod plans;
 pub mod principal;

@@ -108,3 +108,18 @@ pub fn by_secret(conn: &mut Conn, secret: &HashedSecret) -> QueryResult<Option<P
         .get_result(conn)
         .optional()
 }
+
+/// What a person at the console calls the index with: account, plan, and the tools of the role, a
+/// JSON array of names.
+pub fn of_user(conn: &mut Conn, user: UserId) -> QueryResult<Option<(AccountId, Plan, String)>> {
+    users::table
+        .inner_join(roles::table)
+        .inner_join(accounts::table.inner_join(plans::table))
+        .filter(users::id.eq(user))
+        .select((accounts::id, Plan::as_select(), accounts::api_access, roles::tools))
+        .get_result(conn)
+        .optional()
+        .map(|found: Option<(AccountId, Plan, bool, String)>| {
+            found.map(|(account, plan, access, tools)| (account, plan.within(access), tools))
+        })
+}

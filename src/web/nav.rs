@@ -39,7 +39,22 @@ const fn page(
 /// Everything, in the order in which it stands. `part` is shown above the first group of it that
 /// a person sees.
 const GROUPS: &[Group] = &[
-    Group { part: "", label: "", entries: &[page("Dashboard", "/dashboard", "dashboard", None)] },
+    Group {
+        part: "",
+        label: "",
+        entries: &[
+            page("Dashboard", "/dashboard", "dashboard", None),
+            page("Usage", "/dashboard/usage", "activity", None),
+        ],
+    },
+    Group {
+        part: "",
+        label: "Index",
+        entries: &[
+            page("Stores", "/dashboard/stores", "store", None),
+            page("Contacts", "/dashboard/contacts", "contact", None),
+        ],
+    },
     Group {
         part: "",
         label: "Settings",

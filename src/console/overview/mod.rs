@@ -1,7 +1,7 @@
 //! System → Overview: who is connected, what was called, what needs somebody, and the emergency
 //! stop.
 
-mod chart;
+pub(super) mod chart;
 mod stop;
 
 use actix_web::{HttpRequest, HttpResponse, web};

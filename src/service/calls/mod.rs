@@ -40,6 +40,8 @@ pub enum Surface {
     Mcp,
     /// At the REST API.
     Rest,
+    /// In the browser, by a person.
+    Console,
 }
 
 impl Surface {
@@ -48,6 +50,7 @@ impl Surface {
         match self {
             Self::Mcp => "mcp",
             Self::Rest => "rest",
+            Self::Console => "console",
         }
     }
 
@@ -55,7 +58,7 @@ impl Surface {
     fn status(self, code: ErrorCode) -> i32 {
         match self {
             Self::Mcp => 200,
-            Self::Rest => i32::from(code.status()),
+            Self::Rest | Self::Console => i32::from(code.status()),
         }
     }
 }

@@ -118,7 +118,7 @@ fn judge(row: HolderRow, now: Timestamp) -> Result<Principal, RefusedKey> {
             return Ok(Principal {
                 user: row.user_id,
                 account: row.account_id,
-                plan: row.plan,
+                plan: row.plan.within(row.account_access),
                 client: None,
                 credential: Credential::Key(row.key_id),
                 scopes: ScopeSet::parse_known(&row.scopes),

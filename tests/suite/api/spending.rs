@@ -31,6 +31,15 @@ both_databases! {
         assert_eq!(app.count("SELECT 1000 - SUM(amount) FROM credit_ledger").await, 7);
     }
 
+    /// Contract §10: plan and account are read live; a switch of the account acts on the next call.
+    async fn an_account_that_is_switched_off_is_refused_at_its_next_call(app) {
+        let api = ApiClient::of(app, MEMBER, ALL).await;
+        assert_eq!(api.get("/api/v1/stores/shop01.example.com").await.status, 200);
+        app.sql("UPDATE accounts SET api_access = FALSE").await;
+        let refused = api.get("/api/v1/stores/shop01.example.com").await;
+        assert_eq!((refused.status, &refused.json["error"]["code"]), (403, &json!("api_access_disabled")));
+    }
+
     async fn too_few_credits_reveal_nothing(app) {
         plenty(app).await;
         app.sql("UPDATE plans SET credits_per_month = 2").await;

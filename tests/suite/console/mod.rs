@@ -7,6 +7,7 @@ mod clients;
 mod clients_pages;
 mod confirmation;
 mod connections;
+mod explore;
 mod index_browse;
 mod index_upload;
 mod index_wrong;

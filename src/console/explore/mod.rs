@@ -1,0 +1,130 @@
+//! Dashboard → Stores and Contacts: the index in the browser. Every search goes the way of the tools
+//! (`service::calls`), so that filters, limits, costs and the log are theirs.
+
+mod contacts;
+mod fields;
+mod reveal;
+mod revealed;
+mod store;
+mod stores;
+
+use std::time::Instant;
+
+use actix_web::{HttpMessage, HttpRequest};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::console::mcp_users::parts::Chip;
+use crate::domain::tool::Tool;
+use crate::error::{Error, ErrorCode, Result};
+use crate::service::calls::{self, Caller, Line, Surface};
+use crate::service::meter;
+use crate::service::{Ctx, index, verify};
+use crate::web::address;
+use crate::web::outer::RequestId;
+use crate::web::viewer::Viewer;
+
+use fields::{Asked, Field, Input};
+
+pub use contacts::show as contacts;
+pub use reveal::{confirm as confirm_reveal, submit as reveal};
+pub use revealed::{export as export_revealed, show as revealed};
+pub use store::show as store;
+pub use stores::show as stores;
+
+/// Rows of one page.
+const PAGE: i64 = 25;
+
+/// The viewer as a caller of `tool`, if their role has it. A refusal is written down as a denial.
+async fn caller(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer, tool: Tool) -> Result<Caller> {
+    let extensions = request.extensions();
+    let request_id = extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    drop(extensions);
+    let caller = Caller {
+        principal: verify::signed_in(ctx, viewer.user.id).await?,
+        surface: Surface::Console,
+        request_id,
+        address: address::caller(request.head(), &ctx.config.trusted_proxies),
+        arrived: Instant::now(),
+    };
+    if caller.principal.tools.contains(&tool) {
+        return Ok(caller);
+    }
+    let error = Error::new(
+        ErrorCode::PermissionDenied,
+        format!(
+            "Your role does not include {}. An administrator can change it under User Roles.",
+            tool.row().title
+        ),
+    );
+    Err(calls::note(ctx, &caller, tool, error).await)
+}
+
+/// Calls `tool` as the viewer.
+async fn call<T: DeserializeOwned>(
+    ctx: &Ctx,
+    caller: &Caller,
+    tool: Tool,
+    arguments: Value,
+) -> Result<T> {
+    let Value::Object(arguments) = arguments else {
+        return Err(Error::internal("arguments that are no object"));
+    };
+    let answer = calls::perform(ctx, caller, &Line::default(), tool, arguments).await?;
+    serde_json::from_value(answer).map_err(Error::internal)
+}
+
+/// The form above the results.
+#[derive(Debug)]
+struct Bar {
+    path: &'static str,
+    text: String,
+    inputs: Vec<Input>,
+    chips: Vec<Chip>,
+    /// Search rows left this month, and how many a page takes at most.
+    left: i64,
+    page: i64,
+}
+
+async fn bar(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    path: &'static str,
+    fields: &'static [Field],
+    asked: &Asked,
+) -> Result<Bar> {
+    let taxonomy = index::taxonomy(&ctx.db).await?;
+    let principal = verify::signed_in(ctx, viewer.user.id).await?;
+    let used = meter::used_by(ctx, &principal).await?;
+    Ok(Bar {
+        path,
+        text: asked.text.clone(),
+        inputs: asked.inputs(fields, &taxonomy),
+        chips: asked.chips(fields, path),
+        left: (principal.plan.rows_per_month - used.rows).max(0),
+        page: PAGE,
+    })
+}
+
+/// A page of a search.
+#[derive(Debug, serde::Deserialize)]
+struct Found<T> {
+    data: Vec<T>,
+    next_cursor: Option<String>,
+}
+
+/// The complaint as the form shows it: by the id of its field.
+fn in_form(error: Error) -> Error {
+    let param = error.param.as_deref().map(|param| {
+        let name = param.strip_prefix("filters.").unwrap_or(param);
+        name.split('[').next().unwrap_or(name).replace('.', "-")
+    });
+    match param.as_deref() {
+        Some("q") => Error::field("q", "Text: enter 3 to 200 letters or digits."),
+        Some("cursor") => Error {
+            param: None,
+            ..Error::new(error.code, "That page is not known here any more. Search again.")
+        },
+        _ => Error { param: param.map(Into::into), ..error },
+    }
+}

@@ -1,0 +1,50 @@
+//! `/dashboard/stores/{domain}`: all that the index knows of a store.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::{call, caller};
+use crate::console::mcp_users::parts;
+use crate::domain::profile::StoreProfile;
+use crate::domain::tool::Tool;
+use crate::service::Ctx;
+use crate::web::error::Failure;
+use crate::web::flash::Tone;
+use crate::web::page::{Shell, render};
+use crate::web::viewer::Viewer;
+
+#[derive(Template)]
+#[template(path = "explore_store.html")]
+struct StorePage {
+    shell: Shell,
+    store: StoreProfile,
+    /// A search for its contacts.
+    contacts: String,
+}
+
+/// `GET /dashboard/stores/{domain}`. Counts like a call of `get_store`.
+///
+/// # Errors
+/// `invalid_domain`, `not_found`, what the quota says, or that the database cannot answer.
+pub async fn show(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Viewer,
+    domain: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let caller = caller(&ctx, &request, &viewer, Tool::GetStore).await?;
+    let arguments = json!({ "domain": domain.as_str() });
+    let store: StoreProfile = call(&ctx, &caller, Tool::GetStore, arguments).await?;
+    let contacts = form_urlencoded::Serializer::new(String::new())
+        .append_pair("search", "1")
+        .append_pair("q", &store.domain)
+        .finish();
+    let template = StorePage {
+        shell: Shell::new(&ctx, &request, &viewer),
+        contacts: format!("/dashboard/contacts?{contacts}#results"),
+        store,
+    };
+    Ok(render(&template)?)
+}

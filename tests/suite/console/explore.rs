@@ -1,0 +1,104 @@
+//! Dashboard → Stores, Contacts, Usage: the index in the browser costs and shows what the tools do.
+
+use crate::support::fixture::STORES;
+use crate::support::{OTHER, both_databases, contacts, html};
+
+/// The ids of the contacts on a page of results.
+fn ids(text: &str) -> Vec<String> {
+    let parts = text.split("name=\"id\" value=\"").skip(1);
+    parts.map(|part| part.split('"').next().unwrap().to_owned()).collect()
+}
+
+both_databases! {
+    /// Opening the page counts nothing; a search counts a request and its rows, in the pool that
+    /// AI clients draw from.
+    async fn a_search_counts_like_a_call_of_the_tool(app) {
+        let member = app.member().await;
+        let opened = member.get("/dashboard/stores").await;
+        assert_eq!(opened.status, 200);
+        assert!(html::text(&opened.text).contains("Nothing searched yet"));
+        let used = "SELECT COALESCE(SUM(rows_returned), 0) FROM usage_windows WHERE span = 'month'";
+        assert_eq!(app.count(used).await, 0);
+        let page = member.get("/dashboard/stores?search=1&country=FR&sort=traffic_desc").await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let found = page.text.matches("href=\"/dashboard/stores/shop").count();
+        assert!(found > 0 && found <= STORES);
+        assert_eq!(app.count(used).await, i64::try_from(found).unwrap());
+        let rows = "SELECT COUNT(*) FROM activity WHERE surface = 'console' AND operation = 'search_stores' AND outcome = 'ok'";
+        assert_eq!(app.count(rows).await, 1);
+    }
+
+    /// A preview tells no channel; the price is named before anything is spent; what is revealed is
+    /// paid for once, whoever asks again.
+    async fn a_reveal_names_its_price_and_is_paid_for_once(app) {
+        contacts::add(app, 3).await;
+        let member = app.member().await;
+        let page = member.get("/dashboard/contacts?search=1").await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let ids = ids(&page.text);
+        assert!(!ids.is_empty(), "{}", page.text);
+        for number in 0..3 {
+            for channel in contacts::channels(number) {
+                assert!(!page.text.contains(&channel), "a preview tells {channel}");
+            }
+        }
+        let spent = "SELECT COALESCE(SUM(spent), 0) FROM credit_balances";
+        let ask = format!("/dashboard/contacts/reveal?id={}", ids[0]);
+        let confirm = member.get(&ask).await;
+        assert!(html::text(&confirm.text).contains("Reveal for 1 credit?"), "{}", confirm.text);
+        assert_eq!(app.count(spent).await, 0, "asking costs nothing");
+        // The same form twice, as after a double click.
+        for _ in 0..2 {
+            let done = member.send(&confirm, "/dashboard/contacts/reveal", &[]).await;
+            assert_eq!(done.status, 303, "{}", done.text);
+        }
+        assert_eq!(app.count(spent).await, 1);
+        let again = member.get(&ask).await;
+        assert!(html::text(&again.text).contains("Reveal for nothing?"), "{}", again.text);
+        let revealed = member.get("/dashboard/contacts/revealed").await;
+        assert_eq!(revealed.text.matches("data-label=\"Revealed\"").count(), 1);
+        let file = member.get("/dashboard/contacts/revealed/export").await;
+        assert_eq!(file.text.lines().count(), 2, "{}", file.text);
+        let usage = member.get("/dashboard/usage").await;
+        assert!(html::text(&usage.text).contains("1 of "), "{}", usage.text);
+    }
+
+    /// Nobody sees what another account has paid for.
+    async fn what_an_account_has_revealed_is_its_own(app) {
+        contacts::add(app, 2).await;
+        let member = app.member().await;
+        let ids = ids(&member.get("/dashboard/contacts?search=1").await.text);
+        let confirm = member.get(&format!("/dashboard/contacts/reveal?id={}", ids[0])).await;
+        member.send(&confirm, "/dashboard/contacts/reveal", &[]).await;
+        let revealed = app.signed_in(OTHER).await.get("/dashboard/contacts/revealed").await;
+        assert!(html::text(&revealed.text).contains("Nobody is revealed yet"), "{}", revealed.text);
+    }
+
+    /// A role without a tool has it nowhere, and the attempt is written down as a denial.
+    async fn a_tool_that_the_role_lacks_is_not_in_the_browser_either(app) {
+        let member = app.member().await;
+        app.sql("UPDATE roles SET tools = '[\"get_usage\"]'").await;
+        let page = member.get("/dashboard/stores?search=1").await;
+        assert_eq!(page.status, 403);
+        assert_eq!(member.get("/dashboard/contacts/reveal?id=ct_000000000000000000000000").await.status, 403);
+        let denied = "SELECT COUNT(*) FROM activity WHERE surface = 'console' AND outcome = 'denied'";
+        assert_eq!(app.count(denied).await, 2);
+    }
+
+    /// What is asked wrongly is named in the form.
+    async fn a_wrong_search_is_named(app) {
+        let member = app.member().await;
+        for (query, status, words) in [
+            ("?search=1&q=ab", 400, "Text: enter 3 to 200 letters or digits."),
+            ("?search=1&traffic=huge", 400, "unknown variant"),
+            ("?search=1&cursor=x", 400, "That page is not known here any more."),
+        ] {
+            let page = member.get(&format!("/dashboard/stores{query}")).await;
+            assert_eq!(page.status, status, "{query}");
+            assert!(html::text(&page.text).contains(words), "{query}: {}", page.text);
+        }
+        let page = member.get("/dashboard/contacts/reveal").await;
+        assert_eq!(page.status, 400);
+        assert!(html::text(&page.text).contains("Choose 1 to 10 contacts"), "{}", page.text);
+    }
+}
