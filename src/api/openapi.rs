@@ -193,7 +193,7 @@ fn retry_after() -> Value {
 fn failure(status: u16, codes: &[ErrorCode]) -> Value {
     let text = |words: &str, example: &str| json!({ "description": words, "required": true, "schema": { "type": "string" }, "example": example });
     let first = codes.first().map_or("", |code| code.as_str());
-    let link = format!("</docs/troubleshooting#{first}>; rel=\"help\"");
+    let link = format!("<https://gate.example.com/docs/troubleshooting#{first}>; rel=\"help\"");
     let mut headers = Map::from_iter([
         ("X-Request-Id".to_owned(), request_id()),
         ("Link".to_owned(), text("The page of the manual about the code.", &link)),

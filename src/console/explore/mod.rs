@@ -37,9 +37,8 @@ const PAGE: i64 = 25;
 
 /// The viewer as a caller of `tool`, if their role has it. A refusal is written down as a denial.
 async fn caller(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer, tool: Tool) -> Result<Caller> {
-    let extensions = request.extensions();
-    let request_id = extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    drop(extensions);
+    let request_id =
+        request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let caller = Caller {
         principal: verify::signed_in(ctx, viewer.user.id).await?,
         surface: Surface::Console,

@@ -128,3 +128,8 @@ fn name(revealed: &Revealed) -> String {
     let names: Vec<_> = names.into_iter().flatten().collect();
     if names.is_empty() { "Name not known".to_owned() } else { names.join(" ") }
 }
+
+/// The LinkedIn page as a link: an address of the web, whatever an import held.
+fn link(revealed: &Revealed) -> Option<&str> {
+    revealed.channels.linkedin_url.as_deref().filter(|page| page.starts_with("https://"))
+}

@@ -10,7 +10,7 @@ use crate::support::fixture::stores_csv;
 use crate::support::process::command;
 
 /// Commands of other programs, and why no test runs them.
-const OF_OTHERS: [(&str, &str); 16] = [
+const OF_OTHERS: [(&str, &str); 17] = [
     ("cargo", "builds the program that runs here"),
     ("install", "writes to folders of the system"),
     ("useradd", "needs root"),
@@ -18,6 +18,7 @@ const OF_OTHERS: [(&str, &str); 16] = [
     ("journalctl", "needs systemd as init"),
     ("pg_dump", "needs the operator's database"),
     ("pg_restore", "needs the operator's database"),
+    ("curl", "asks a running server; tests/suite/api makes the same requests"),
     ("openssl", "makes a secret inside another command"),
     (
         "claude",
