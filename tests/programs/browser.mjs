@@ -10,6 +10,7 @@ import { check, given, prove, proved } from "./pages.mjs";
 import { Screen, launch } from "./screen.mjs";
 import { ownConnections, ownTokens } from "./connections.mjs";
 import { account, accountWithoutScript, confirmation } from "./account.mjs";
+import { explore, exploreWithoutScript } from "./explore.mjs";
 import { manual } from "./manual.mjs";
 import { apiKeys } from "./api_keys.mjs";
 import { users, usersWithoutScript } from "./users.mjs";
@@ -439,6 +440,7 @@ async function withoutScript(house) {
   await accountsWithoutScript(screen, admin);
   await storeIndexWithoutScript(screen);
   await peopleWithoutScript(house, origin, screen, admin);
+  await exploreWithoutScript(member);
   await accountWithoutScript(house, origin, member, person);
   member.isQuiet("consent without script");
   screen.isQuiet("the console without script");
@@ -475,6 +477,7 @@ async function run() {
     await ownConnections(member, client, { closesOnEscape, dialogOf });
     await ownTokens(member, client, person, { copies, dialogOf });
     await apiKeys(member, origin, person, { closesOnEscape, copies, dialogOf });
+    await explore(member);
     await authorize(member, client);
     await summary(screen, client);
     await authorize(member, client);

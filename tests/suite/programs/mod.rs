@@ -17,7 +17,7 @@ use diesel::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::support::process::{self, Server};
-use crate::support::{ADMIN, MEMBER, PASSWORD, Person, fixture};
+use crate::support::{ADMIN, MEMBER, PASSWORD, Person, contacts, fixture};
 
 /// A server with two people and some stores, made at the command line.
 struct House {
@@ -37,6 +37,8 @@ impl House {
         }
         std::fs::write(folder.path().join("stores.csv"), fixture::stores_csv()).unwrap();
         command(folder.path(), &["import", "stores", "stores.csv", "--strict"], "").await;
+        std::fs::write(folder.path().join("contacts.csv"), contacts::csv(6)).unwrap();
+        command(folder.path(), &["import", "contacts", "contacts.csv", "--strict"], "").await;
         prepare(folder.path());
         let server = Server::start(folder.path()).await;
         Self { _folder: folder, server }
