@@ -61,7 +61,7 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
             // log at checkpoints, so that a killed process loses nothing (only a power cut may).
             conn.batch_execute(
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 268435456;",
+                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
             )
             .map_err(diesel::r2d2::Error::QueryError)?;
             let pragma = match mode {
@@ -73,7 +73,7 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
                     )
                 }
                 Mode::Impatient => {
-                    "PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0;".to_owned()
+                    "PRAGMA busy_timeout = 0; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -32768;".to_owned()
                 }
             };
             conn.batch_execute(&pragma).map_err(diesel::r2d2::Error::QueryError)?;

@@ -21,6 +21,7 @@ pub(crate) mod statement;
 pub mod upsert;
 pub mod upsert_row;
 mod url;
+mod warm;
 pub mod words;
 mod writer;
 pub mod written;

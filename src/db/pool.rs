@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::{Pool, PooledConnection};
 use tokio::sync::Semaphore;
 
 use super::checkpoint::Checkpointer;
-use super::connection::{Conn, Manager, Mode, open};
+use super::connection::{Conn, Manager, Mode};
 use super::url::DatabaseUrl;
+use super::warm::Warm;
 use super::writer::GroupWriter;
 use crate::error::{Error, Result};
 
@@ -24,6 +25,7 @@ pub struct Db {
     readers: Lane,
     writers: Lane,
     group: GroupWriter,
+    warm: Option<Arc<Warm>>,
     _checkpointer: Option<Checkpointer>,
 }
 
@@ -106,17 +108,17 @@ impl Db {
                 (lane.clone(), lane, None)
             }
         };
-        let at_once = match url {
-            DatabaseUrl::Sqlite(_) => Some(open(url, Mode::Impatient).map_err(Error::unavailable)?),
+        let warm = match url {
+            DatabaseUrl::Sqlite(_) => Some(Arc::new(Warm::open(url)?)),
             DatabaseUrl::Postgres(_) => None,
         };
-        let group = GroupWriter::start(writers.clone(), at_once)?;
-        Ok(Self { readers, writers, group, _checkpointer: checkpointer })
+        let group = GroupWriter::start(writers.clone(), warm.clone())?;
+        Ok(Self { readers, writers, group, warm, _checkpointer: checkpointer })
     }
 
-    /// Runs `job`, which reads a few rows by their key, on a reading connection. On SQLite it runs
-    /// on this thread: readers never wait for the writer, and such a read takes less time than
-    /// handing it to another thread does.
+    /// Runs `job`, which reads a few rows by their key. On SQLite it runs on this thread: readers
+    /// never wait for the writer, and such a read takes less time than handing it to another thread
+    /// does.
     ///
     /// # Errors
     /// What `job` returns, or that the database cannot answer.
@@ -125,6 +127,9 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
+        if let Some(held) = self.warm.as_deref().and_then(Warm::free) {
+            return held.run(reading(job));
+        }
         self.readers.run_here(job).await
     }
 
@@ -176,6 +181,19 @@ impl Db {
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
         self.writers.run(job).await
+    }
+}
+
+/// `job` on a connection that could write. While the house is built and tested, it may not.
+fn reading<T>(job: impl FnOnce(&mut Conn) -> Result<T>) -> impl FnOnce(&mut Conn) -> Result<T> {
+    move |conn| {
+        if !cfg!(debug_assertions) {
+            return job(conn);
+        }
+        conn.batch_execute("PRAGMA query_only = ON")?;
+        let result = job(conn);
+        conn.batch_execute("PRAGMA query_only = OFF")?;
+        result
     }
 }
 

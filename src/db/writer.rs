@@ -8,24 +8,20 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Conn;
 use super::lock;
 use super::pool::{Lane, in_transaction, in_transaction_if_free};
+use super::warm::Warm;
 use crate::error::{Error, Result};
 
 /// Writes that may wait in line; more than this and callers wait to hand theirs over.
 const QUEUE: usize = 4096;
 /// Writes of one transaction at most.
 const BATCH: usize = 256;
-
-/// One in so many writes is the thread's whoever else writes: only the thread's connection begins the
-/// log anew when it has grown long.
-const FOR_THE_THREAD: u32 = 256;
 
 type Output = Box<dyn Any + Send>;
 type Write = dyn FnMut(&mut Conn) -> Result<Output> + Send;
@@ -41,22 +37,20 @@ struct Job {
 #[derive(Clone)]
 pub(super) struct GroupWriter {
     queue: mpsc::Sender<Job>,
-    at_once: Option<Arc<AtOnce>>,
+    warm: Option<Arc<Warm>>,
 }
 
 impl GroupWriter {
-    /// Starts the thread, which writes on a connection of `lane`. `at_once` is a connection of SQLite
-    /// that waits for no lock, for writes that nobody else's are in the way of.
-    pub(super) fn start(lane: Lane, at_once: Option<Conn>) -> Result<Self> {
+    /// Starts the thread, which writes on the warm connection of SQLite, if there is one, and on a
+    /// connection of `lane` when that is busy or somebody else writes.
+    pub(super) fn start(lane: Lane, warm: Option<Arc<Warm>>) -> Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let shared = warm.clone();
         std::thread::Builder::new()
             .name("group-writer".into())
-            .spawn(move || run(&lane, jobs))
+            .spawn(move || run(&lane, shared.as_deref(), jobs))
             .map_err(Error::internal)?;
-        let at_once = at_once.map(|conn| {
-            Arc::new(AtOnce { conn: Mutex::new(Some(conn)), writes: AtomicU32::new(1) })
-        });
-        Ok(Self { queue, at_once })
+        Ok(Self { queue, warm })
     }
 
     pub(super) async fn submit<T, F>(&self, mut job: F) -> Result<T>
@@ -65,7 +59,9 @@ impl GroupWriter {
         F: FnMut(&mut Conn) -> Result<T> + Send + 'static,
     {
         let is_alone = self.queue.capacity() == self.queue.max_capacity();
-        if is_alone && let Some(done) = self.at_once.as_ref().and_then(|way| way.run(&mut job)) {
+        if is_alone
+            && let Some(done) = self.warm.as_deref().and_then(|warm| at_once(warm, &mut job))
+        {
             return done;
         }
         let (reply, answer) = oneshot::channel();
@@ -82,46 +78,50 @@ impl GroupWriter {
     }
 }
 
-/// The way for a write that nobody else's is in the way of.
-struct AtOnce {
-    /// A connection that waits for nothing; none after a panic on it.
-    conn: Mutex<Option<Conn>>,
-    writes: AtomicU32,
-}
-
-impl AtOnce {
-    /// Runs `job` here and now; nothing, if somebody else writes.
-    fn run<T>(&self, job: &mut impl FnMut(&mut Conn) -> Result<T>) -> Option<Result<T>> {
-        if self.writes.fetch_add(1, Ordering::Relaxed).is_multiple_of(FOR_THE_THREAD) {
-            return None;
-        }
-        let mut held = self.conn.try_lock().ok()?;
-        let conn = held.as_mut()?;
-        let attempt = AssertUnwindSafe(|| in_transaction_if_free(conn, job));
-        std::panic::catch_unwind(attempt).unwrap_or_else(|_| {
-            // Closing the connection undoes what was written on it; from now on the thread writes all.
-            *held = None;
-            Some(Err(Error::internal("a write panicked")))
-        })
+/// Runs `job` here and now; nothing, if somebody else writes or it is another's turn.
+fn at_once<T>(warm: &Warm, job: &mut impl FnMut(&mut Conn) -> Result<T>) -> Option<Result<T>> {
+    if !warm.takes(1) {
+        return None;
     }
+    let done = warm.free()?.run(|conn| Ok(in_transaction_if_free(conn, job)));
+    done.map_or_else(|error| Some(Err(error)), |done| done)
 }
 
-fn run(lane: &Lane, mut jobs: mpsc::Receiver<Job>) {
+fn run(lane: &Lane, warm: Option<&Warm>, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let together = guarded(lane, |conn| Ok(commit(conn, &mut batch)));
-        let results = together.unwrap_or_else(|_| {
-            // Alone, so that a job that panics again costs nobody else's write.
-            batch
-                .iter_mut()
-                .map(|job| guarded(lane, |conn| in_transaction(conn, |conn| (job.run)(conn))))
-                .collect()
-        });
+        let results = warm
+            .and_then(|warm| all_on_warm(warm, &mut batch))
+            .unwrap_or_else(|| all_on_lane(lane, warm, &mut batch));
         for (job, result) in batch.drain(..).zip(results) {
             // A caller that has gone away needs no answer.
             let _ = job.reply.send(result);
         }
     }
+}
+
+/// All in one transaction on the warm connection; nothing, if somebody else writes, one of them
+/// fails, or it is another's turn.
+fn all_on_warm(warm: &Warm, batch: &mut [Job]) -> Option<Vec<Result<Output>>> {
+    if !warm.takes(batch.len()) {
+        return None;
+    }
+    let done = warm.wait()?.run(|conn| Ok(in_transaction_if_free(conn, |conn| all(conn, batch))));
+    let outputs = done.ok()??.ok()?;
+    Some(outputs.into_iter().map(Ok).collect())
+}
+
+fn all_on_lane(lane: &Lane, warm: Option<&Warm>, batch: &mut [Job]) -> Vec<Result<Output>> {
+    if let Some(warm) = warm {
+        warm.another_wrote();
+    }
+    guarded(lane, |conn| Ok(commit(conn, batch))).unwrap_or_else(|_| {
+        // Alone, so that a job that panics again costs nobody else's write.
+        batch
+            .iter_mut()
+            .map(|job| guarded(lane, |conn| in_transaction(conn, |conn| (job.run)(conn))))
+            .collect()
+    })
 }
 
 /// Runs `work` on a connection of the lane. A panic must not end the writer, on which every call
@@ -139,7 +139,7 @@ fn commit(conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>> {
         if batch.len() > 1 {
             lock::wait_briefly(conn)?;
         }
-        batch.iter_mut().map(|job| (job.run)(conn)).collect::<Result<Vec<_>>>()
+        all(conn, batch)
     });
     match together {
         Ok(outputs) => outputs.into_iter().map(Ok).collect(),
@@ -148,6 +148,10 @@ fn commit(conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>> {
             batch.iter_mut().map(|job| in_transaction(conn, |conn| (job.run)(conn))).collect()
         }
     }
+}
+
+fn all(conn: &mut Conn, batch: &mut [Job]) -> Result<Vec<Output>> {
+    batch.iter_mut().map(|job| (job.run)(conn)).collect()
 }
 
 #[cfg(test)]
@@ -186,7 +190,7 @@ mod tests {
                 })
                 .await;
             assert!(failed.is_err(), "round {round}");
-            for _ in 0..FOR_THE_THREAD {
+            for _ in 0..300 {
                 write(&db, "INSERT INTO t VALUES (1)").await.unwrap();
             }
         }
@@ -206,10 +210,7 @@ mod tests {
             })
             .await
             .unwrap();
-        assert_eq!(
-            (sums.rows, sums.sum),
-            (3 * i64::from(FOR_THE_THREAD), 3 * i64::from(FOR_THE_THREAD))
-        );
+        assert_eq!((sums.rows, sums.sum), (900, 900));
     }
 
     /// A write that finds another's transaction open waits for it on the thread and not here.
