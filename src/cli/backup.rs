@@ -1,5 +1,6 @@
 //! `portcullis backup FILE`: the database in one file, while the server serves.
 
+use crate::cli::say;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,16 +9,31 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::ProgressBar;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::backup::{Copied, copy};
 use crate::db::{DatabaseUrl, Db};
 use crate::error::{Error, ErrorCode, Result};
+use crate::service::records;
 
 /// Copies the database into one file; the server may go on serving meanwhile.
 #[derive(Debug, Args)]
 pub(super) struct BackupArgs {
     /// The file, which must not be there yet.
     file: PathBuf,
+}
+
+/// Writes down that the database was copied. An older version's may have no place for it, and is
+/// copied all the same.
+async fn note(config: &Config, file: &Path) {
+    let (label, now) = (file.display().to_string(), Clock::system().now());
+    let written = match Db::open(&config.database_url, 1) {
+        Ok(db) => db.write(move |conn| records::note_backup(conn, label, now)).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
+        log::warn!("the copy was not written down in the audit log: {error}");
+    }
 }
 
 /// Makes the copy, of whatever version the database is: that is what is wanted before an upgrade.
@@ -43,8 +59,9 @@ pub(super) async fn run(config: &Config, arguments: &BackupArgs) -> Result<ExitC
     bar.finish_and_clear();
     match copied.and_then(|copied| kept(file).map(|bytes| (copied, bytes))) {
         Ok((Copied::Whole, bytes)) => {
-            println!("Copied the database into {}: {bytes} bytes.", file.display());
-            println!("To restore it you also need the secret: {}", where_the_secret_is(&source));
+            note(config, file).await;
+            say!("Copied the database into {}: {bytes} bytes.", file.display());
+            say!("To restore it you also need the secret: {}", where_the_secret_is(&source));
             Ok(ExitCode::SUCCESS)
         }
         Ok((Copied::ByItsOwnProgram, _)) => Err(by_its_own_program(file)),

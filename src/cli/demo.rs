@@ -1,5 +1,6 @@
 //! `portcullis demo`: sample data, no configuration, on loopback only.
 
+use crate::cli::say;
 use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,7 +9,7 @@ use clap::Args;
 
 use crate::cli::{demo_data, log, serve};
 use crate::clock::Clock;
-use crate::config::load;
+use crate::config::load_variables;
 use crate::error::{Error, Result};
 use crate::service::{Ctx, bootstrap, index, people};
 
@@ -38,12 +39,12 @@ pub(super) async fn run(args: DemoArgs) -> Result<ExitCode> {
     let ctx = open(&args).await?;
     let listener = serve::listen(&ctx)?;
     let url = &ctx.config.public_url;
-    println!("Portcullis demo: {url}");
-    println!("  administrator  {}  password: {}", ADMINISTRATOR.0, ADMINISTRATOR.1);
-    println!("  member         {}  password: {}", MEMBER.0, MEMBER.1);
-    println!("Add it to Claude Code:");
-    println!("  claude mcp add --transport http portcullis {}", ctx.config.mcp_url);
-    println!("Stop with Ctrl-C.");
+    say!("Portcullis demo: {url}");
+    say!("  administrator  {}  password: {}", ADMINISTRATOR.0, ADMINISTRATOR.1);
+    say!("  member         {}  password: {}", MEMBER.0, MEMBER.1);
+    say!("Add it to Claude Code:");
+    say!("  claude mcp add --transport http portcullis {}", ctx.config.mcp_url);
+    say!("Stop with Ctrl-C.");
     if !args.no_open
         && std::io::stdout().is_terminal()
         && let Err(error) = open::that_detached(url)
@@ -54,7 +55,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<ExitCode> {
 }
 
 async fn open(args: &DemoArgs) -> Result<Ctx> {
-    let folder = load(None, data_folder_only())?.config.data_folder.join("demo");
+    let folder = load_variables(data_folder_only())?.config.data_folder.join("demo");
     let database = folder.join("demo.db");
     if args.reset {
         forget(&database)?;
@@ -66,7 +67,7 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
         ("PORTCULLIS_DATA_FOLDER", folder.display().to_string()),
     ];
     let config =
-        load(None, variables.into_iter().map(|(name, value)| (name.to_owned(), value)))?.config;
+        load_variables(variables.into_iter().map(|(name, value)| (name.to_owned(), value)))?.config;
     log::init(&config);
     let ctx = bootstrap::open(config, Clock::system()).await?;
     if ctx.db.read(|conn| Ok(demo_data::is_loaded(conn)?)).await? {

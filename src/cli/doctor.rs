@@ -1,5 +1,6 @@
 //! `portcullis doctor`: what is wrong with this server, and the mend.
 
+use crate::cli::say;
 use std::process::ExitCode;
 
 use crate::clock::Clock;
@@ -17,7 +18,7 @@ pub(super) async fn run(loaded: Result<Loaded>) -> Result<ExitCode> {
         Err(error) => vec![Finding::wrong_configuration(&error)],
     };
     for finding in &findings {
-        println!("{finding}");
+        say!("{finding}");
     }
     let failed = findings.iter().filter(|finding| finding.level == Level::Fail).count();
     if failed == 0 {

@@ -1,5 +1,6 @@
 //! `portcullis export activity|audit [FILE]` (contract §3).
 
+use crate::cli::say;
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
@@ -151,7 +152,7 @@ async fn write<L: Exported>(ctx: &Ctx, args: &ExportArgs, asked: L::Asked) -> Re
         _ => bar.finish_and_clear(),
     }
     if let Some(path) = args.file.as_ref().filter(|path| path.as_os_str() != "-") {
-        println!("{}: {written} rows of {}.", path.display(), L::NAME);
+        say!("{}: {written} rows of {}.", path.display(), L::NAME);
     }
     Ok(ExitCode::SUCCESS)
 }

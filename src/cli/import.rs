@@ -1,5 +1,6 @@
 //! `portcullis import stores|contacts FILE` (contract §3).
 
+use crate::cli::say;
 use std::fs::File;
 use std::io::Read;
 use std::path::PathBuf;
@@ -126,7 +127,7 @@ pub async fn run(db: &Db, clock: &Clock, args: &ImportArgs) -> Result<ExitCode> 
     for problem in &report.problems {
         eprintln!("{problem}");
     }
-    println!("{}", summary(&name, entity, &report, &rejects.display().to_string()));
+    say!("{}", summary(&name, entity, &report, &rejects.display().to_string()));
     Ok(ExitCode::SUCCESS)
 }
 

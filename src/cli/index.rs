@@ -1,5 +1,6 @@
 //! `portcullis index …`: what searches go through.
 
+use crate::cli::say;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -32,7 +33,7 @@ pub(super) async fn run(db: &Db, command: &IndexCommand) -> Result<ExitCode> {
             })
             .await;
             bar.finish_and_clear();
-            println!("The search index is written: {} entries.", rebuilt?);
+            say!("The search index is written: {} entries.", rebuilt?);
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `portcullis keys …`: the keys that sign access tokens.
 
+use crate::cli::say;
 use std::process::ExitCode;
 
 use clap::Subcommand;
@@ -22,17 +23,12 @@ pub(super) async fn run(ctx: &Ctx, command: &KeysCommand) -> Result<ExitCode> {
     match command {
         KeysCommand::Rotate => {
             let kid = keys::rotate(ctx, &Actor::operator()).await?;
-            println!("Signing with {kid} from now on.");
+            say!("Signing with {kid} from now on.");
         }
         KeysCommand::List => {
             for key in keys::list(ctx).await? {
                 let retired = key.retired_at.map_or_else(|| "in use".into(), |at| at.to_rfc3339());
-                println!(
-                    "{}\t{}\t{}\t{retired}",
-                    key.kid,
-                    key.algorithm,
-                    key.created_at.to_rfc3339()
-                );
+                say!("{}\t{}\t{}\t{retired}", key.kid, key.algorithm, key.created_at.to_rfc3339());
             }
         }
     }

@@ -26,6 +26,15 @@ use crate::config::{Loaded, load};
 use crate::error::Result;
 use crate::service::{Ctx, bootstrap};
 
+/// Prints a line. Whoever reads may have seen enough and closed the pipe; the work goes on.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write;
+        let _ = writeln!(std::io::stdout().lock(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
 /// A self-hosted gate between AI agents and a store index.
 #[derive(Debug, Parser)]
 #[command(name = "portcullis", version, about, arg_required_else_help = true)]
@@ -106,7 +115,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Keys(command) => keys::run(&open(loaded).await?, &command).await,
         Command::Migrate => {
             open(loaded).await?;
-            println!("The database has this version's schema.");
+            say!("The database has this version's schema.");
             Ok(ExitCode::SUCCESS)
         }
         Command::Config => {

@@ -1,5 +1,6 @@
 //! `portcullis serve`.
 
+use crate::cli::say;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -13,10 +14,10 @@ use crate::{app, jobs};
 pub(super) async fn run(ctx: Ctx) -> Result<ExitCode> {
     let listener = listen(&ctx)?;
     if let Some(link) = bootstrap::setup_link(&ctx).await? {
-        println!("There are no users yet. Create the first administrator within 24 hours:");
-        println!("  {link}");
+        say!("There are no users yet. Create the first administrator within 24 hours:");
+        say!("  {link}");
     }
-    println!("Portcullis listens on {} and is known as {}", ctx.config.bind, ctx.config.public_url);
+    say!("Portcullis listens on {} and is known as {}", ctx.config.bind, ctx.config.public_url);
     until_stopped(&ctx, listener).await
 }
 

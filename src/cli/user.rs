@@ -1,5 +1,6 @@
 //! `portcullis user …`: people, at the server's command line.
 
+use crate::cli::say;
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 
@@ -84,19 +85,19 @@ pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
                 mcp_enabled: !create.no_mcp,
             };
             let id = people::create(ctx, &actor, person).await?;
-            println!("Created user {id}: {}", create.email);
+            say!("Created user {id}: {}", create.email);
         }
         UserCommand::List => list(ctx).await?,
         UserCommand::SetPassword(set) => {
             let password = read_password(set.password_stdin)?;
             people::set_password(ctx, &actor, &set.email, &password).await?;
-            println!("Set the password of {}. Their sessions and tokens have ended.", set.email);
+            say!("Set the password of {}. Their sessions and tokens have ended.", set.email);
         }
         UserCommand::ResetTwoFactor(user) => {
             let id = people::by_address(ctx, &user.email).await?.id;
             match two_factor::reset(ctx, &actor, None, id).await? {
-                true => println!("{} can now sign in with the password alone.", user.email),
-                false => println!("Two-factor sign-in of {} was off already.", user.email),
+                true => say!("{} can now sign in with the password alone.", user.email),
+                false => say!("Two-factor sign-in of {} was off already.", user.email),
             }
         }
         UserCommand::EnableMcp(user) => set_access(ctx, &actor, &user.email, true).await?,
@@ -104,7 +105,7 @@ pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
         UserCommand::Revoke(user) => {
             let id = people::by_address(ctx, &user.email).await?.id;
             let tokens = revoke::all_of_user(ctx, &actor, id).await?;
-            println!("Revoked {tokens} tokens of {}.", user.email);
+            say!("Revoked {tokens} tokens of {}.", user.email);
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -114,12 +115,12 @@ async fn set_access(ctx: &Ctx, actor: &Actor, email: &str, enabled: bool) -> Res
     let id = people::by_address(ctx, email).await?.id;
     match access::set(ctx, actor, Authority::Operator, id, enabled).await? {
         Changed::Enabled => {
-            println!("Enabled MCP access of {email}. Their AI clients can connect again.")
+            say!("Enabled MCP access of {email}. Their AI clients can connect again.")
         }
         Changed::Disabled { tokens } => {
-            println!("Disabled MCP access of {email} and revoked {tokens} tokens.")
+            say!("Disabled MCP access of {email} and revoked {tokens} tokens.")
         }
-        Changed::Nothing => println!("MCP access of {email} was so already."),
+        Changed::Nothing => say!("MCP access of {email} was so already."),
     }
     Ok(())
 }
@@ -133,9 +134,13 @@ async fn list(ctx: &Ctx) -> Result<()> {
         after = last.id;
         for user in &page {
             let access = if user.mcp_enabled { "enabled" } else { "disabled" };
-            println!(
+            say!(
                 "{}\t{}\t{}\t{}\t{}\t{access}",
-                user.id, user.email, user.name, user.role, user.status
+                user.id,
+                user.email,
+                user.name,
+                user.role,
+                user.status
             );
         }
     }

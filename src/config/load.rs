@@ -36,7 +36,21 @@ pub fn load(
     file: Option<&Path>,
     variables: impl Iterator<Item = (String, String)>,
 ) -> Result<Loaded> {
-    let from_file = read_file(file)?;
+    checked(read_file(file)?, variables)
+}
+
+/// Loads the configuration from `variables` alone, whatever files there are: the demo has none.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_variables(variables: impl Iterator<Item = (String, String)>) -> Result<Loaded> {
+    checked(BTreeMap::new(), variables)
+}
+
+fn checked(
+    from_file: BTreeMap<&'static str, String>,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Loaded> {
     let from_env = read_variables(variables)?;
     let values = Values { from_file, from_env };
     let config = values.parse()?;
@@ -152,6 +166,13 @@ impl Values {
         let behind_proxy = self.parsed("BEHIND_PROXY", "must be true or false", false)?;
         let public_url = match self.get("PUBLIC_URL") {
             Some(text) => origin("PUBLIC_URL", text, behind_proxy)?,
+            // What listens on every address of the machine has no address to tell to clients.
+            None if !bind.ip().is_loopback() && !behind_proxy => {
+                return Err(Error::field(
+                    "PUBLIC_URL",
+                    "is required when BIND is not loopback: the https address that clients use, like https://gate.example.com",
+                ));
+            }
             None => format!("http://{bind}"),
         };
         let mcp_url = match self.get("MCP_URL") {
@@ -341,6 +362,15 @@ mod tests {
             let error = with(&[(name, value)]).unwrap_err();
             assert!(error.to_string().contains(name), "{name}={value}: {error}");
         }
+    }
+
+    #[test]
+    fn a_bind_that_is_no_address_for_clients_needs_a_public_url() {
+        let error = with(&[("BIND", "0.0.0.0:8080")]).unwrap_err().to_string();
+        assert!(error.contains("PUBLIC_URL"), "{error}");
+        let url = ("PUBLIC_URL", "https://gate.example.com");
+        assert!(with(&[("BIND", "0.0.0.0:8080"), url]).is_ok());
+        assert!(with(&[("BIND", "[::1]:8080")]).is_ok());
     }
 
     #[test]

@@ -49,7 +49,15 @@ fn beside(database: &Path) -> Result<MasterSecret> {
         Error::field("SECRET_FILE", format!("{} cannot be written: {error}", path.display()))
     };
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(refused)?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Error::field(
+                "DATABASE_URL",
+                format!(
+                    "the folder {} cannot be made: {error}; if a file of that name is in the way, move it or choose another DATA_FOLDER",
+                    folder.display()
+                ),
+            )
+        })?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -90,10 +90,15 @@ pub fn claim(conn: &mut Conn, id: i64, now: Timestamp, next_try: Timestamp) -> Q
     .execute(conn)
 }
 
-/// Notes that a mail was handed over.
+/// Notes that a mail was handed over, and forgets its text: the links in it are secrets.
 pub fn sent(conn: &mut Conn, id: i64, now: Timestamp) -> QueryResult<usize> {
     diesel::update(outbox::table.find(id))
-        .set((outbox::sent_at.eq(now), outbox::last_error.eq(None::<String>)))
+        .set((
+            outbox::sent_at.eq(now),
+            outbox::last_error.eq(None::<String>),
+            outbox::plain_text.eq(""),
+            outbox::html.eq(""),
+        ))
         .execute(conn)
 }
 

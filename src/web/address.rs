@@ -1,27 +1,33 @@
 //! The caller's address, and the host it asked for: the peer's own word, or, when the peer is a
 //! proxy we trust, what the proxy says of the caller.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::dev::RequestHead;
 use ipnet::IpNet;
 
 /// The caller's address: the peer's, or behind trusted proxies the nearest address in
-/// `X-Forwarded-For` that is not itself a trusted proxy.
+/// `X-Forwarded-For` that is not itself a trusted proxy. An element that is no address ends the
+/// search: whatever stands before it was not written by a proxy that we trust.
 pub fn caller(head: &RequestHead, trusted: &[IpNet]) -> Option<IpAddr> {
     let peer = canonical(head.peer_addr?.ip());
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(&peer) {
         return Some(peer);
     }
-    let claimed: Vec<IpAddr> = head
-        .headers
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map_while(|part| part.trim().parse().ok().map(canonical))
-        .collect();
-    Some(claimed.into_iter().rev().find(|address| !is_trusted(address)).unwrap_or(peer))
+    // From the end, where our own proxy writes: what stands before the first element that it
+    // cannot have written is the caller's own claim.
+    let lines: Vec<_> = head.headers.get_all("x-forwarded-for").collect();
+    let elements = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
+    let mut nearest = peer;
+    for element in elements {
+        let Some(address) = element_address(element) else { break };
+        nearest = address;
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    Some(nearest)
 }
 
 /// The host that the request was sent to. `X-Forwarded-Host` counts only from a trusted proxy: a
@@ -37,6 +43,13 @@ pub fn host(head: &RequestHead, trusted: &[IpNet]) -> Option<String> {
         .or_else(|| text("host"))
         .or_else(|| head.uri.authority().map(|authority| authority.as_str()))
         .map(|host| host.trim().to_owned())
+}
+
+/// The address of an element of `X-Forwarded-For`; some proxies put a port behind it.
+fn element_address(element: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(element).ok()?.trim();
+    let address = text.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
+    address.map(canonical)
 }
 
 /// An IPv4 caller of an IPv6 socket is still that IPv4 address.
@@ -69,5 +82,16 @@ mod tests {
             "198.51.100.1"
         );
         assert_eq!(ask("10.0.0.1", "nonsense", &["10.0.0.0/8"]), "10.0.0.1");
+        for claim in ["x", "unknown", "", ",,", "192.0.2.66:x"] {
+            let forwarded = format!("10.0.0.5, {claim}, 198.51.100.1");
+            assert_eq!(ask("10.0.0.1", &forwarded, &["10.0.0.0/8"]), "198.51.100.1", "{claim}");
+            let trusted = format!("192.0.2.66, {claim}, 10.0.0.7");
+            assert_eq!(ask("10.0.0.1", &trusted, &["10.0.0.0/8"]), "10.0.0.7", "{claim}");
+        }
+        assert_eq!(
+            ask("10.0.0.1", "192.0.2.66, 198.51.100.1:443", &["10.0.0.0/8"]),
+            "198.51.100.1"
+        );
+        assert_eq!(ask("10.0.0.1", "[2001:db8::1]:443", &["10.0.0.0/8"]), "2001:db8::1");
     }
 }
