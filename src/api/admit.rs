@@ -8,15 +8,15 @@ use actix_web::{HttpMessage, HttpRequest};
 use crate::domain::audit::Outcome;
 use crate::domain::tool::Tool;
 use crate::error::{Error, ErrorCode};
-use crate::service::calls::{Caller, Surface, micros};
+use crate::service::calls::{Caller, Recorded, Surface, micros};
 use crate::service::verify::{self, RefusedKey};
-use crate::service::{Ctx, meter};
+use crate::service::{Ctx, meter, refusals};
 use crate::store::activity::NewActivity;
 use crate::web::error::Failure;
 use crate::web::outer::RequestId;
 use crate::web::{address, credential};
 
-/// Lets a call in, or writes down why not where it is somebody's.
+/// Lets a call in, or writes down why not.
 pub(super) async fn admit(ctx: &Ctx, request: &HttpRequest, tool: Tool) -> Result<Caller, Failure> {
     let arrived = Instant::now();
     let address = address::caller(request.head(), &ctx.config.trusted_proxies);
@@ -30,7 +30,14 @@ pub(super) async fn admit(ctx: &Ctx, request: &HttpRequest, tool: Tool) -> Resul
     let request_id =
         request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let caller = match verdict {
-        Ok(principal) => Caller { principal, surface: Surface::Rest, request_id, address, arrived },
+        Ok(principal) => Caller {
+            principal,
+            surface: Surface::Rest,
+            request_id,
+            address,
+            arrived,
+            recorded: Recorded::default(),
+        },
         Err(refused) => {
             let address = address.map(|address| address.to_string());
             note_refusal(ctx, &refused, tool, request_id, address, arrived).await;
@@ -73,8 +80,8 @@ fn check_permission(caller: &Caller, tool: Tool) -> Result<(), Error> {
     Ok(())
 }
 
-/// A call with a key that was ended is somebody's call and belongs in their log. A failure to write
-/// it down must not turn the refusal into anything else.
+/// A call with a key that was ended is somebody's call and belongs in their log; any other is a
+/// stranger's.
 async fn note_refusal(
     ctx: &Ctx,
     refused: &RefusedKey,
@@ -83,15 +90,14 @@ async fn note_refusal(
     address: Option<String>,
     arrived: Instant,
 ) {
-    let Some(holder) = refused.holder else { return };
     let call = NewActivity {
         request_id,
         at: ctx.clock.now(),
-        account_id: Some(holder.account),
-        user_id: Some(holder.user),
+        account_id: refused.holder.map(|holder| holder.account),
+        user_id: refused.holder.map(|holder| holder.user),
         client_id: None,
         token_id: None,
-        api_key_id: Some(holder.key),
+        api_key_id: refused.holder.map(|holder| holder.key),
         address,
         surface: Surface::Rest.as_str(),
         operation: tool.row().name.into(),
@@ -102,7 +108,5 @@ async fn note_refusal(
         credits_spent: 0,
         latency_us: micros(arrived),
     };
-    if let Err(error) = meter::note(ctx, call).await {
-        log::error!("a refusal was not written down: {error}");
-    }
+    refusals::note(ctx, call).await;
 }

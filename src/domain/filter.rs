@@ -195,7 +195,10 @@ pub struct ContactFilter {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub technology: Vec<String>,
     /// A filter that their store must match.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "crate::domain::argument::object_or_null"
+    )]
     pub store: Option<StoreFilter>,
     /// Text in name, job title or store domain.
     #[serde(skip_serializing_if = "Option::is_none")]

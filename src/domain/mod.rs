@@ -1,6 +1,7 @@
 //! The rules of the house, pure: no I/O, no clock, no crate-internal imports but the basic types.
 
 pub mod access;
+pub mod argument;
 pub mod audit;
 pub mod client_name;
 pub mod contact;
@@ -18,6 +19,7 @@ pub mod import;
 pub mod known_clients;
 pub mod lookalike;
 pub mod metadata_document;
+pub mod name;
 pub mod oauth_error;
 pub mod password;
 pub mod pkce;

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use serde_json::{Value, json};
 
 use crate::domain::scope::ScopeSet;
@@ -60,6 +61,31 @@ pub(super) fn refusal(ctx: &Ctx, refusal: &Refusal, request_id: &str) -> Answer 
             challenge(ctx, 401, code, &error, &ScopeSet::suggested(), text, request_id)
         }
     }
+}
+
+/// The status and code that a refusal is answered with, for the log.
+pub(super) fn told(refusal: &Refusal) -> (u16, &'static str) {
+    let of = |code: ErrorCode| (code.status(), code.as_str());
+    match refusal {
+        Refusal::Disabled => of(ErrorCode::McpDisabled),
+        Refusal::Address => of(ErrorCode::IpNotAllowed),
+        Refusal::Origin => of(ErrorCode::OriginNotAllowed),
+        Refusal::BadToken(BadToken::ApiKey) => (401, ErrorCode::WrongCredential.as_str()),
+        Refusal::NoToken | Refusal::BadToken(_) => (401, INVALID),
+    }
+}
+
+/// A JSON-RPC error with the request's id in its data, where every error of ours has it.
+pub(super) fn with_request_id(body: Bytes, request_id: &str) -> Bytes {
+    let Ok(mut message) = serde_json::from_slice::<Value>(&body) else { return body };
+    let Some(error) = message.get_mut("error").and_then(Value::as_object_mut) else { return body };
+    let data = error.entry("data").or_insert(Value::Null);
+    if data.is_null() {
+        *data = json!({});
+    }
+    let Some(data) = data.as_object_mut() else { return body };
+    data.insert("request_id".into(), json!(request_id));
+    message.to_string().into()
 }
 
 /// 403 with all scopes the operation needs (checklist C16).

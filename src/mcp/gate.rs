@@ -22,9 +22,9 @@ use crate::error::{Error, ErrorCode};
 use crate::mcp::answer::{self, Answer};
 use crate::mcp::envelope::{self, Envelope, Kind};
 use crate::mcp::{LARGEST_BODY, resources, state};
-use crate::service::calls::{Caller, Surface, micros};
+use crate::service::calls::{Caller, Recorded, Surface, micros};
 use crate::service::verify::{self, BadToken, Knock, Refusal};
-use crate::service::{Ctx, meter};
+use crate::service::{Ctx, meter, refusals};
 use crate::store::activity::NewActivity;
 use crate::web::outer::RequestId;
 use crate::web::{address, credential};
@@ -59,7 +59,11 @@ pub(super) async fn gate<B: MessageBody + 'static>(
         request.into_response(preflight(allowed_origin.is_some())).map_into_right_body()
     } else {
         match pass(&ctx, &mut request, &request_id, arrived).await {
-            Ok(id) => tidy(next.call(request).await?, &request_id, id).await,
+            Ok(passed) => {
+                let response = next.call(request).await?;
+                note_malformed(&ctx, &passed, response.status()).await;
+                tidy(response, &request_id, passed.id).await
+            }
             Err(response) => request.into_response(*response).map_into_right_body(),
         }
     };
@@ -92,13 +96,23 @@ fn preflight(is_allowed: bool) -> HttpResponse {
     response.finish()
 }
 
-/// Runs the checks; what passes is ready for the SDK. Returns the message's id.
+/// What passed.
+struct Passed {
+    /// The message's id.
+    id: Option<Value>,
+    /// Whether it calls a tool.
+    is_call: bool,
+    /// Who sent it.
+    caller: Caller,
+}
+
+/// Runs the checks; what passes is ready for the SDK.
 async fn pass(
     ctx: &Ctx,
     request: &mut ServiceRequest,
     request_id: &str,
     arrived: Instant,
-) -> Pass<Option<Value>> {
+) -> Pass<Passed> {
     let caller = admit(ctx, request, request_id, arrived).await?;
     if request.method() != Method::POST {
         return Err(answer::error(
@@ -130,8 +144,8 @@ async fn pass(
         return Err(answer::rpc_error(404, -32601, &envelope.method, request_id, envelope.id));
     }
     prepare(ctx, request, &envelope, body);
-    request.extensions_mut().insert(caller);
-    Ok(envelope.id)
+    request.extensions_mut().insert(caller.clone());
+    Ok(Passed { id: envelope.id, is_call: envelope.method == "tools/call", caller })
 }
 
 /// Checks 1 to 5, in one trip to the database.
@@ -157,17 +171,28 @@ async fn admit(
     match verdict {
         Ok(principal) => {
             let surface = Surface::Mcp;
-            Ok(Caller { principal, surface, request_id: request_id.to_owned(), address, arrived })
+            Ok(Caller {
+                principal,
+                surface,
+                request_id: request_id.to_owned(),
+                address,
+                arrived,
+                recorded: Recorded::default(),
+            })
         }
         Err(refusal) => {
-            note_refusal(ctx, &refusal, request_id, address, arrived).await;
+            // What does not post calls nothing; and a client that has no token yet only looks for
+            // the challenge, which is how a connection begins.
+            if request.method() == Method::POST && refusal != Refusal::NoToken {
+                note_refusal(ctx, &refusal, request_id, address, arrived).await;
+            }
             Err(answer::refusal(ctx, &refusal, request_id))
         }
     }
 }
 
-/// A call with a token that was ended is somebody's call and belongs in their log. A failure to
-/// write it down must not turn the refusal into anything else.
+/// A call with a token that was ended is somebody's call and belongs in their log; any other is a
+/// stranger's.
 async fn note_refusal(
     ctx: &Ctx,
     refusal: &Refusal,
@@ -175,30 +200,43 @@ async fn note_refusal(
     address: Option<IpAddr>,
     arrived: Instant,
 ) {
-    let Refusal::BadToken(BadToken::Ended { user, account, client, token }) = refusal else {
-        return;
+    let (user, account, client, token) = match *refusal {
+        Refusal::BadToken(BadToken::Ended { user, account, client, token }) => {
+            (Some(user), Some(account), client, Some(token))
+        }
+        _ => (None, None, None, None),
     };
+    let (status, code) = answer::told(refusal);
     let call = NewActivity {
         request_id: request_id.to_owned(),
         at: ctx.clock.now(),
-        account_id: Some(*account),
-        user_id: Some(*user),
-        client_id: *client,
-        token_id: Some(*token),
+        account_id: account,
+        user_id: user,
+        client_id: client,
+        token_id: token,
         api_key_id: None,
         address: address.map(|address| address.to_string()),
         surface: "mcp",
         operation: "gate".into(),
         outcome: "denied",
-        status: 401,
-        error_code: Some("invalid_token".into()),
+        status: i32::from(status),
+        error_code: Some(code.into()),
         rows_returned: 0,
         credits_spent: 0,
         latency_us: micros(arrived),
     };
-    if let Err(error) = meter::note(ctx, call).await {
-        log::error!("a refusal was not written down: {error}");
+    refusals::note(ctx, call).await;
+}
+
+/// A call that neither the gate nor a tool wrote down was refused on the way between them: its
+/// headers or its parameters were not right.
+async fn note_malformed(ctx: &Ctx, passed: &Passed, status: StatusCode) {
+    if !passed.is_call || passed.caller.recorded.is_set() {
+        return;
     }
+    let (status, code) = (i32::from(status.as_u16()), ErrorCode::InvalidRequest.as_str());
+    let call = passed.caller.record(ctx, "tools/call", "error", status, Some(code), 0);
+    refusals::note(ctx, call).await;
 }
 
 /// JSON in; anything that does not exclude both of our answer types out (checklist A8, A12).
@@ -214,6 +252,7 @@ fn check_media_types(request: &ServiceRequest) -> Result<(), (u16, &'static str)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(|part| part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        .filter(|part| !part.is_empty())
         .collect();
     let takes_ours = |part: &String| {
         matches!(
@@ -306,7 +345,7 @@ fn prepare(ctx: &Ctx, request: &mut ServiceRequest, envelope: &Envelope, body: B
     request.set_payload(Payload::from(body));
 }
 
-/// Gives the SDK's own refusals, which are plain text, the form of every other answer.
+/// Gives the SDK's own refusals, many of which are plain text, the form of every other answer.
 async fn tidy<B: MessageBody + 'static>(
     response: ServiceResponse<B>,
     request_id: &str,
@@ -320,14 +359,19 @@ async fn tidy<B: MessageBody + 'static>(
         .is_some_and(|kind| {
             kind.starts_with("application/json") || kind.starts_with("text/event-stream")
         });
-    if is_json || !(status.is_client_error() || status.is_server_error()) {
+    if !(status.is_client_error() || status.is_server_error()) {
         return response.map_into_left_body();
     }
     let (request, response) = response.into_parts();
-    let text = match actix_web::body::to_bytes_limited(response.into_body(), LARGEST_BODY).await {
+    let (head, body) = response.into_parts();
+    let text = match actix_web::body::to_bytes_limited(body, LARGEST_BODY).await {
         Ok(Ok(bytes)) => bytes,
         _ => Bytes::new(),
     };
+    if is_json {
+        let response = head.set_body(answer::with_request_id(text, request_id));
+        return ServiceResponse::new(request, response.map_into_boxed_body()).map_into_right_body();
+    }
     let tidied = if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
         // The media type was checked before; this is how the SDK says that it cannot read the
         // body: nested too deeply, for one.

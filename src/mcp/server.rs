@@ -10,6 +10,7 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use rmcp_actix_web::transport::on_request_extensions;
+use serde_json::json;
 
 use crate::domain::tool::Tool;
 use crate::mcp::{prompts, resources, tools};
@@ -54,11 +55,26 @@ fn caller(context: &RequestContext<RoleServer>) -> Result<&Caller, ErrorData> {
 }
 
 /// Every list of ours has one page, so there is no cursor to hand back (checklist B12).
-fn check_one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+fn check_one_page(
+    context: &RequestContext<RoleServer>,
+    request: Option<PaginatedRequestParams>,
+) -> Result<(), ErrorData> {
     if request.is_some_and(|request| request.cursor.is_some()) {
-        return Err(ErrorData::invalid_params("the list has one page; leave cursor out", None));
+        let error = ErrorData::invalid_params("the list has one page; leave cursor out", None);
+        return Err(with_id(context, error));
     }
     Ok(())
+}
+
+/// The error with the id of its request in its data, by which an administrator finds it in the log.
+fn with_id(context: &RequestContext<RoleServer>, mut error: ErrorData) -> ErrorData {
+    if let Ok(caller) = caller(context) {
+        let data = error.data.get_or_insert_with(|| json!({}));
+        if let Some(members) = data.as_object_mut() {
+            members.insert("request_id".into(), json!(caller.request_id));
+        }
+    }
+    error
 }
 
 impl ServerHandler for PortcullisServer {
@@ -87,7 +103,7 @@ impl ServerHandler for PortcullisServer {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        check_one_page(request)?;
+        check_one_page(&context, request)?;
         let allowed = &caller(&context)?.principal.tools;
         let list = tools::definitions()
             .iter()
@@ -110,7 +126,8 @@ impl ServerHandler for PortcullisServer {
             calls::note_unknown(&self.ctx, caller, named)
                 .await
                 .map_err(|_| ErrorData::internal_error("internal error", None))?;
-            return Err(ErrorData::invalid_params("there is no tool of that name", None));
+            let error = ErrorData::invalid_params("there is no tool of that name", None);
+            return Err(with_id(&context, error));
         };
         let arguments = request.arguments.unwrap_or_default();
         let is_modern = context.meta.protocol_version().is_some();
@@ -123,7 +140,7 @@ impl ServerHandler for PortcullisServer {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        check_one_page(request)?;
+        check_one_page(&context, request)?;
         Ok(ListPromptsResult::with_all_items(prompts::list(caller(&context)?))
             .with_ttl_ms(KEEP_MS)
             .with_cache_scope(CacheScope::Private))
@@ -134,7 +151,8 @@ impl ServerHandler for PortcullisServer {
         request: GetPromptRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        Ok(prompts::get(caller(&context)?, &request.name, request.arguments)?.into())
+        let prompt = prompts::get(caller(&context)?, &request.name, request.arguments);
+        Ok(prompt.map_err(|error| with_id(&context, error))?.into())
     }
 
     async fn list_resources(
@@ -142,7 +160,7 @@ impl ServerHandler for PortcullisServer {
         request: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        check_one_page(request)?;
+        check_one_page(&context, request)?;
         Ok(ListResourcesResult::with_all_items(resources::list(caller(&context)?))
             .with_ttl_ms(KEEP_MS)
             .with_cache_scope(CacheScope::Private))
@@ -151,9 +169,9 @@ impl ServerHandler for PortcullisServer {
     async fn list_resource_templates(
         &self,
         request: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        check_one_page(request)?;
+        check_one_page(&context, request)?;
         Ok(ListResourceTemplatesResult::with_all_items(Vec::new())
             .with_ttl_ms(KEEP_MS)
             .with_cache_scope(CacheScope::Private))
@@ -165,17 +183,17 @@ impl ServerHandler for PortcullisServer {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let is_modern = context.meta.protocol_version().is_some();
-        let result = resources::read(&self.ctx, caller(&context)?, &request.uri, is_modern).await?;
-        Ok(result.into())
+        let result = resources::read(&self.ctx, caller(&context)?, &request.uri, is_modern).await;
+        Ok(result.map_err(|error| with_id(&context, error))?.into())
     }
 
     // What is not announced is not there (checklist A18); the SDK would answer with nothing.
     async fn complete(
         &self,
         _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+        Err(with_id(&context, ErrorData::method_not_found::<CompleteRequestMethod>()))
     }
 
     /// What the SDK could not read as a request it knows: an unknown method, or one of ours with
@@ -191,9 +209,9 @@ impl ServerHandler for PortcullisServer {
         };
         if OURS.contains(&request.method.as_str()) || ours.contains(&request.method.as_str()) {
             let message = format!("the parameters of {} are malformed", request.method);
-            return Err(ErrorData::invalid_params(message, None));
+            return Err(with_id(&context, ErrorData::invalid_params(message, None)));
         }
-        Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None))
+        Err(with_id(&context, ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None)))
     }
 
     fn get_tool(&self, name: &str) -> Option<rmcp::model::Tool> {

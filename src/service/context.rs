@@ -11,6 +11,7 @@ use crate::service::hasher::Hasher;
 use crate::service::import::upload::Turn;
 use crate::service::keyring::Keyring;
 use crate::service::metadata_document::DocumentFetcher;
+use crate::service::refusals::Budget;
 use crate::service::verify::SignatureCache;
 use crate::store;
 
@@ -31,6 +32,8 @@ pub struct Ctx {
     pub(crate) documents: DocumentFetcher,
     /// Whose turn it is to import.
     pub(crate) uploads: Turn,
+    /// Rows that calls of strangers may still fill.
+    pub(crate) refusals: Arc<Budget>,
     live: Arc<RwLock<Option<Arc<Live>>>>,
 }
 
@@ -56,6 +59,7 @@ impl Ctx {
             signatures: SignatureCache::new(),
             documents: DocumentFetcher::internet(),
             uploads: Turn::default(),
+            refusals: Arc::default(),
             live: Arc::default(),
         }
     }

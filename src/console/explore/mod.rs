@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::console::mcp_users::parts::Chip;
 use crate::domain::tool::Tool;
 use crate::error::{Error, ErrorCode, Result};
-use crate::service::calls::{self, Caller, Line, Surface};
+use crate::service::calls::{self, Caller, Line, Recorded, Surface};
 use crate::service::meter;
 use crate::service::{Ctx, index, verify};
 use crate::web::address;
@@ -45,6 +45,7 @@ async fn caller(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer, tool: Tool) -
         request_id,
         address: address::caller(request.head(), &ctx.config.trusted_proxies),
         arrived: Instant::now(),
+        recorded: Recorded::default(),
     };
     if caller.principal.tools.contains(&tool) {
         return Ok(caller);

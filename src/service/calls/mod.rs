@@ -14,6 +14,8 @@ mod search_contacts;
 mod search_stores;
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use schemars::JsonSchema;
@@ -76,6 +78,19 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// When the request arrived.
     pub arrived: Instant,
+    /// Whether its row was made.
+    pub recorded: Recorded,
+}
+
+/// Whether a call's row was made; shared by all that have a hand in the call.
+#[derive(Debug, Clone, Default)]
+pub struct Recorded(Arc<AtomicBool>);
+
+impl Recorded {
+    /// Whether it was.
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Caller {
@@ -90,6 +105,7 @@ impl Caller {
         rows: i64,
     ) -> NewActivity {
         let credential = self.principal.credential;
+        self.recorded.0.store(true, Ordering::Relaxed);
         NewActivity {
             request_id: self.request_id.clone(),
             at: ctx.clock.now(),

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Done, output};
+use crate::domain::argument;
 use crate::domain::contact::ContactPreview;
 use crate::domain::filter::ContactFilter;
 use crate::error::{Error, Result};
@@ -16,10 +17,10 @@ use crate::service::{Ctx, index};
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
     /// Which contacts; leave it out for all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "argument::object")]
     filters: ContactFilter,
     /// Contacts a page, 1 to 100.
-    #[serde(default = "default_limit")]
+    #[serde(default = "default_limit", deserialize_with = "argument::whole")]
     #[schemars(range(min = 1, max = 100))]
     limit: i64,
     /// `next_cursor` of the page before.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Done, output};
+use crate::domain::argument;
 use crate::domain::filter::{StoreFilter, StoreSort};
 use crate::domain::profile::StoreProfile;
 use crate::error::{Error, Result};
@@ -15,13 +16,13 @@ use crate::service::{Ctx, index};
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
     /// Which stores; leave it out for all.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "argument::object")]
     filters: StoreFilter,
     /// Order of the results.
     #[serde(default)]
     sort: StoreSort,
     /// Stores a page, 1 to 100.
-    #[serde(default = "default_limit")]
+    #[serde(default = "default_limit", deserialize_with = "argument::whole")]
     #[schemars(range(min = 1, max = 100))]
     limit: i64,
     /// `next_cursor` of the page before.

@@ -32,26 +32,29 @@ const CHECKS: [Check; 11] =
     [Switch, Address, Origin, Token, State, Role, Scope, Plan, Requests, Rows, Credits];
 
 /// A row of the log: outcome, HTTP status, error code.
-type Logged = Option<(&'static str, i32, &'static str)>;
+type Logged = (&'static str, i32, &'static str);
 
 impl Check {
-    /// HTTP status and code of its refusal, and its row. What is refused before anybody is known to
-    /// call is nobody's call, and has a line in the server's log alone: or anybody could fill the
-    /// database.
+    /// HTTP status and code of its refusal, and its row.
     fn refusal(self) -> (u16, &'static str, Logged) {
         match self {
-            Switch => (503, "mcp_disabled", None),
-            Address => (403, "ip_not_allowed", None),
-            Origin => (403, "origin_not_allowed", None),
-            Token => (401, "invalid_token", None),
-            State => (401, "invalid_token", Some(("denied", 401, "invalid_token"))),
-            Role => (200, "-32602", Some(("denied", 200, "permission_denied"))),
-            Scope => (403, "insufficient_scope", Some(("denied", 403, "insufficient_scope"))),
-            Plan => (200, "api_access_disabled", Some(("denied", 200, "api_access_disabled"))),
-            Requests => (200, "rate_limit_exceeded", Some(("limited", 200, "rate_limit_exceeded"))),
-            Rows => (200, "row_quota_exceeded", Some(("limited", 200, "row_quota_exceeded"))),
-            Credits => (200, "insufficient_credits", Some(("denied", 200, "insufficient_credits"))),
+            Switch => (503, "mcp_disabled", ("denied", 503, "mcp_disabled")),
+            Address => (403, "ip_not_allowed", ("denied", 403, "ip_not_allowed")),
+            Origin => (403, "origin_not_allowed", ("denied", 403, "origin_not_allowed")),
+            Token => (401, "invalid_token", ("denied", 401, "invalid_token")),
+            State => (401, "invalid_token", ("denied", 401, "invalid_token")),
+            Role => (200, "-32602", ("denied", 200, "permission_denied")),
+            Scope => (403, "insufficient_scope", ("denied", 403, "insufficient_scope")),
+            Plan => (200, "api_access_disabled", ("denied", 200, "api_access_disabled")),
+            Requests => (200, "rate_limit_exceeded", ("limited", 200, "rate_limit_exceeded")),
+            Rows => (200, "row_quota_exceeded", ("limited", 200, "row_quota_exceeded")),
+            Credits => (200, "insufficient_credits", ("denied", 200, "insufficient_credits")),
         }
+    }
+
+    /// Whether it is known by then who calls.
+    fn knows_the_caller(self) -> bool {
+        !matches!(self, Switch | Address | Origin | Token)
     }
 
     /// Makes it fail, or mends it; what fails by the request itself is in [`Caller::call`].
@@ -146,16 +149,17 @@ async fn assert_refused(app: &TestApp, caller: &Caller, broken: &[Check]) {
         assert_eq!(told(&answer), (status, code.to_owned()), "{broken:?}: {}", answer.text);
         let calls = app.calls().await;
         let rows = &calls[before..];
-        assert_eq!(rows.len(), usize::from(logged.is_some()), "{broken:?}: {rows:?}");
-        if let (Some((outcome, status, code)), [row]) = (logged, rows) {
-            let operation = if broken[0] == State { "gate" } else { tool };
-            let was = (row.operation.as_str(), row.outcome.as_str(), row.status);
-            assert_eq!(was, (operation, outcome, status), "{broken:?}");
-            assert_eq!(row.error_code.as_deref(), Some(code), "{broken:?}");
-            assert_eq!((row.rows_returned, row.credits_spent), (0, 0), "{broken:?}");
-            assert_eq!(row.request_id, answer.header("x-request-id"), "{broken:?}");
-            assert!(row.user_id.is_some() && row.token_id.is_some(), "{broken:?}");
-        }
+        let [row] = rows else { panic!("{broken:?}: {rows:?}") };
+        let (outcome, status, code) = logged;
+        let is_known = broken[0].knows_the_caller();
+        let operation = if is_known && broken[0] != State { tool } else { "gate" };
+        let was = (row.operation.as_str(), row.outcome.as_str(), row.status);
+        assert_eq!(was, (operation, outcome, status), "{broken:?}");
+        assert_eq!(row.error_code.as_deref(), Some(code), "{broken:?}");
+        assert_eq!((row.rows_returned, row.credits_spent), (0, 0), "{broken:?}");
+        assert_eq!(row.request_id, answer.header("x-request-id"), "{broken:?}");
+        let names = [row.user_id.is_some(), row.token_id.is_some()];
+        assert_eq!(names, [is_known; 2], "{broken:?}: the token is not looked at before");
     }
     for check in broken {
         check.set(app, false).await;
@@ -184,6 +188,29 @@ both_databases! {
         assert_eq!(app.count("SELECT count(*) FROM reveals").await, 0);
         let (_, answer) = caller.call(&[], true).await;
         assert_eq!(answer.content()["credits_spent"], 1, "and nothing else stood against it");
+    }
+
+    /// What never gets to a tool because its headers or parameters are wrong is a call all the same,
+    /// once; what calls nothing, or only looks for the challenge, is none.
+    async fn calls_that_no_tool_sees_are_written_down(app) {
+        let client = app.ai_client(SCOPES).await;
+        for params in [json!({ "name": "get_store", "arguments": [] }), json!({ "arguments": {} })] {
+            client.legacy("tools/call", params).await;
+        }
+        let body = rpc::modern("tools/call", rpc::call("get_store", json!({ "domain": "a.example" })));
+        let mut request = client.post(&body);
+        for (name, value) in rpc::modern_headers(&body) {
+            let value = if name == "Mcp-Name" { "another".to_owned() } else { value };
+            request = request.header(name, value);
+        }
+        assert_eq!(Answer::of(request.send().await.unwrap()).await.status, 400);
+        client.list_tools().await;
+        client.http.post(app.resource()).json(&rpc::legacy("tools/list", json!({}))).send().await.unwrap();
+        let told: Vec<_> = app.calls().await.into_iter()
+            .map(|call| (call.operation, call.outcome, call.error_code, call.user_id.is_some()))
+            .collect();
+        let malformed = ("tools/call".to_owned(), "error".to_owned(), Some("invalid_request".to_owned()), true);
+        assert_eq!(told, vec![malformed; 3]);
     }
 
     /// Check 6 in the log: what the role does not allow is a denial of that tool; a name of the

@@ -62,7 +62,10 @@ both_databases! {
         let hidden = client.call_tool("get_store", json!({ "domain": STORE })).await;
         let unknown = client.call_tool("no_such_tool", json!({})).await;
         assert_eq!((hidden.status, hidden.rpc_error()), (200, -32602));
-        assert_eq!(hidden.json["error"], unknown.json["error"]);
+        for member in ["code", "message"] {
+            assert_eq!(hidden.json["error"][member], unknown.json["error"][member]);
+        }
+        assert_eq!(hidden.json["error"]["data"]["request_id"], hidden.header("x-request-id"));
         let narrow = app.ai_client_of(AUDITOR, "usage:read").await;
         let answer = narrow.call_tool("get_store", json!({})).await;
         assert_eq!(answer.rpc_error(), -32602, "more scope would not help, so none is asked for");
