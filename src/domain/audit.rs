@@ -67,6 +67,8 @@ pub enum Action {
     ClientConnectionsRevoked,
     /// A client got a new secret.
     ClientSecretRotated,
+    /// A client presented its secret; only failures are written down.
+    ClientAuthenticated,
     /// A person authorized a client, or refused to.
     ConsentDecided,
     /// A personal access token was made.
@@ -83,6 +85,10 @@ pub enum Action {
     ReuseAlarm,
     /// Stores or contacts were imported.
     Imported,
+    /// An import was begun.
+    ImportBegun,
+    /// The database was copied.
+    BackedUp,
     /// A signing key was made.
     SigningKeyCreated,
     /// Settings were changed, or a change was refused.
@@ -164,6 +170,7 @@ impl Action {
             Self::ClientUnblocked => "client_unblocked",
             Self::ClientConnectionsRevoked => "client_connections_revoked",
             Self::ClientSecretRotated => "client_secret_rotated",
+            Self::ClientAuthenticated => "client_authenticated",
             Self::ConsentDecided => "consent_decided",
             Self::PersonalTokenCreated => "personal_token_created",
             Self::ApiKeyCreated => "api_key_created",
@@ -172,6 +179,8 @@ impl Action {
             Self::TokenIssued => "token_issued",
             Self::ReuseAlarm => "reuse_alarm",
             Self::Imported => "imported",
+            Self::ImportBegun => "import_begun",
+            Self::BackedUp => "backed_up",
             Self::SigningKeyCreated => "signing_key_created",
             Self::SettingsChanged => "settings_changed",
             Self::CreditsAdjusted => "credits_adjusted",
@@ -346,6 +355,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::ClientBlocked, Group::Clients, true, "Blocked a client", "Was refused blocking a client"),
     row(Action::ClientUnblocked, Group::Clients, true, "Unblocked a client", "Was refused unblocking a client"),
     row(Action::ClientConnectionsRevoked, Group::Clients, true, "Revoked all connections of a client", "Was refused revoking all connections of a client"),
+    row(Action::ClientAuthenticated, Group::Clients, false, "Presented a client's secret", "Presented a wrong secret of a client"),
     row(Action::ClientSecretRotated, Group::Clients, true, "Replaced the secret of a client", "Was refused replacing the secret of a client"),
     row(Action::SettingsChanged, Group::Server, true, "Changed settings", "Was refused changing settings"),
     row(Action::SigningKeyCreated, Group::Server, true, "Made a signing key", "Was refused making a signing key"),
@@ -359,6 +369,8 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::RoleCreated, Group::People, true, "Made a role", "Was refused making a role"),
     row(Action::RoleEdited, Group::People, true, "Changed what a role allows", "Was refused changing a role"),
     row(Action::RoleDeleted, Group::People, true, "Deleted a role", "Was refused deleting a role"),
+    row(Action::ImportBegun, Group::Data, true, "Began an import", "Was refused beginning an import"),
+    row(Action::BackedUp, Group::Data, true, "Copied the database", "Was refused copying the database"),
     row(Action::Imported, Group::Data, true, "Imported stores or contacts", "Was refused importing"),
     row(Action::RecordsExported, Group::Data, true, "Exported records", "Was refused exporting records"),
     row(Action::PeopleExported, Group::Data, true, "Exported a list of people", "Was refused exporting a list of people"),

@@ -1,18 +1,16 @@
 //! Names that clients give themselves, made fit to be shown.
 
+use super::name::{cleaned, is_name};
+
 /// The longest name kept, in characters.
 pub const LONGEST: usize = 200;
 
 /// The name on one line, without control or direction-changing characters (checklist D16), of
 /// bounded length; none if nothing is left.
 pub fn clean(name: &str) -> Option<String> {
-    let is_trick = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let clean: String = name.chars().filter(|c| !is_trick(*c)).take(LONGEST).collect();
+    let clean: String = cleaned(name).chars().take(LONGEST).collect();
     let clean = clean.trim();
-    (!clean.is_empty()).then(|| clean.to_owned())
+    is_name(clean, LONGEST).then(|| clean.to_owned())
 }
 
 #[cfg(test)]

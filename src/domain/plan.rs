@@ -1,5 +1,7 @@
 //! What a plan says: its name, API access and limits (contract §10), each in words.
 
+use super::name::is_name;
+
 use serde::{Deserialize, Serialize};
 
 /// The longest name of a plan, characters.
@@ -146,8 +148,10 @@ pub fn check_name(typed: &str) -> Result<String, String> {
     if name.is_empty() {
         return Err("Name: enter one, like Team.".into());
     }
-    if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) {
-        return Err(format!("Name: use at most {LONGEST_NAME} characters on one line."));
+    if !is_name(name, LONGEST_NAME) {
+        return Err(format!(
+            "Name: use at most {LONGEST_NAME} characters on one line, all of them visible."
+        ));
     }
     Ok(name.to_owned())
 }

@@ -5,7 +5,7 @@
 use url::{Host, Url};
 
 /// Schemes a browser would execute or that leave OAuth's ground; never a redirect.
-const REFUSED_SCHEMES: [&str; 16] = [
+const REFUSED_SCHEMES: [&str; 22] = [
     "about",
     "blob",
     "chrome",
@@ -17,7 +17,13 @@ const REFUSED_SCHEMES: [&str; 16] = [
     "intent",
     "javascript",
     "mailto",
+    "jar",
+    "ldap",
+    "ldaps",
+    "search-ms",
+    "sms",
     "tel",
+    "urn",
     "vbscript",
     "view-source",
     "ws",
@@ -65,6 +71,10 @@ pub fn check(uri: &str) -> Result<Kind, &'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not have user information");
     }
+    // The answer adds these, and whoever reads it must find each once (checklist E8).
+    if url.query_pairs().any(|(name, _)| ANSWER.contains(&&*name)) {
+        return Err("must not have a parameter that the answer adds, like code or state");
+    }
     match scheme {
         "https" | "http" => check_http(uri, scheme, &url),
         refused if REFUSED_SCHEMES.contains(&refused) => Err("has a scheme that is not allowed"),
@@ -91,6 +101,9 @@ fn check_http(uri: &str, scheme: &str, url: &Url) -> Result<Kind, &'static str> 
         _ => Err("must be https, or http on 127.0.0.1, [::1] or localhost"),
     }
 }
+
+/// The parameters of an authorization response (RFC 6749 §4.1.2, RFC 9207 §2).
+const ANSWER: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
 
 /// Whether `requested` is `registered`: the same bytes, or, for http on loopback, the same but for
 /// the port (RFC 8252 §7.3; `localhost` too, because native clients register it without a port).

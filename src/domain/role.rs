@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::access::{Permission, parse_permissions};
+use super::name::{is_line, is_name};
 use super::tool::{TOOLS, Tool, ToolRow};
 
 /// The longest name of a role, characters.
@@ -202,7 +203,13 @@ pub fn ticked_tools<'a>(names: impl Iterator<Item = &'a str>) -> Result<BTreeSet
 /// Says what is wrong.
 pub fn check_name(typed: &str) -> Result<String, String> {
     let name = one_line(typed, LONGEST_NAME).map_err(|why| format!("Name: {why}"))?;
-    if name.is_empty() { Err("Name: enter one, like Support.".into()) } else { Ok(name) }
+    if name.is_empty() {
+        return Err("Name: enter one, like Support.".into());
+    }
+    if !is_name(&name, LONGEST_NAME) {
+        return Err("Name: use letters that can be seen.".into());
+    }
+    Ok(name)
 }
 
 /// A description on one line, or none.
@@ -215,7 +222,7 @@ pub fn check_description(typed: &str) -> Result<String, String> {
 
 fn one_line(typed: &str, most: usize) -> Result<String, String> {
     let text = typed.trim();
-    if text.chars().count() > most || text.chars().any(char::is_control) {
+    if text.chars().count() > most || !is_line(text) {
         return Err(format!("use at most {most} characters on one line."));
     }
     Ok(text.to_owned())

@@ -81,14 +81,14 @@ pub async fn ask(
         Err(Refused::Redirect { location }) => return Ok(see_other(&location)),
     };
     let is_silent = wanted.prompt == Prompt::Silent;
-    let signed_in = visitor.user.is_some();
+    let (signed_in, visitor_actor) = (visitor.user.is_some(), visitor.actor.clone());
     let Some((user, decider)) = decider(&request, visitor, &wanted) else {
         if is_silent {
             return back(&ctx, &wanted, OAuthErrorCode::LoginRequired, "nobody is signed in");
         }
         let handle = match parked {
             Some(handle) => handle,
-            None => consent::park(&ctx, &wanted, &client).await?,
+            None => consent::park(&ctx, &visitor_actor, &wanted, &client).await?,
         };
         let again = if signed_in { "&again=1" } else { "" };
         return Ok(see_other(&format!("/login?continue={}{again}", handle.expose())));

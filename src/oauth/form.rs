@@ -84,6 +84,11 @@ pub(super) fn credentials(
     })
 }
 
+/// The client that is presented, whether it is the one or not; empty if none is.
+pub(super) fn presented(request: &HttpRequest, parameters: &Parameters) -> String {
+    credentials(request, parameters).map(|credentials| credentials.client_id).unwrap_or_default()
+}
+
 /// User and password of Basic authentication, each form-decoded (RFC 6749 §2.3.1).
 fn decode_basic(value: &str) -> Option<(String, String)> {
     let (scheme, encoded) = value.split_once(' ')?;

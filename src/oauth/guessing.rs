@@ -7,16 +7,18 @@ use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::service::Ctx;
 use crate::service::throttle::{self, Limit};
 
-/// Runs an attempt unless its address has failed too often, and counts it if it fails.
+/// Runs an attempt of a client unless it has failed too often from its address, and counts it if it
+/// fails. Other clients behind the same address go on (checklist F21).
 ///
 /// # Errors
 /// Too many attempts, with the seconds to wait; else what the attempt says.
 pub(super) async fn slowed<T>(
     ctx: &Ctx,
     actor: &Actor,
+    client_id: &str,
     attempt: impl Future<Output = Result<T, OAuthError>>,
 ) -> Result<T, OAuthError> {
-    let Some(limit) = actor.address.map(Limit::token_failures_from) else {
+    let Some(limit) = actor.address.map(|address| Limit::token_failures(client_id, address)) else {
         return attempt.await;
     };
     let now = ctx.clock.now();

@@ -4,10 +4,12 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
+use crate::domain::audit::Actor;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::oauth::caller;
-use crate::oauth::form::{credentials, read_form};
+use crate::oauth::form::{credentials, presented, read_form};
 use crate::oauth::guessing::slowed;
+use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
 use crate::service::introspect::{self, Active};
 use crate::service::{Ctx, issue};
@@ -23,17 +25,19 @@ pub async fn introspect(
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
     let actor = caller(&ctx, &request);
-    let told = slowed(&ctx, &actor, attempt(&ctx, &request, body)).await?;
+    let parameters = read_form(&request, body).await?;
+    let attempt = attempt(&ctx, &request, &parameters, &actor);
+    let told = slowed(&ctx, &actor, &presented(&request, &parameters), attempt).await?;
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(told))
 }
 
 async fn attempt(
     ctx: &Ctx,
     request: &HttpRequest,
-    body: web::Payload,
+    parameters: &Parameters,
+    actor: &Actor,
 ) -> Result<Value, OAuthError> {
-    let parameters = read_form(request, body).await?;
-    let client = issue::authenticate(ctx, credentials(request, &parameters)?).await?;
+    let client = issue::authenticate(ctx, actor, credentials(request, parameters)?).await?;
     if client.secret_hash.is_none() {
         return Err(OAuthError::new(
             OAuthErrorCode::InvalidClient,

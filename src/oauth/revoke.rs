@@ -6,8 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::domain::audit::Actor;
 use crate::domain::oauth_error::OAuthError;
 use crate::oauth::caller;
-use crate::oauth::form::{credentials, read_form};
+use crate::oauth::form::{credentials, presented, read_form};
 use crate::oauth::guessing::slowed;
+use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
 use crate::service::{Ctx, issue, revoke};
 use crate::web::error::Failure;
@@ -22,7 +23,9 @@ pub async fn revoke(
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
     let actor = caller(&ctx, &request);
-    slowed(&ctx, &actor, attempt(&ctx, &request, body, &actor)).await?;
+    let parameters = read_form(&request, body).await?;
+    let attempt = attempt(&ctx, &request, &parameters, &actor);
+    slowed(&ctx, &actor, &presented(&request, &parameters), attempt).await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
@@ -32,11 +35,10 @@ pub async fn revoke(
 async fn attempt(
     ctx: &Ctx,
     request: &HttpRequest,
-    body: web::Payload,
+    parameters: &Parameters,
     actor: &Actor,
 ) -> Result<(), OAuthError> {
-    let parameters = read_form(request, body).await?;
-    let client = issue::authenticate(ctx, credentials(request, &parameters)?).await?;
+    let client = issue::authenticate(ctx, actor, credentials(request, parameters)?).await?;
     let token = PlainSecret::presented(parameters.require("token")?);
     Ok(revoke::by_client(ctx, actor, &client, token).await?)
 }

@@ -7,8 +7,9 @@ use serde_json::json;
 use crate::domain::audit::Actor;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::oauth::caller;
-use crate::oauth::form::{credentials, read_form};
+use crate::oauth::form::{credentials, presented, read_form};
 use crate::oauth::guessing::slowed;
+use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
 use crate::service::issue::{self, CodeExchange, Issued, RefreshExchange};
@@ -24,16 +25,18 @@ pub async fn exchange(
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
     let actor = caller(&ctx, &request);
-    Ok(answer(&slowed(&ctx, &actor, attempt(&ctx, &request, body, &actor)).await?))
+    let parameters = read_form(&request, body).await?;
+    let attempt = attempt(&ctx, &request, &parameters, &actor);
+    let client_id = presented(&request, &parameters);
+    Ok(answer(&slowed(&ctx, &actor, &client_id, attempt).await?))
 }
 
 async fn attempt(
     ctx: &web::Data<Ctx>,
     request: &HttpRequest,
-    body: web::Payload,
+    parameters: &Parameters,
     actor: &Actor,
 ) -> Result<Issued, OAuthError> {
-    let parameters = read_form(request, body).await?;
     let grant_type = parameters.require("grant_type")?;
     if !matches!(grant_type.as_str(), "authorization_code" | "refresh_token") {
         return Err(OAuthError::new(
@@ -41,7 +44,7 @@ async fn attempt(
             "grant_type must be authorization_code or refresh_token",
         ));
     }
-    let client = issue::authenticate(ctx, credentials(request, &parameters)?).await?;
+    let client = issue::authenticate(ctx, actor, credentials(request, parameters)?).await?;
     if grant_type == "refresh_token" {
         let exchange = RefreshExchange {
             refresh_token: PlainSecret::presented(parameters.require("refresh_token")?),
@@ -53,7 +56,8 @@ async fn attempt(
     let exchange = CodeExchange {
         code: PlainSecret::presented(parameters.require("code")?),
         redirect_uri: parameters.get("redirect_uri"),
-        verifier: parameters.require("code_verifier")?,
+        // Every code here has a challenge, so a missing verifier is a wrong one (checklist F6).
+        verifier: parameters.get("code_verifier").unwrap_or_default(),
         resource: parameters.all("resource"),
     };
     issue::for_code(ctx, actor, &client, exchange).await

@@ -10,6 +10,7 @@ use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
+use crate::domain::name::is_name;
 use crate::domain::scope::ScopeSet;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{AccountId, ApiKeyId, UserId};
@@ -66,8 +67,7 @@ impl Wanted {
     pub fn problems(&self) -> Vec<Error> {
         let mut problems = Vec::new();
         let name = self.name.trim();
-        let length = name.chars().count();
-        if !(1..=LONGEST_NAME).contains(&length) || name.chars().any(char::is_control) {
+        if !is_name(name, LONGEST_NAME) {
             problems.push(Error::field(
                 "name",
                 format!("Name: say in 1 to {LONGEST_NAME} characters what the key is for."),

@@ -14,7 +14,7 @@ use crate::ids::{ConsentId, UserId};
 use crate::service::Ctx;
 use crate::store::audit::{self, NewEntry};
 use crate::store::connections::{self as store, ConnectionRow, TokenFacts};
-use crate::store::grid::{self, GridFilter, GridQuery, GridRow};
+use crate::store::grid::{self, GridQuery, GridRow};
 use crate::store::tokens::{self, TokenRow};
 
 /// Tokens shown in a user's details at most; the newest, and active ones before others.
@@ -52,22 +52,30 @@ pub async fn grid(ctx: &Ctx, query: GridQuery) -> Result<Page> {
         .await
 }
 
-/// Writes down that the list of `filter`'s people is exported, and says how many they are. `words`
-/// and `columns` say for the log what that is.
+/// Writes down that the list of `view`'s people is exported, and says who they are in its order, on
+/// all its pages. `words` and `columns` say for the log what that is.
 ///
 /// # Errors
 /// When the database cannot answer.
 pub async fn begin_export(
     ctx: &Ctx,
     actor: &Actor,
-    filter: GridFilter,
+    view: GridQuery,
     words: String,
     columns: String,
-) -> Result<i64> {
+) -> Result<Vec<UserId>> {
     let (actor, now) = (actor.clone(), ctx.clock.now());
+    let ids = ctx
+        .db
+        .read(move |conn| {
+            let found = grid::find(conn, &view.filter, now)?;
+            let all = GridQuery { page: 1, page_size: found.total(), ..view };
+            Ok(grid::page_ids(conn, &all, &found, now)?)
+        })
+        .await?;
     ctx.db
         .write(move |conn| {
-            let total = grid::count(conn, &filter, now)?;
+            let total = ids.len();
             let entry = NewEntry {
                 at: now,
                 actor: &actor,
@@ -77,28 +85,18 @@ pub async fn begin_export(
                 detail: json!({ "people": total, "columns": columns }),
             };
             audit::insert(conn, &entry)?;
-            Ok(total)
+            Ok(ids)
         })
         .await
 }
 
-/// The people of `filter` after `after` in the order of ids, at most `limit`.
+/// The rows of these people, in their order; whoever was deleted meanwhile is missing.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn export_batch(
-    ctx: &Ctx,
-    filter: GridFilter,
-    after: UserId,
-    limit: i64,
-) -> Result<Vec<GridRow>> {
+pub async fn export_batch(ctx: &Ctx, ids: Vec<UserId>) -> Result<Vec<GridRow>> {
     let now = ctx.clock.now();
-    ctx.db
-        .read(move |conn| {
-            let ids = grid::ids_after(conn, &filter, after, limit, now)?;
-            Ok(grid::rows(conn, &ids, now)?)
-        })
-        .await
+    ctx.db.read(move |conn| Ok(grid::rows(conn, &ids, now)?)).await
 }
 
 /// A user's tokens: those stored as active first, then the newest.

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::credit::{Credits, EntryKind, MOST_ADJUSTED, Month};
+use crate::domain::name::is_name;
 use crate::domain::plan::grouped;
 use crate::domain::quota::Span;
 use crate::error::{Error, ErrorCode, Result};
@@ -242,7 +243,7 @@ fn read_reason(reason: &str) -> Result<String> {
             "Reason: say why; the ledger keeps it with the credits.",
         ));
     }
-    if length > LONGEST_REASON || reason.chars().any(char::is_control) {
+    if length > LONGEST_REASON || !is_name(reason, LONGEST_REASON) {
         return Err(Error::field("reason", "Reason: use one line of at most 200 characters."));
     }
     Ok(reason.to_owned())

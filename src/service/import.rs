@@ -146,7 +146,7 @@ async fn carry_out(
     written: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Report> {
     let progress = Arc::new(Progress::default());
-    let id = begun.id;
+    let (id, actor, entity) = (begun.id, begun.actor.clone(), begun.import.entity);
     let done = tokio::select! {
         done = both_steps(db, clock, begun, input, &progress, written) => done,
         lost = history::keep_alive(db, clock, id, &progress) => {
@@ -155,7 +155,7 @@ async fn carry_out(
         }
     };
     match &done {
-        Err(error) => history::fail(db, clock, id, &progress, error).await?,
+        Err(error) => history::fail(db, clock, &actor, (id, entity), &progress, error).await?,
         // The import has ended, whatever becomes of this.
         Ok(report) => {
             if let Err(error) = index::tidy_after(db, report.inserted + report.updated).await {

@@ -68,8 +68,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     if password.is_empty() {
         return Err(Error::field("password", "Enter your password."));
     }
-    let mut limits = vec![Limit::password_of(&address)];
-    limits.extend(actor.address.map(Limit::passwords_from));
+    let limits = Limit::passwords(&address, actor.address);
     let user = find(ctx, &limits, &address).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
@@ -142,7 +141,7 @@ pub async fn second_factor(
             let row = users::by_id(conn, user)?
                 .filter(|row| row.status() == UserStatus::Active && row.two_factor_at.is_some())
                 .ok_or_else(|| Error::new(ErrorCode::SignInRequired, "Sign in again."))?;
-            let from = actor.address.map(Limit::passwords_from);
+            let from = actor.address.map(Limit::codes_from);
             from.iter().try_for_each(|limit| throttle::check(conn, limit, now))?;
             let factor = take_code(&state, conn, user, &text, now)?;
             if factor.is_none() {
@@ -245,9 +244,7 @@ async fn in_window(
             let Some((_, until)) = sessions::window(conn, user, &session, now)? else {
                 return Ok(None);
             };
-            for limit in limits_of(&actor) {
-                throttle::check(conn, &limit, now)?;
-            }
+            throttle::check(conn, &Limit::confirmations_of(user), now)?;
             let detail = json!({ "confirmed_until": until.to_rfc3339() });
             write_down(conn, &actor, true, detail, now)?;
             Ok(Some(Reconfirmed { user }))
@@ -269,8 +266,9 @@ async fn check(
     if password.is_empty() {
         return Err(wrong_password("Enter your password to confirm."));
     }
-    let limits = limits_of(actor);
-    let user = find(ctx, &limits, &actor.label).await?.filter(|user| user.id == id);
+    let own = Limit::confirmations_of(id);
+    let user = find(ctx, std::slice::from_ref(&own), &actor.label).await?;
+    let user = user.filter(|user| user.id == id);
     // A code stands for the password where there is one; no password is so short.
     let code = user
         .as_ref()
@@ -301,6 +299,9 @@ async fn check(
                 sessions::set_window(conn, id, &session, None)?;
             }
             write_down(conn, &actor, matches, detail, now)?;
+            let mut limits = vec![own];
+            // Wrong ones count for the sign-in, too (contract §9); those of the sign-in never count here.
+            limits.extend(Limit::passwords(&actor.label, actor.address));
             settle(conn, &limits, matches, now)?;
             Ok(matches)
         })
@@ -312,12 +313,6 @@ async fn check(
             "That code is not right, or it was used before. Nothing was changed.",
         )),
     }
-}
-
-fn limits_of(actor: &Actor) -> Vec<Limit> {
-    let mut limits = vec![Limit::password_of(&actor.label)];
-    limits.extend(actor.address.map(Limit::passwords_from));
-    limits
 }
 
 fn write_down(

@@ -39,15 +39,25 @@ pub enum Act {
 pub struct Fingerprint {
     /// How many.
     pub people: i64,
-    /// The sum of their ids.
+    /// A hash of their ids, whatever the order.
     pub ids: i64,
 }
 
 impl Fingerprint {
     fn of(ids: &[UserId]) -> Self {
         let people = i64::try_from(ids.len()).unwrap_or(i64::MAX);
-        Self { people, ids: ids.iter().fold(0, |sum, id| sum.wrapping_add(id.0)) }
+        Self { people, ids: ids.iter().fold(0, |sum, id| sum.wrapping_add(mixed(id.0))) }
     }
+}
+
+/// A number that says nothing of its neighbours (the finaliser of MurmurHash3), so that no sum of
+/// others is the same.
+fn mixed(id: i64) -> i64 {
+    let mut mixed = id.cast_unsigned();
+    for factor in [0xff51_afd7_ed55_8ccd_u64, 0xc4ce_b9fe_1a85_ec53] {
+        mixed = (mixed ^ (mixed >> 33)).wrapping_mul(factor);
+    }
+    (mixed ^ (mixed >> 33)).cast_signed()
 }
 
 /// What an act would touch.

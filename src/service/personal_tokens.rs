@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::domain::name::is_name;
 use crate::domain::scope::ScopeSet;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{TokenId, UserId};
@@ -45,8 +46,7 @@ impl Wanted {
     pub fn problems(&self, most_days: i64) -> Vec<Error> {
         let mut problems = Vec::new();
         let name = self.name.trim();
-        let length = name.chars().count();
-        if !(1..=LONGEST_NAME).contains(&length) || name.chars().any(char::is_control) {
+        if !is_name(name, LONGEST_NAME) {
             problems.push(Error::field(
                 "name",
                 format!("Name: say in 1 to {LONGEST_NAME} characters what the token is for."),

@@ -1,11 +1,12 @@
 //! Slows down guessing: failed attempts are counted by what was tried and from where (ASVS 6.3.1).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
+use crate::secrets::sha256_base64url;
 use crate::store::throttles;
 
 /// A thing that may be tried only so often.
@@ -17,14 +18,31 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// Passwords of one person: 5 failures in 15 minutes.
-    pub fn password_of(email: &str) -> Self {
-        Self { subject: format!("password:{email}"), most: 5, window_seconds: 900 }
+    /// What stands in the way of trying passwords of one person from one address: 5 failures there,
+    /// 100 from everywhere, 50 of the address with whatever person, each in 15 minutes. The person's
+    /// own is narrow only where the failures come from, so that strangers cannot keep anybody out.
+    pub fn passwords(email: &str, from: Option<IpAddr>) -> Vec<Self> {
+        let window_seconds = 900;
+        let Some(from) = from.map(network) else {
+            return vec![Self { subject: format!("password:{email}"), most: 5, window_seconds }];
+        };
+        vec![
+            Self { subject: format!("password:{email} {from}"), most: 5, window_seconds },
+            Self { subject: format!("password:{email}"), most: 100, window_seconds },
+            Self { subject: format!("password-from:{from}"), most: 50, window_seconds },
+        ]
     }
 
-    /// Passwords from one address: 50 failures in 15 minutes.
-    pub fn passwords_from(address: IpAddr) -> Self {
-        Self { subject: format!("password-from:{address}"), most: 50, window_seconds: 900 }
+    /// Passwords that somebody who is signed in enters to confirm an act: 5 failures in 15 minutes.
+    /// Their own, so that nobody who is not signed in can stop them from dropping the gate.
+    pub fn confirmations_of(user: UserId) -> Self {
+        Self { subject: format!("confirm:{user}"), most: 5, window_seconds: 900 }
+    }
+
+    /// Codes of a second factor from one address: 50 failures in 15 minutes.
+    pub fn codes_from(address: IpAddr) -> Self {
+        let from = network(address);
+        Self { subject: format!("password-from:{from}"), most: 50, window_seconds: 900 }
     }
 
     /// Codes of one person's second factor: 5 failures in 15 minutes. Not counted with their
@@ -45,13 +63,15 @@ impl Limit {
 
     /// Links to set a new password, asked for from one address: 30 an hour.
     pub fn resets_from(address: IpAddr) -> Self {
-        Self { subject: format!("reset-from:{address}"), most: 30, window_seconds: 3600 }
+        let from = network(address);
+        Self { subject: format!("reset-from:{from}"), most: 30, window_seconds: 3600 }
     }
 
     /// Registrations from one address: generous, because clients register anew at every
     /// reconnection (checklist D15).
     pub fn registrations_from(address: IpAddr) -> Self {
-        Self { subject: format!("register-from:{address}"), most: 60, window_seconds: 3600 }
+        let from = network(address);
+        Self { subject: format!("register-from:{from}"), most: 60, window_seconds: 3600 }
     }
 
     /// Metadata documents fetched for one person: 20 in 15 minutes.
@@ -64,9 +84,29 @@ impl Limit {
         Self { subject: format!("document-from:{host}"), most: 60, window_seconds: 900 }
     }
 
-    /// Failures at the token endpoint from one address.
-    pub fn token_failures_from(address: IpAddr) -> Self {
-        Self { subject: format!("token-from:{address}"), most: 100, window_seconds: 60 }
+    /// Authorization requests begun from one address: 120 in a minute, many times what a person does.
+    pub fn authorizations_from(address: IpAddr) -> Self {
+        let from = network(address);
+        Self { subject: format!("authorize-from:{from}"), most: 120, window_seconds: 60 }
+    }
+
+    /// Failures at the token endpoint of one client from one address: 100 in a minute. Others behind
+    /// the same address are not slowed down by it (checklist F21).
+    pub fn token_failures(client: &str, address: IpAddr) -> Self {
+        let from = network(address);
+        // Some bits of a hash, so that invented clients do not fill the table.
+        let client: String = sha256_base64url(client.as_bytes()).chars().take(2).collect();
+        Self { subject: format!("token-from:{from} {client}"), most: 100, window_seconds: 60 }
+    }
+}
+
+/// Whoever has one address of IPv6 has the 2^64 beside it as well.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
+        }
     }
 }
 

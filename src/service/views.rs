@@ -1,6 +1,7 @@
 //! Saved views of a grid: each person's own, by name. A view is the query of an address.
 
 use crate::db::{Conn, lock};
+use crate::domain::name::is_name;
 use crate::error::{Error, Result};
 use crate::ids::{GridViewId, UserId};
 use crate::service::Ctx;
@@ -126,8 +127,7 @@ fn open_with(conn: &mut Conn, user: UserId, grid: &str, id: GridViewId) -> Resul
 
 fn checked(name: &str) -> Result<String> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control)
-    {
+    if !is_name(name, LONGEST_NAME) {
         let text = format!("Name: enter 1 to {LONGEST_NAME} characters on one line.");
         return Err(Error::field("name", text));
     }

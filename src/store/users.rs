@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{roles, users};
 use crate::db::statement::statement;
+use crate::db::written::Written;
 use crate::domain::access::{ADMINISTRATOR, Standing, UserStatus};
 use crate::ids::{AccountId, RoleId, UserId};
 
@@ -338,4 +339,19 @@ statement! {
 /// Notes that a user's client called a tool.
 pub fn touch(conn: &mut Conn, id: UserId, now: Timestamp) -> QueryResult<usize> {
     Touch { at: now, id, before: now }.run(conn)
+}
+
+/// How many people have tokens in other states than is noted with them.
+pub fn miscounted(conn: &mut Conn) -> QueryResult<i64> {
+    Written::new(
+        "SELECT count(*) FROM users LEFT JOIN (SELECT user_id, \
+         sum(CASE state WHEN 'active' THEN 1 ELSE 0 END) AS active, \
+         sum(CASE state WHEN 'active' THEN 0 ELSE 1 END) AS ended, \
+         sum(CASE state WHEN 'expired' THEN 1 ELSE 0 END) AS expired \
+         FROM tokens GROUP BY user_id) AS counted ON counted.user_id = users.id \
+         WHERE users.active_tokens <> coalesce(counted.active, 0) \
+         OR users.ended_tokens <> coalesce(counted.ended, 0) \
+         OR users.expired_tokens <> coalesce(counted.expired, 0)",
+    )
+    .count(conn)
 }

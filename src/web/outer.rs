@@ -14,6 +14,7 @@ use actix_web::{HttpMessage, web};
 use crate::secrets::random_text;
 use crate::service::{Ctx, visit};
 use crate::web::error::{Failure, render};
+use crate::web::paced::pace;
 use crate::web::page::{THEME_COOKIE, theme};
 
 /// Pages run no foreign code and are framed by nobody (SECURITY-CHECKLIST §2, 3.4).
@@ -53,7 +54,7 @@ pub fn form_cookie(ctx: &Ctx) -> &'static str {
 
 /// The middleware.
 pub async fn outer(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<impl MessageBody>> {
     let started = Instant::now();
@@ -64,6 +65,7 @@ pub async fn outer(
     let seed = seed_of(&request, ctx.as_ref());
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(seed.clone());
+    pace(&mut request);
 
     let response = visit::within(next.call(request)).await?;
     let failure = response.response().error().and_then(|error| error.as_error::<Failure>());

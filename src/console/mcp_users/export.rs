@@ -1,5 +1,7 @@
 //! `GET /admin/mcp/users/export`: the people of a view as CSV, with the columns that it shows.
 
+use std::rc::Rc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::parts;
@@ -12,7 +14,7 @@ use crate::web::error::Failure;
 use crate::web::export::{BATCH, File, send};
 use crate::web::viewer::{Admin, ViewMcpUsers};
 
-/// `GET /admin/mcp/users/export`, with the query of a view. Rows come in the order of ids.
+/// `GET /admin/mcp/users/export`, with the query of a view. Rows come in the view's order.
 ///
 /// # Errors
 /// A view that cannot be read, or that the database cannot answer.
@@ -28,23 +30,26 @@ pub async fn export(
     }
     let view = asked.view;
     let (now, columns) = (ctx.clock.now(), view.columns);
-    let filter = view.filter(now);
     let words = match parts::filters_in_words(&view) {
         words if words.is_empty() => "Everybody".to_owned(),
         words => format!("Everybody who fits {words}"),
     };
-    let total =
-        connections::begin_export(&ctx, &viewer.actor, filter.clone(), words, columns.to_string())
-            .await?;
+    let query = view.to_grid_query(now);
+    let ids: Rc<[UserId]> =
+        connections::begin_export(&ctx, &viewer.actor, query, words, columns.to_string())
+            .await?
+            .into();
     let of_columns = columns.shown().flat_map(|column| names(column.sort).iter().copied());
     let names = std::iter::once("id").chain(of_columns).collect();
     let file = File { name: "mcp-users", format: Format::Csv, columns: names, at: now };
-    Ok(send(file, Some(total), UserId(0), move |after| {
-        let (ctx, filter) = (ctx.clone(), filter.clone());
+    let total = i64::try_from(ids.len()).ok();
+    Ok(send(file, total, 0, move |from: usize| {
+        let (ctx, ids) = (ctx.clone(), ids.clone());
         async move {
-            let rows = connections::export_batch(&ctx, filter, after, BATCH).await?;
-            let is_full = i64::try_from(rows.len()).is_ok_and(|rows| rows >= BATCH);
-            let next = rows.last().map(|row| row.id).filter(|_| is_full);
+            let size = usize::try_from(BATCH).unwrap_or(usize::MAX);
+            let batch: Vec<UserId> = ids.iter().skip(from).take(size).copied().collect();
+            let next = Some(from + batch.len()).filter(|next| *next < ids.len());
+            let rows = connections::export_batch(&ctx, batch).await?;
             Ok((rows.into_iter().map(|row| cells(row, columns)).collect(), next))
         }
     }))

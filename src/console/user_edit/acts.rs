@@ -73,7 +73,7 @@ impl Act {
 
     /// Whether it needs the password of who does it.
     fn needs_password(self) -> bool {
-        matches!(self, Self::Delete | Self::TwoFactor)
+        matches!(self, Self::Delete | Self::TwoFactor | Self::Reset)
     }
 }
 
@@ -315,10 +315,14 @@ pub async fn reset(
     viewer: Admin<ManageUsers>,
     session: Session,
     path: web::Path<String>,
-    _form: Form<ActForm>,
+    form: Form<ActForm>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
-    match resets::send(&ctx, &viewer.actor, user.id).await {
+    let sent = match login::reconfirm(&ctx, &viewer.actor, &form.0.password).await {
+        Ok(proof) => resets::send(&ctx, &viewer.actor, proof, user.id).await,
+        Err(error) => Err(Error { param: error.param.or(Some("password".into())), ..error }),
+    };
+    match sent {
         Ok(link) => {
             let about = (format!("{} can set a new password", user.name), "link");
             Ok(handed_over(&ctx, &request, &viewer, &session, &user, about, &link)?)

@@ -2,12 +2,13 @@
 
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
 use serde::Deserialize;
 
 use super::{Tab, href, page};
 use crate::clock::Timestamp;
 use crate::console::mcp_users::user_id;
-use crate::console::users::is_of_the_form;
+use crate::console::users::{form_with, is_of_the_form};
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, RoleId};
 use crate::service::directory::{self, Choices};
@@ -17,7 +18,7 @@ use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
 use crate::web::form::Form;
-use crate::web::page::see_other;
+use crate::web::page::{Shell, see_other};
 use crate::web::viewer::{Admin, ManageUsers, Viewer};
 
 /// The tab.
@@ -70,6 +71,19 @@ impl InfoTab {
 pub struct DetailsForm {
     name: String,
     email: String,
+    password: String,
+}
+
+/// Asks for the password before an address is changed.
+#[derive(Template)]
+#[template(path = "user_address.html")]
+struct AddressPage {
+    shell: Shell,
+    errors: Vec<Error>,
+    user: UserRow,
+    name: String,
+    email: String,
+    username: String,
 }
 
 /// `POST /admin/users/{user}`.
@@ -85,8 +99,17 @@ pub async fn save(
     form: Form<DetailsForm>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
-    let DetailsForm { name, email } = form.0;
-    match edit::details(&ctx, &viewer.actor, user.id, &name, &email).await {
+    let DetailsForm { name, email, password } = form.0;
+    let is_first = password.is_empty();
+    match details(&ctx, &viewer, &user, &name, &email, &password).await {
+        Err(error) if error.param.as_deref() == Some("password") => {
+            // Whoever has not been asked yet has made no mistake.
+            let errors: Vec<Error> = if is_first { Vec::new() } else { vec![error] };
+            let shell = Shell { path: href(&user, ""), ..Shell::new(&ctx, &request, &viewer) };
+            let username = viewer.user.email.clone();
+            let page = AddressPage { shell, errors, user, name, email, username };
+            Ok(form_with(&page, &page.errors)?)
+        }
         Ok(is_changed) => {
             told(&session, is_changed, "Saved name and e-mail address.");
             Ok(see_other(&href(&user, "")))
@@ -97,6 +120,26 @@ pub async fn save(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Saves name and address; only a new address, that may be had, needs the password.
+async fn details(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    user: &UserRow,
+    name: &str,
+    email: &str,
+    password: &str,
+) -> Result<bool> {
+    let unproven = edit::details(ctx, &viewer.actor, None, user.id, name, email).await;
+    match unproven {
+        Err(error) if error.param.as_deref() == Some("password") => {}
+        done => return done,
+    }
+    let proof = login::reconfirm(ctx, &viewer.actor, password)
+        .await
+        .map_err(|error| Error { param: error.param.or(Some("password".into())), ..error })?;
+    edit::details(ctx, &viewer.actor, Some(proof), user.id, name, email).await
 }
 
 /// The form of role and account.

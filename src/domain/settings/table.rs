@@ -260,7 +260,7 @@ pub static SETTINGS: [Setting; 16] = [
         up: "Calls are kept for longer. What was deleted does not come back.",
         down: "Calls that are older are deleted within a minute. This cannot be undone.",
         kind: Kind::Number { place: at!(activity_days), unit: Unit::Days, least: 31, most: 3650 },
-        opens: Opens::Never,
+        opens: Opens::Falling,
     },
     Setting {
         name: "audit_days",
@@ -271,7 +271,7 @@ pub static SETTINGS: [Setting; 16] = [
         up: "Entries are kept for longer. What was deleted does not come back.",
         down: "Entries that are older are deleted within a minute. This cannot be undone; export them first.",
         kind: Kind::Number { place: at!(audit_days), unit: Unit::Days, least: 31, most: 3650 },
-        opens: Opens::Never,
+        opens: Opens::Falling,
     },
     Setting {
         name: "new_client_mail",

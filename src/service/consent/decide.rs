@@ -65,7 +65,11 @@ pub async fn decide(
             let request: Request = serde_json::from_str(&parameters).map_err(Error::internal)?;
             let granted = match decision {
                 Decision::Authorize(chosen) if may_grant(conn, decider.user, client)? => {
-                    Some(chosen.intersection(&ScopeSet::parse_known(&request.scopes)))
+                    let granted = chosen.intersection(&ScopeSet::parse_known(&request.scopes));
+                    if !granted.allows_anything() {
+                        return Err(nothing_ticked());
+                    }
+                    Some(granted)
                 }
                 _ => None,
             };
@@ -147,6 +151,13 @@ pub async fn remembered(
     stands
         .then(|| location(ctx, &request.redirect_uri, request.state.as_deref(), &answer))
         .transpose()
+}
+
+fn nothing_ticked() -> Error {
+    Error::field(
+        "scope",
+        "Nothing that was asked for is ticked, so there is nothing to authorize. Tick at least one permission, or deny.",
+    )
 }
 
 fn too_late() -> Error {

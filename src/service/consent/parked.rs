@@ -1,21 +1,33 @@
 //! Requests between `/oauth/authorize` and the decision, kept on the server under a random handle.
 
 use super::{Request, blocked};
+use crate::domain::audit::Actor;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::Ctx;
+use crate::service::throttle::{self, Limit};
 use crate::store::clients::ClientRow;
 use crate::store::requests;
 
 /// How long a person may take to sign in and decide, seconds.
 pub(super) const DECISION_SECONDS: i64 = 900;
 
-/// Keeps a request until somebody has signed in; the answer names it.
+/// Keeps a request until somebody has signed in; the answer names it. Nobody has proved anything by
+/// then, so one address may only have so many kept.
 ///
 /// # Errors
-/// When the database cannot answer.
-pub async fn park(ctx: &Ctx, request: &Request, client: &ClientRow) -> Result<PlainSecret> {
+/// `rate_limit_exceeded`, or that the database cannot answer.
+pub async fn park(
+    ctx: &Ctx,
+    actor: &Actor,
+    request: &Request,
+    client: &ClientRow,
+) -> Result<PlainSecret> {
+    if let Some(limit) = actor.address.map(Limit::authorizations_from) {
+        let now = ctx.clock.now();
+        ctx.db.join_batch(move |conn| throttle::count_or_refuse(conn, &limit, now)).await?;
+    }
     save(ctx, request, client, None).await
 }
 

@@ -15,6 +15,7 @@ use crate::db::{DatabaseUrl, Db, migrate};
 use crate::error::Error;
 use crate::service::keyring::Keyring;
 use crate::service::keys;
+use crate::store::users;
 
 /// How long a mail server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -130,6 +131,7 @@ async fn database(config: &Config, clock: &Clock) -> Vec<Finding> {
     }
     findings.push(Finding::ok("schema", "this version's"));
     findings.push(signing_keys(&db, config, clock).await);
+    findings.push(counters(&db).await);
     findings
 }
 
@@ -155,6 +157,20 @@ async fn signing_keys(db: &Db, config: &Config, clock: &Clock) -> Finding {
             "they cannot be opened",
             "set SECRET or SECRET_FILE to what it was when they were made",
         ),
+    }
+}
+
+/// What the grid of people shows is counted where tokens change; here it is counted anew.
+async fn counters(db: &Db) -> Finding {
+    const ABOUT: &str = "counters";
+    match db.read(|conn| Ok(users::miscounted(conn)?)).await {
+        Ok(0) => Finding::ok(ABOUT, "the tokens of every person are counted right"),
+        Ok(people) => Finding::warn(
+            ABOUT,
+            format!("the tokens of {people} people are counted wrong in the grid"),
+            "report it, with the version; what tokens may do does not depend on it",
+        ),
+        Err(_) => Finding::fail(ABOUT, "the tokens cannot be counted", "see the server's log"),
     }
 }
 

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::progress::{Progress, counts};
 use super::{Import, Report};
 use crate::clock::{Clock, Timestamp};
 use crate::db::{Conn, Db};
-use crate::domain::audit::Actor;
+use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::import::Entity;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::ImportId;
 use crate::service::Ctx;
+use crate::store::audit::{self, NewEntry};
 use crate::store::imports::{self, Ending, ImportRow, NewImport};
 use crate::store::index_write;
 
@@ -124,7 +126,12 @@ pub(super) async fn begin(
                 Err(DatabaseError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
                     Err(Error::new(ErrorCode::Conflict, String::new()))
                 }
-                other => Ok(other?),
+                begun => {
+                    let begun = begun?;
+                    let detail = json!({ "import": begun, "file": name });
+                    note(conn, &actor, entity, Action::ImportBegun, Outcome::Ok, detail, now)?;
+                    Ok(begun)
+                }
             }
         })
         .await;
@@ -132,6 +139,21 @@ pub(super) async fn begin(
         Err(error) if error.code == ErrorCode::Conflict => Err(another_runs(db).await?),
         other => other,
     }
+}
+
+/// An entry about an import.
+pub(super) fn note(
+    conn: &mut Conn,
+    actor: &Actor,
+    entity: Entity,
+    action: Action,
+    outcome: Outcome,
+    detail: Value,
+    now: Timestamp,
+) -> Result<()> {
+    let target = Target { kind: "index", id: None, label: entity.name().into() };
+    let entry = NewEntry { at: now, actor, action, target: Some(&target), outcome, detail };
+    Ok(audit::insert(conn, &entry)?)
 }
 
 async fn another_runs(db: &Db) -> Result<Error> {
@@ -193,7 +215,8 @@ pub(super) fn finish(
 pub(super) async fn fail(
     db: &Db,
     clock: &Clock,
-    import: ImportId,
+    actor: &Actor,
+    (import, entity): (ImportId, Entity),
     progress: &Progress,
     error: &Error,
 ) -> Result<()> {
@@ -205,10 +228,12 @@ pub(super) async fn fail(
             .to_owned(),
         None => error.to_string(),
     };
+    let actor = actor.clone();
     db.write(move |conn| {
         let ending = Ending { state: "failed", counts, problems: "[]", message: Some(&message) };
         imports::end(conn, import, &ending, now)?;
-        Ok(())
+        let detail = json!({ "import": import, "why": message });
+        note(conn, &actor, entity, Action::Imported, Outcome::Error, detail, now)
     })
     .await
 }

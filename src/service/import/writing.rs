@@ -4,10 +4,9 @@ use super::{Begun, Report, history};
 use crate::clock::{Clock, Timestamp};
 use crate::db::Conn;
 use crate::db::stage::Stage;
-use crate::domain::audit::{Action, Outcome, Target};
+use crate::domain::audit::{Action, Outcome};
 use crate::domain::import::Record;
 use crate::error::{Error, Result};
-use crate::store::audit::{self, NewEntry};
 use crate::store::index_write;
 
 /// Records of one transaction: enough that a page of the database is written once for many of them,
@@ -49,24 +48,17 @@ impl Batches {
 
     fn audit(&self, conn: &mut Conn, report: &Report) -> Result<()> {
         let import = &self.begun.import;
-        let target = Target { kind: "index", id: None, label: import.entity.name().into() };
-        let entry = NewEntry {
-            at: self.clock.now(),
-            actor: &self.begun.actor,
-            action: Action::Imported,
-            target: Some(&target),
-            outcome: Outcome::Ok,
-            detail: serde_json::json!({
-                "import": self.begun.id,
-                "file": import.name,
-                "read": report.read,
-                "inserted": report.inserted,
-                "updated": report.updated,
-                "unchanged": report.unchanged,
-                "repeated": report.repeated,
-                "rejected": report.rejected,
-            }),
-        };
-        Ok(audit::insert(conn, &entry)?)
+        let detail = serde_json::json!({
+            "import": self.begun.id,
+            "file": import.name,
+            "read": report.read,
+            "inserted": report.inserted,
+            "updated": report.updated,
+            "unchanged": report.unchanged,
+            "repeated": report.repeated,
+            "rejected": report.rejected,
+        });
+        let (actor, now) = (&self.begun.actor, self.clock.now());
+        history::note(conn, actor, import.entity, Action::Imported, Outcome::Ok, detail, now)
     }
 }

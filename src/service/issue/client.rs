@@ -1,8 +1,12 @@
 //! Who presents a code or token: the client, authenticated by its registered method.
 
+use serde_json::json;
+
+use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
+use crate::store::audit::{self, NewEntry};
 use crate::store::clients::{self, ClientRow};
 
 /// How a client presents itself at the token endpoint.
@@ -20,7 +24,11 @@ pub struct Credentials {
 ///
 /// # Errors
 /// `invalid_client`.
-pub async fn authenticate(ctx: &Ctx, credentials: Credentials) -> Result<ClientRow, OAuthError> {
+pub async fn authenticate(
+    ctx: &Ctx,
+    actor: &Actor,
+    credentials: Credentials,
+) -> Result<ClientRow, OAuthError> {
     let refuse = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidClient, text);
     let client_id = credentials.client_id.clone();
     let client = ctx
@@ -37,6 +45,27 @@ pub async fn authenticate(ctx: &Ctx, credentials: Credentials) -> Result<ClientR
     match (&client.secret_hash, &credentials.secret) {
         (None, _) => Ok(client),
         (Some(_), Some(secret)) if client.knows(secret, ctx.clock.now()) => Ok(client),
-        _ => Err(refuse("client authentication failed")),
+        _ => {
+            note_failure(ctx, actor, client).await?;
+            Err(refuse("client authentication failed"))
+        }
     }
+}
+
+/// Writes down that somebody presented a wrong secret of a client (ASVS 16.3.1).
+async fn note_failure(ctx: &Ctx, actor: &Actor, client: ClientRow) -> Result<(), OAuthError> {
+    let (actor, now) = (actor.clone(), ctx.clock.now());
+    let written = ctx.db.join_batch(move |conn| {
+        let target = Target { kind: "client", id: Some(client.id.0), label: client.name.clone() };
+        let entry = NewEntry {
+            at: now,
+            actor: &actor,
+            action: Action::ClientAuthenticated,
+            target: Some(&target),
+            outcome: Outcome::Denied,
+            detail: json!({}),
+        };
+        Ok(audit::insert(conn, &entry)?)
+    });
+    Ok(written.await?)
 }

@@ -19,10 +19,12 @@ use crate::store::{accounts, links, roles};
 /// links that went to the old one stop working.
 ///
 /// # Errors
-/// Names the field that is wrong; `not_found`; `conflict` if the address is taken.
+/// Names the field that is wrong; `not_found`; `conflict` if the address is taken;
+/// `wrong_password` for a new address without a proof.
 pub async fn details(
     ctx: &Ctx,
     actor: &Actor,
+    proof: Option<Reconfirmed>,
     user: UserId,
     name: &str,
     address: &str,
@@ -30,6 +32,7 @@ pub async fn details(
     let name = one_line("name", "a full name", name)?;
     let email = email::normalise(address)
         .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
+    proof.iter().try_for_each(|proof| proof.check(actor))?;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
@@ -46,6 +49,9 @@ pub async fn details(
             if row.email != email {
                 if users::by_email(conn, &email)?.is_some() {
                     return Err(address_taken());
+                }
+                if proof.is_none() {
+                    return Err(unproven());
                 }
                 links::delete_of_user(conn, user)?;
                 let to = Recipient { name: &name, email: &row.email };
@@ -110,6 +116,14 @@ pub async fn place(
             Ok(true)
         })
         .await
+}
+
+/// Whoever has the address can have the password reset, so a new one needs the own password.
+fn unproven() -> Error {
+    Error {
+        param: Some("password".into()),
+        ..Error::new(ErrorCode::WrongPassword, "Enter your password to change the address.")
+    }
 }
 
 fn may_give_roles(permissions: &str) -> Result<()> {

@@ -17,6 +17,7 @@ use crate::db::Conn;
 use crate::domain::access::{ADMINISTRATOR, BuiltInRole};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
+use crate::domain::name::is_name;
 use crate::domain::{email, password};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
@@ -216,8 +217,11 @@ pub(super) fn one_line(field: &'static str, what: &str, text: &str) -> Result<St
     if text.is_empty() {
         return Err(Error::field(field, format!("Enter {what}.")));
     }
-    if text.chars().count() > LONGEST_NAME || text.chars().any(char::is_control) {
-        return Err(Error::field(field, "Use at most 100 characters on one line."));
+    if !is_name(text, LONGEST_NAME) {
+        return Err(Error::field(
+            field,
+            "Use at most 100 characters on one line, all of them visible.",
+        ));
     }
     Ok(text.to_owned())
 }

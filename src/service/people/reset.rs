@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
+use crate::service::login::Reconfirmed;
 use crate::service::notify::{self, News, Recipient};
 use crate::service::throttle::{self, Limit};
 use crate::store::audit::{self, NewEntry};
@@ -70,11 +71,19 @@ fn send_to(
     notify::write(conn, &ctx.config, to, news, now)
 }
 
-/// Sends a person a link to set a new password, on behalf of an administrator.
+/// Sends a person a link to set a new password, on behalf of an administrator, who has entered
+/// their own: whoever only found a screen unlocked must not come by the link.
 ///
 /// # Errors
 /// `not_found`, or `conflict` if the person cannot sign in anyway.
-pub async fn send(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<Link> {
+pub async fn send(ctx: &Ctx, actor: &Actor, proof: Reconfirmed, user: UserId) -> Result<Link> {
+    proof.check(actor)?;
+    if actor.user == Some(user) {
+        return Err(Error::new(
+            ErrorCode::Conflict,
+            "This is you. Change your password under Account Setting.",
+        ));
+    }
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
@@ -136,7 +145,9 @@ pub async fn finish(ctx: &Ctx, actor: &Actor, secret: &PlainSecret, new: &str) -
                 return Err(no_longer_good());
             }
             // Whoever has the mailbox is who they say; failed guesses no longer count.
-            throttle::clear(conn, &Limit::password_of(&row.email))?;
+            for limit in Limit::passwords(&row.email, actor.address).iter().take(2) {
+                throttle::clear(conn, limit)?;
+            }
             replace_password(&state, conn, &actor, &row, &hash, now)
         })
         .await

@@ -110,6 +110,7 @@ impl Exported for AuditQuery {
         "target",
         "about_user_id",
         "about",
+        "client",
         "outcome",
         "address",
         "detail",
@@ -125,6 +126,7 @@ impl Exported for AuditQuery {
             .into_iter()
             .map(|entry| {
                 let row = entry.row;
+                let client = row.client().map(ToOwned::to_owned);
                 vec![
                     row.id.into(),
                     row.at.into(),
@@ -137,6 +139,7 @@ impl Exported for AuditQuery {
                     row.target.into(),
                     row.about_user_id.map(|id| id.0).into(),
                     entry.about.map(|person| person.email).into(),
+                    client.into(),
                     row.outcome.into(),
                     row.address.into(),
                     row.detail.into(),

@@ -82,14 +82,21 @@ both_databases! {
         assert_eq!(app.count("SELECT count(*) FROM sessions WHERE confirmed_until IS NOT NULL").await, 0);
     }
 
-    /// Somebody else's guesses at the password stop the window, too.
-    async fn guesses_at_the_password_stop_the_window(app) {
+    /// Strangers who guess at the password do not keep whoever is signed in from dropping the gate, in
+    /// the window or with the password; those of the session itself do.
+    async fn strangers_who_guess_stop_nobody_from_confirming(app) {
         let (admin, path) = (app.admin().await, path(app, MEMBER).await);
         turn(&admin, &path, "no", &KEEP).await;
         for _ in 0..5 {
             app.anonymous().submit("/login", "/login", &[("email", ADMIN.email), ("password", "not it at all")]).await;
         }
-        let refused = turn(&admin, &path, "yes", &[]).await;
+        assert_eq!(app.anonymous().submit("/login", "/login", &[("email", ADMIN.email), ("password", PASSWORD)]).await.status, 429);
+        assert_eq!(turn(&admin, &path, "yes", &[]).await.status, 303);
+        assert_eq!(turn(&admin, &path, "no", &[("password", PASSWORD)]).await.status, 303);
+        for _ in 0..5 {
+            turn(&admin, &path, "yes", &[("password", "not it at all")]).await;
+        }
+        let refused = turn(&admin, &path, "yes", &[("password", PASSWORD)]).await;
         assert_eq!(refused.status, 429);
         assert!(refused.text.contains("href=\"#password\"") && refused.text.contains("id=\"password\""));
     }

@@ -282,6 +282,12 @@ both_databases! {
         assert!(lines.iter().skip(1).all(|line| line.contains(",enabled,")));
         let told = app.count("SELECT count(*) FROM audit WHERE action = 'people_exported' AND detail LIKE '%2454%'").await;
         assert_eq!(told, 1);
+        let sorted = browser.get(&format!("{PATH}/export?status=enabled&cols=access,credits&sort=-user")).await;
+        let names: Vec<_> = sorted.text.lines().skip(1).filter_map(|line| line.split(',').nth(1)).collect();
+        assert_eq!(names.len(), lines.len() - 1, "every page of it");
+        let mut expected = names.clone();
+        expected.sort_by_key(|name| std::cmp::Reverse(name.trim_start_matches('\'').to_lowercase()));
+        assert_eq!(names, expected, "in the order of the view");
         let wrong = browser.get(&format!("{PATH}/export?status=maybe")).await;
         assert_eq!(wrong.status, 400, "a filter that cannot be read lets nobody into a file");
         let one = browser.get(&format!("{PATH}/export?q={}", ADMIN.email.replace('@', "%40"))).await;

@@ -9,15 +9,21 @@ on_sqlite! {
     /// What lets in less is confirmed without a password, and says what it does.
     async fn narrowing_asks_for_no_password_but_says_what_it_does(app) {
         let admin = app.admin().await;
-        let page = enter(&admin, &[("mcp_enabled", "no"), ("audit_days", "31")]).await;
+        let page = enter(&admin, &[("mcp_enabled", "no")]).await;
         assert!(!page.text.contains("id=\"password\""));
         let text = html::text(&page.text);
         assert!(text.contains("The very next request of every AI client of every person is refused"), "{text}");
-        assert!(text.contains("This cannot be undone"), "{text}");
         assert!(current(app).await.mcp_enabled, "asking changes nothing");
         assert_eq!(confirm(&admin, &page, "").await.status, 303);
-        let both = enter(&admin, &[("mcp_enabled", "yes"), ("audit_days", "400")]).await;
+        let both = enter(&admin, &[("mcp_enabled", "yes"), ("new_client_mail", "no")]).await;
         assert!(both.text.contains("id=\"password\""), "one that widens is enough");
+        for name in ["activity_days", "audit_days"] {
+            let shorter = enter(&admin, &[(name, "31")]).await;
+            assert!(html::text(&shorter.text).contains("This cannot be undone"));
+            assert!(shorter.text.contains("id=\"password\""), "nobody covers their tracks from an unlocked screen");
+            let longer = enter(&admin, &[(name, "900")]).await;
+            assert!(!longer.text.contains("id=\"password\""));
+        }
     }
 
     async fn the_way_back_from_the_confirmation_keeps_what_was_entered(app) {

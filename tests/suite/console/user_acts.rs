@@ -165,7 +165,14 @@ both_databases! {
             assert_eq!(page.status, 400);
             assert!(page.text.contains(&format!("href=\"#{field}\"")), "{field}");
         }
-        assert_eq!(admin.submit(&own, &own, &fields("Mia Moved", "Mia@Moved.example")).await.status, 303);
+        let moved = fields("Mia Moved", "Mia@Moved.example");
+        let asked = admin.submit(&own, &own, &moved).await;
+        assert!(asked.status == 200 && asked.text.contains("id=\"password\""), "whoever has the address can have the password reset");
+        for (password, status) in [("not it at all", 403), (PASSWORD, 303)] {
+            assert!(app.audited("user_edited").await.is_empty());
+            let fields = [moved[0], moved[1], ("password", password)];
+            assert_eq!(admin.submit(&own, &own, &fields).await.status, status);
+        }
         app.anonymous().sign_in("mia@moved.example", PASSWORD).await;
         assert!(app.last_mail_to(MEMBER.email).await.contains("mia@moved.example"));
         let entry = app.audited("user_edited").await.pop().unwrap();
@@ -198,8 +205,15 @@ both_databases! {
     /// An administrator's link sets a password like a person's own.
     async fn an_administrator_sends_a_password_reset(app) {
         let admin = app.admin().await;
-        let page = act(&admin, &path(app, MEMBER, "/password-reset").await, &[]).await;
+        let reset = path(app, MEMBER, "/password-reset").await;
+        for wrong in ["", "not it at all"] {
+            assert_eq!(act(&admin, &reset, &[("password", wrong)]).await.status, 403);
+        }
+        assert!(app.audited("password_reset_requested").await.is_empty(), "an unlocked screen is not enough");
+        let page = act(&admin, &reset, &[("password", PASSWORD)]).await;
         assert_eq!(page.status, 200);
+        let own = act(&admin, &path(app, ADMIN, "/password-reset").await, &[("password", PASSWORD)]).await;
+        assert_eq!(own.status, 409, "one's own is changed under Account Setting");
         let link = super::passwords::link_in_mail(app, MEMBER.email).await;
         assert!(html::text(&page.text).contains(&link), "without mail the link is shown once");
         let done = app.anonymous().submit(&link, "/reset-password", &[("password", "seven green lanterns swing")]).await;
@@ -272,7 +286,7 @@ on_sqlite! {
         give(app, AUDITOR, "Helpdesk").await;
         let helpdesk = app.signed_in(AUDITOR).await;
         for (rest, fields) in [
-            ("/suspend", vec![]), ("/delete", vec![("password", PASSWORD)]), ("/password-reset", vec![]),
+            ("/suspend", vec![]), ("/delete", vec![("password", PASSWORD)]), ("/password-reset", vec![("password", PASSWORD)]),
         ] {
             let refused = act(&helpdesk, &path(app, ADMIN, rest).await, &fields).await;
             assert_eq!(refused.status, 403, "{rest}");

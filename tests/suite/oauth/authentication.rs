@@ -198,6 +198,9 @@ async fn guessing_slows_down_one_address_only() {
     assert!(refused.json["error"].is_string() && refused.header("cache-control") == "no-store");
     let other = present(client.clone(), "192.0.2.8", client.refresh_token.clone()).await;
     assert_eq!(other.status, 200, "{}", other.text);
+    let neighbour = app.ai_client("usage:read").await;
+    let shared = present(neighbour.clone(), "192.0.2.7", neighbour.refresh_token.clone()).await;
+    assert_eq!(shared.status, 200, "another client behind the same address: {}", shared.text);
     app.stop().await;
 }
 

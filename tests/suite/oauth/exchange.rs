@@ -92,7 +92,7 @@ both_databases! {
     async fn a_code_works_only_with_everything_it_was_made_with(app) {
         let foreign = register(app, &[REDIRECT]).await;
         for (changes, error, burns) in [
-            (vec![("code_verifier", "")], "invalid_request", false),
+            (vec![("code_verifier", "")], "invalid_grant", true),
             (vec![("code_verifier", CHALLENGE)], "invalid_grant", true),
             (vec![("code_verifier", "short")], "invalid_grant", true),
             (vec![("redirect_uri", "http://127.0.0.1:9/callback")], "invalid_grant", true),

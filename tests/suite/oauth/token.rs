@@ -84,7 +84,8 @@ on_sqlite! {
             (vec![("grant_type", "")], "invalid_request"),
             (vec![], "invalid_request"),
             (vec![("grant_type", "refresh_token")], "invalid_request"),
-            (vec![("grant_type", "authorization_code"), ("code", "x")], "invalid_request"),
+            (vec![("grant_type", "authorization_code")], "invalid_request"),
+            (vec![("grant_type", "authorization_code"), ("code", "x")], "invalid_grant"),
             (vec![("grant_type", "refresh_token"), ("grant_type", "refresh_token")], "invalid_request"),
             (vec![("grant_type", "refresh_token"), ("é\"\\\n", "1"), ("é\"\\\n", "2")], "invalid_request"),
         ] {

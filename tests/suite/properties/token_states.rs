@@ -97,6 +97,7 @@ impl<'a> World<'a> {
         app.sql("UPDATE clients SET first_consent_at = created_at").await;
         let client = issue::authenticate(
             &app.ctx,
+            &Actor::system(),
             Credentials { client_id: client_id.clone(), secret: None, method: "none" },
         )
         .await
@@ -282,7 +283,8 @@ impl<'a> World<'a> {
         while revoke::sweep_expired(&self.app.ctx).await.unwrap() > 0 {}
         let wrong = "SELECT count(*) FROM users WHERE \
             active_tokens <> (SELECT count(*) FROM tokens WHERE user_id = users.id AND state = 'active') OR \
-            ended_tokens <> (SELECT count(*) FROM tokens WHERE user_id = users.id AND state <> 'active')";
+            ended_tokens <> (SELECT count(*) FROM tokens WHERE user_id = users.id AND state <> 'active') OR \
+            expired_tokens <> (SELECT count(*) FROM tokens WHERE user_id = users.id AND state = 'expired')";
         assert_eq!(self.app.count(wrong).await, 0, "the counters are a recount");
         let alive = self.families.iter().filter(|family| family.is_alive(self.now())).count();
         assert_eq!(self.app.count("SELECT sum(active_tokens) FROM users").await, alive as i64);
