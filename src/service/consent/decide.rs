@@ -149,7 +149,7 @@ pub async fn remembered(
         .transpose()
 }
 
-fn too_late() -> Error {
+pub(super) fn too_late() -> Error {
     Error::new(
         ErrorCode::Conflict,
         "This request was answered already, or is too old. Start again in the program that sent you here.",
