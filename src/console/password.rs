@@ -1,6 +1,6 @@
 //! `/forgot-password` and `/reset-password`: a link by mail, and a new password with it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -11,6 +11,7 @@ use crate::service::Ctx;
 use crate::service::people::reset;
 use crate::web::error::Failure;
 use crate::web::form::Form;
+use crate::web::outer::RequestId;
 use crate::web::page::{Shell, render, render_with_status, see_other};
 use crate::web::viewer::Visitor;
 
@@ -79,6 +80,7 @@ struct ResetPage {
 struct GonePage {
     shell: Shell,
     why: Error,
+    request_id: String,
 }
 
 fn gone(ctx: &Ctx, request: &HttpRequest, why: Error) -> Result<HttpResponse, Failure> {
@@ -86,7 +88,13 @@ fn gone(ctx: &Ctx, request: &HttpRequest, why: Error) -> Result<HttpResponse, Fa
         return Err(why.into());
     }
     let status = why.code.status();
-    Ok(render_with_status(&GonePage { shell: Shell::gate(ctx, request), why }, status)?)
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    let page = GonePage {
+        shell: Shell::gate(ctx, request),
+        why,
+        request_id: request_id.unwrap_or_default(),
+    };
+    Ok(render_with_status(&page, status)?)
 }
 
 /// What the link carries.

@@ -16,11 +16,14 @@ use crate::store::users::UserRow;
 use crate::web::outer::CONTENT_SECURITY_POLICY;
 use crate::web::page::{Shell, render_with_status};
 
+/// The longest name shown, in characters: a client must not push what matters out of sight.
+const LONGEST_SHOWN: usize = 80;
+
 #[derive(Template)]
 #[template(path = "consent.html")]
 struct ConsentPage<'a> {
     shell: Shell,
-    client: &'a str,
+    client: String,
     initial: String,
     is_verified: bool,
     host: String,
@@ -121,7 +124,7 @@ impl Asking<'_> {
         let initial = client.name.chars().next().map(|first| first.to_uppercase().to_string());
         let page = ConsentPage {
             shell: Shell::gate(ctx, request),
-            client: &client.name,
+            client: shown(&client.name),
             initial: initial.unwrap_or_default(),
             is_verified: client.is_verified(),
             host: redirect::shown_host(&wanted.redirect_uri),
@@ -164,5 +167,25 @@ impl ConsentPage<'_> {
     /// What is wrong with a field.
     fn problem(&self, field: &str) -> Option<&Error> {
         self.errors.iter().find(|error| error.param.as_deref() == Some(field))
+    }
+}
+
+/// A name that may be cut off, which is then to be seen.
+fn shown(name: &str) -> String {
+    match name.char_indices().nth(LONGEST_SHOWN) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or(name).trim_end()),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LONGEST_SHOWN, shown};
+
+    #[test]
+    fn a_long_name_is_cut_off_and_says_so() {
+        assert_eq!(shown("Claude Code"), "Claude Code");
+        assert_eq!(shown(&"ü".repeat(LONGEST_SHOWN)), "ü".repeat(LONGEST_SHOWN));
+        assert_eq!(shown(&"ü".repeat(200)), format!("{}…", "ü".repeat(LONGEST_SHOWN)));
     }
 }
