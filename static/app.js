@@ -263,7 +263,7 @@ enhance(document);
 const flash = $("[data-flash]");
 const first = $("[data-error-summary]") ?? (document.activeElement === document.body ? flash : null);
 first?.focus({ preventScroll: first === flash && Boolean(location.hash) });
-const dismiss = flash && $("button", flash);
+const dismiss = flash && $("[data-close]", flash);
 if (dismiss) {
   dismiss.hidden = false;
   dismiss.addEventListener("click", () => {
