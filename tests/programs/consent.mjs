@@ -189,4 +189,4 @@ async function run() {
   }
 }
 
-prove(run, 120);
+prove(run, 240);
