@@ -499,4 +499,4 @@ async function run() {
   }
 }
 
-prove(run, 360);
+prove(run, 480);
