@@ -31,6 +31,12 @@ impl Timestamp {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 
+    /// The moment that a text of RFC 3339 names.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let at = DateTime::parse_from_rfc3339(text).ok()?;
+        Some(Self(at.timestamp_millis()))
+    }
+
     /// RFC 3339 in UTC with seconds, for `<time datetime>`, logs and exports.
     pub fn to_rfc3339(self) -> String {
         self.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true)

@@ -64,7 +64,8 @@ async function openDialog(link, href = link.href) {
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     heading.tabIndex = -1;
-    ($("[autofocus]", dialog) ?? heading).focus();
+    // The password to type, else what does no harm: UX of every confirmation.
+    ($("[autofocus], input[type=password]", dialog) ?? $("form[method=post] a[data-dialog-close]", dialog) ?? heading).focus();
   } catch (error) {
     if (error.name !== "AbortError") location.assign(href);
   } finally {
@@ -107,6 +108,8 @@ function selection(table) {
   const total = Number(matching?.dataset.selectMatching) || 0;
   const form = rows[0].form;
   const box = $("[data-select-matching-box]");
+  const whole = $("[data-select-whole]");
+  let said = 0;
   let last = -1;
 
   const refresh = () => {
@@ -117,7 +120,7 @@ function selection(table) {
     const wide = matching?.checked;
     if (box) box.hidden = !(wide || ticked);
     if (matching) {
-      matching.parentElement.hidden = !(wide || all.checked);
+      matching.parentElement.hidden = rows.length >= total || !(wide || all.checked);
       $$("[data-excluded]", form).forEach((input) => input.remove());
       if (wide) for (const row of rows.filter((row) => !row.checked)) {
         const input = document.createElement("input");
@@ -127,6 +130,9 @@ function selection(table) {
       }
     }
     const count = wide ? total - (rows.length - ticked) : ticked;
+    if (whole) whole.hidden = wide || !all.checked;
+    if (count !== said) announce(`${count.toLocaleString(lang)} ${box?.dataset.selectWord || "selected"}`);
+    said = count;
     for (const out of $$("[data-selected-count]")) {
       out.textContent = count.toLocaleString(lang);
       out.parentElement.hidden = !count;
@@ -253,4 +259,15 @@ document.addEventListener("click", (event) => {
 });
 
 enhance(document);
-$("[data-error-summary]")?.focus();
+// A live region that is there from the start is not read: what is to be heard first gets the focus.
+const flash = $("[data-flash]");
+const first = $("[data-error-summary]") ?? (document.activeElement === document.body ? flash : null);
+first?.focus({ preventScroll: first === flash && Boolean(location.hash) });
+const dismiss = flash && $("[data-close]", flash);
+if (dismiss) {
+  dismiss.hidden = false;
+  dismiss.addEventListener("click", () => {
+    flash.remove();
+    $("#main").focus({ preventScroll: true });
+  });
+}

@@ -1,17 +1,18 @@
 //! `/forgot-password` and `/reset-password`: a link by mail, and a new password with it.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
 use crate::console::users::{form_with, is_of_the_form};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
 use crate::service::people::reset;
 use crate::web::error::Failure;
 use crate::web::form::Form;
-use crate::web::page::{Shell, render, see_other};
+use crate::web::outer::RequestId;
+use crate::web::page::{Shell, render, render_with_status, see_other};
 use crate::web::viewer::Visitor;
 
 #[derive(Template)]
@@ -73,6 +74,29 @@ struct ResetPage {
     email: String,
 }
 
+/// What somebody with an old link sees: why it fails, and the way to a new one.
+#[derive(Template)]
+#[template(path = "reset_gone.html")]
+struct GonePage {
+    shell: Shell,
+    why: Error,
+    request_id: String,
+}
+
+fn gone(ctx: &Ctx, request: &HttpRequest, why: Error) -> Result<HttpResponse, Failure> {
+    if why.code != ErrorCode::NotFound {
+        return Err(why.into());
+    }
+    let status = why.code.status();
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone());
+    let page = GonePage {
+        shell: Shell::gate(ctx, request),
+        why,
+        request_id: request_id.unwrap_or_default(),
+    };
+    Ok(render_with_status(&page, status)?)
+}
+
 /// What the link carries.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -83,14 +107,17 @@ pub struct Link {
 /// `GET /reset-password?link=…`.
 ///
 /// # Errors
-/// `not_found` when the link is not, or no longer, good.
+/// When the database cannot answer; a link that is no longer good leads to a new one.
 pub async fn form(
     ctx: web::Data<Ctx>,
     request: HttpRequest,
     query: web::Query<Link>,
 ) -> Result<HttpResponse, Failure> {
     let link = query.into_inner().link;
-    let user = reset::look(&ctx, &PlainSecret::presented(link.as_str())).await?;
+    let user = match reset::look(&ctx, &PlainSecret::presented(link.as_str())).await {
+        Ok(user) => user,
+        Err(why) => return gone(&ctx, &request, why),
+    };
     let shell = Shell::gate(&ctx, &request);
     Ok(render(&ResetPage { shell, errors: Vec::new(), link, email: user.email })?)
 }
@@ -106,7 +133,8 @@ pub struct ResetForm {
 /// `POST /reset-password`. Nobody is signed in by it: whoever set the password can.
 ///
 /// # Errors
-/// `not_found` when the link is no longer good; a password that will not do shows the form again.
+/// When the database cannot answer; a password that will not do shows the form again, a link that
+/// is no longer good leads to a new one.
 pub async fn submit(
     ctx: web::Data<Ctx>,
     request: HttpRequest,
@@ -115,7 +143,10 @@ pub async fn submit(
 ) -> Result<HttpResponse, Failure> {
     let ResetForm { link, password } = form.0;
     let secret = PlainSecret::presented(link.as_str());
-    let user = reset::look(&ctx, &secret).await?;
+    let user = match reset::look(&ctx, &secret).await {
+        Ok(user) => user,
+        Err(why) => return gone(&ctx, &request, why),
+    };
     match reset::finish(&ctx, &visitor.actor, &secret, &password).await {
         Ok(()) => Ok(see_other("/login?reset=done&again=1")),
         Err(error) if is_of_the_form(&error) => {
@@ -123,6 +154,6 @@ pub async fn submit(
             let page = ResetPage { shell, errors: vec![error], link, email: user.email };
             Ok(form_with(&page, &page.errors)?)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => gone(&ctx, &request, error),
     }
 }

@@ -159,8 +159,20 @@ pub fn tier_values(bounds: fn(Tier) -> (i64, i64), unit: &str) -> Vec<TaxonomyVa
     TIERS.into_iter().map(value).collect()
 }
 
+/// Names that are not written as their slug reads.
+const OWN_SPELLING: [(&str, &str); 5] = [
+    ("woocommerce", "WooCommerce"),
+    ("bigcommerce", "BigCommerce"),
+    ("prestashop", "PrestaShop"),
+    ("opencart", "OpenCart"),
+    ("tiktok", "TikTok"),
+];
+
 /// The words of a slug for people: "home-garden" becomes "Home garden".
 pub fn label(slug: &str) -> String {
+    if let Some((_, name)) = OWN_SPELLING.iter().find(|(own, _)| *own == slug) {
+        return (*name).to_owned();
+    }
     let words = slug.replace('-', " ");
     let mut letters = words.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
@@ -199,5 +211,6 @@ mod tests {
         assert_eq!(labels[2].label, "10,000 to 99,999 visits a month");
         assert_eq!(labels[4].label, "1,000,000 visits a month or more");
         assert_eq!(label("home-garden"), "Home garden");
+        assert_eq!(label("woocommerce"), "WooCommerce");
     }
 }

@@ -3,17 +3,15 @@
 //! Looking grants nothing (checklist E12): a request is kept under a random handle, bound to the
 //! person and session that see it, and used up by the decision.
 
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
 use crate::domain::oauth_error::OAuthErrorCode;
 use crate::domain::prompt::Prompt;
-use crate::domain::redirect::{self, Kind};
-use crate::domain::scope::{Scope, ScopeRow, ScopeSet};
-use crate::domain::settings::duration;
+use crate::domain::scope::ScopeSet;
 use crate::error::{Error, Result};
+use crate::oauth::consent_page::{Answered, Asking};
 use crate::oauth::parameters::Parameters;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
@@ -23,31 +21,9 @@ use crate::store::clients::ClientRow;
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::form::Form;
-use crate::web::outer::CONTENT_SECURITY_POLICY;
-use crate::web::page::{Shell, render, see_other};
+use crate::web::page::{Shell, see_other};
 use crate::web::session::{session_id, signed_in_at};
 use crate::web::viewer::{Viewer, Visitor};
-
-#[derive(Template)]
-#[template(path = "consent.html")]
-struct ConsentPage<'a> {
-    shell: Shell,
-    client: &'a str,
-    initial: String,
-    is_verified: bool,
-    host: String,
-    publisher: Option<String>,
-    kind: Kind,
-    user_name: &'a str,
-    user_email: &'a str,
-    resource: &'a str,
-    handle: &'a str,
-    reads: Vec<&'static ScopeRow>,
-    spends: Vec<&'static ScopeRow>,
-    idle: String,
-    absolute: String,
-    errors: Vec<Error>,
-}
 
 #[derive(Template)]
 #[template(path = "consent_refused.html")]
@@ -106,44 +82,8 @@ pub async fn ask(
         return back(&ctx, &wanted, OAuthErrorCode::ConsentRequired, "the person must be asked");
     }
     let handle = consent::present(&ctx, &wanted, &client, user.id, &decider.session).await?;
-    let live = ctx.live_now().await?;
-    let (reads, spends) = consent::grouped(&wanted);
-    let rows = |scopes: Vec<Scope>| scopes.into_iter().map(Scope::row).collect();
-    let page = ConsentPage {
-        shell: Shell::gate(&ctx, &request),
-        client: &client.name,
-        initial: client
-            .name
-            .chars()
-            .next()
-            .map(|first| first.to_uppercase().to_string())
-            .unwrap_or_default(),
-        is_verified: client.is_verified(),
-        host: redirect::shown_host(&wanted.redirect_uri),
-        publisher: client.publisher(),
-        kind: redirect::check(&wanted.redirect_uri).map_err(Error::internal)?,
-        user_name: &user.name,
-        user_email: &user.email,
-        resource: &wanted.resource,
-        handle: handle.expose(),
-        reads: rows(reads),
-        spends: rows(spends),
-        idle: duration(live.settings.refresh_token_seconds),
-        absolute: duration(live.settings.refresh_absolute_seconds),
-        errors: Vec::new(),
-    };
-    let mut response = render(&page)?;
-    let headers = response.headers_mut();
-    headers.insert(header::REFERRER_POLICY, header::HeaderValue::from_static("no-referrer"));
-    // `form-action` also governs the redirect that answers the form, so exactly this one is let
-    // through; the value comes from the parsed URI.
-    if let Some(source) = redirect::csp_source(&wanted.redirect_uri) {
-        let policy = CONTENT_SECURITY_POLICY
-            .replace("form-action 'self'", &format!("form-action 'self' {source}"));
-        let value = header::HeaderValue::from_str(&policy).map_err(Error::internal)?;
-        headers.insert(header::CONTENT_SECURITY_POLICY, value);
-    }
-    Ok(response)
+    let asking = Asking { wanted: &wanted, client: &client, user: &user, handle: &handle };
+    Ok(asking.show(&ctx, &request, None).await?)
 }
 
 /// The form of the consent page.
@@ -153,12 +93,14 @@ pub struct DecisionForm {
     handle: String,
     decision: String,
     scope: Vec<String>,
+    recognised: String,
 }
 
-/// `POST /oauth/authorize`: carries the decision out and sends the browser back.
+/// `POST /oauth/authorize`: carries the decision out and sends the browser back. What lacks
+/// something is shown again, still undecided; another account starts over with signing in.
 ///
 /// # Errors
-/// When the request was decided already, is too old, or nothing was ticked.
+/// When the request was decided already, is too old, or was shown to somebody else.
 pub async fn decide(
     ctx: web::Data<Ctx>,
     request: HttpRequest,
@@ -166,18 +108,29 @@ pub async fn decide(
     form: Form<DecisionForm>,
 ) -> Result<HttpResponse, Failure> {
     let form = form.0;
+    let handle = PlainSecret::presented(form.handle.as_str());
     let decision = match form.decision.as_str() {
         "authorize" => {
             let chosen = ScopeSet::parse_known(&form.scope.join(" "));
-            if !chosen.allows_anything() {
-                return Err(Error::field("scope", "Nothing was ticked, so there was nothing to authorize. Go back and tick at least one permission, or deny.").into());
+            let (wanted, client) =
+                consent::shown(&ctx, &handle, viewer.user.id, &viewer.session).await?;
+            let asking =
+                Asking { wanted: &wanted, client: &client, user: &viewer.user, handle: &handle };
+            let answered = Answered { chosen: &chosen, has_recognised: form.recognised == "yes" };
+            if !asking.problems(&answered)?.is_empty() {
+                return Ok(asking.show(&ctx, &request, Some(answered)).await?);
             }
             Decision::Authorize(chosen)
         }
         "deny" => Decision::Deny,
+        "switch" => {
+            let (wanted, client) =
+                consent::shown(&ctx, &handle, viewer.user.id, &viewer.session).await?;
+            let parked = consent::park(&ctx, &wanted, &client).await?;
+            return Ok(see_other(&format!("/login?continue={}&again=1", parked.expose())));
+        }
         _ => return Err(Error::field("decision", "Choose Authorize or Deny.").into()),
     };
-    let handle = PlainSecret::presented(form.handle);
     let signed_in_at = signed_in_at(&request).unwrap_or_else(|| ctx.clock.now());
     let Viewer { user, session, actor, .. } = viewer;
     let decider = Decider { actor, user: user.id, session, signed_in_at };

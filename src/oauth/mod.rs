@@ -2,6 +2,7 @@
 //! are in `service` and `domain`.
 
 pub mod authorize;
+mod consent_page;
 mod form;
 mod guessing;
 pub mod introspect;

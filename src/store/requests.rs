@@ -49,6 +49,26 @@ pub fn unbound(
         .optional()
 }
 
+/// A request that was shown to `user` in `session` and is still to be decided, and its client.
+pub fn undecided(
+    conn: &mut Conn,
+    handle: &HashedSecret,
+    user: UserId,
+    session: &HashedSecret,
+    now: Timestamp,
+) -> QueryResult<Option<(String, ClientRow)>> {
+    requests::table
+        .inner_join(clients::table)
+        .filter(requests::handle_hash.eq(handle))
+        .filter(requests::user_id.eq(user))
+        .filter(requests::session_hash.eq(session))
+        .filter(requests::decided_at.is_null())
+        .filter(requests::expires_at.gt(now))
+        .select((requests::parameters, ClientRow::as_select()))
+        .get_result(conn)
+        .optional()
+}
+
 /// Decides the request that was shown to `user` in `session`; none if it was decided, is too old
 /// or was never theirs. One statement, so a double click decides once.
 pub fn decide(

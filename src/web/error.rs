@@ -101,6 +101,7 @@ struct ErrorPage<'a> {
     shell: Bare,
     error: &'a Error,
     request_id: &'a str,
+    administrators: &'a [(String, String)],
 }
 
 /// The frame of a page that belongs to nobody.
@@ -108,25 +109,34 @@ struct Bare {
     theme: Option<&'static str>,
 }
 
-/// The answer to a failure; `theme` is the visitor's choice, `help` the manual's page about it.
-pub fn render(
-    failure: &Failure,
-    request_id: &str,
-    theme: Option<&'static str>,
-    help: Option<&str>,
-) -> HttpResponse {
+/// Who a failure is told to, beside what it says itself.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// The request's id, to report it by.
+    pub request_id: &'a str,
+    /// The visitor's choice.
+    pub theme: Option<&'static str>,
+    /// The manual's page about it.
+    pub help: Option<&'a str>,
+    /// Whom to ask for what the own role does not allow: names and addresses.
+    pub administrators: &'a [(String, String)],
+}
+
+/// The answer to a failure.
+pub fn render(failure: &Failure, told: &Told<'_>) -> HttpResponse {
+    let Told { request_id, help, .. } = *told;
     match failure {
         Failure::SeeOther(location) => HttpResponse::build(failure.status_code())
             .insert_header((header::LOCATION, location.as_str()))
             .finish(),
-        Failure::Page(error) => page(error, request_id, theme),
+        Failure::Page(error) => page(error, told),
         Failure::OAuth(error) => oauth(error, request_id, help),
         Failure::Api(error) => api(error, request_id),
         Failure::WrongMethod { allowed, audience } => {
             let text = format!("This address takes {allowed}.");
             let error = || Error::new(ErrorCode::MethodNotAllowed, text.clone());
             let mut response = match audience {
-                Audience::Person => page(&error(), request_id, theme),
+                Audience::Person => page(&error(), told),
                 Audience::Api => api(&error(), request_id),
                 Audience::OAuth => {
                     let error = OAuthError::new(OAuthErrorCode::MethodNotAllowed, text);
@@ -142,12 +152,13 @@ pub fn render(
     }
 }
 
-fn page(error: &Error, request_id: &str, theme: Option<&'static str>) -> HttpResponse {
+fn page(error: &Error, told: &Told<'_>) -> HttpResponse {
+    let Told { request_id, theme, administrators, .. } = *told;
     let mut response = build(error.code.status());
     if let Some(seconds) = error.retry_after {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
-    match (ErrorPage { shell: Bare { theme }, error, request_id }).render() {
+    match (ErrorPage { shell: Bare { theme }, error, request_id, administrators }).render() {
         Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
         Err(_) => response.body(format!("{}\n{request_id}\n", ErrorCode::InternalError.headline())),
     }

@@ -11,9 +11,10 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, web};
 
+use crate::error::{Error, ErrorCode};
 use crate::secrets::random_text;
-use crate::service::{Ctx, visit};
-use crate::web::error::{Failure, render};
+use crate::service::{Ctx, people, visit};
+use crate::web::error::{Failure, Told, render};
 use crate::web::paced::pace;
 use crate::web::page::{THEME_COOKIE, theme};
 
@@ -71,7 +72,13 @@ pub async fn outer(
     let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
     let help = failure.and_then(Failure::code).or_else(|| help_on(response.response()));
     let help = help.zip(ctx.as_ref()).map(|(code, ctx)| ctx.config.help_url(code));
-    let failure = failure.map(|failure| render(failure, &id, theme, help.as_deref()));
+    let administrators = match failure {
+        Some(Failure::Page(error)) => whom_to_ask(ctx.as_ref(), error).await,
+        _ => Vec::new(),
+    };
+    let told =
+        Told { request_id: &id, theme, help: help.as_deref(), administrators: &administrators };
+    let failure = failure.map(|failure| render(failure, &told));
     let mut response = match failure {
         Some(rendered) => {
             let (request, original) = response.into_parts();
@@ -106,6 +113,16 @@ pub async fn outer(
     // Never the query: codes and states travel in it.
     log::info!(target: "portcullis::access", "{id} {method} {path} {} {} µs", response.status().as_u16(), started.elapsed().as_micros());
     Ok(response)
+}
+
+/// Whoever can give what somebody's role does not allow; nobody for other failures.
+async fn whom_to_ask(ctx: Option<&web::Data<Ctx>>, error: &Error) -> Vec<(String, String)> {
+    match ctx {
+        Some(ctx) if error.code == ErrorCode::PermissionDenied => {
+            people::administrators(ctx).await.unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The code that an answer says it tells.

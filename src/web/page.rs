@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::clock::Timestamp;
-use crate::domain::access::Permission;
+use crate::domain::access::{Permission, parse_permissions};
 use crate::domain::time_zone;
 use crate::error::{Error, Result};
 use crate::service::{Ctx, visit};
@@ -65,6 +65,13 @@ impl Shell {
     /// Whether the person who looks may do it.
     pub fn may(&self, permission: Permission) -> bool {
         self.viewer.as_ref().is_some_and(|viewer| viewer.may(permission))
+    }
+
+    /// Whether somebody may do no more than the person who looks: only over these does anybody have
+    /// a say (`service::people::guard`).
+    pub fn stands_over(&self, user: &UserRow) -> bool {
+        let theirs = parse_permissions(&user.permissions);
+        self.viewer.as_ref().is_some_and(|viewer| theirs.is_subset(&viewer.permissions))
     }
 
     /// The person who looks.
@@ -146,6 +153,21 @@ pub fn exact(at: &Timestamp) -> String {
 /// A time of the day that is shown, with its zone.
 pub fn clock(at: &Timestamp) -> String {
     in_own_zone(at, "%H:%M %Z")
+}
+
+/// The day of a moment that is shown.
+pub fn day(at: &Timestamp) -> String {
+    in_own_zone(at, "%-d %b %Y")
+}
+
+/// A time of the day to the second, under a head that says the zone.
+pub fn second(at: &Timestamp) -> String {
+    in_own_zone(at, "%H:%M:%S")
+}
+
+/// The zone in which times are shown, for the head of a column of them.
+pub fn zone() -> &'static str {
+    visit::current().zone.map_or("UTC", |zone| zone.name())
 }
 
 #[cfg(test)]

@@ -226,7 +226,7 @@ async function disable(screen, client) {
   const opener = await screen.find("link", `Disable access of ${name}`);
   await opener.click();
   await dialogOf(screen);
-  check(await screen.hasFocus("dialog"), "the focus is not in the dialog");
+  check(await screen.hasFocus("dialog #password"), "the focus is not on the password");
   await screen.examine("disable-dialog");
   await closesOnEscape(screen, opener);
   await opener.click();
@@ -499,4 +499,4 @@ async function run() {
   }
 }
 
-prove(run, 360);
+prove(run, 480);

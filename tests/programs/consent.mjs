@@ -14,7 +14,7 @@ import { Screen, launch } from "./screen.mjs";
 const USAGE = "consent.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
 const CURSOR = "cursor://anysphere.cursor-retrieval/oauth/callback";
 
-const { url, person } = given(USAGE);
+const { url, person, admin } = given(USAGE);
 const origin = new URL(url).origin;
 const shots = process.argv.indexOf("--shots") > 0 ? process.argv[process.argv.indexOf("--shots") + 1] : undefined;
 
@@ -99,6 +99,39 @@ async function trapped(house, uri) {
   await screen.close();
 }
 
+/** Names without a space, as long as they may be, of a client and of a person: no page gets wider than its window. */
+async function longNames(house, screen) {
+  const client = await AiClient.start("W".repeat(195));
+  await screen.go("/account");
+  const before = await (await screen.find("textbox", "Full name")).evaluate((field) => field.value);
+  const rename = async (name) => {
+    await screen.go("/account");
+    await screen.type("Full name", name);
+    await screen.press("button", "Save");
+  };
+  await rename("W".repeat(100));
+  check(await screen.hasFocus("[data-flash]"), "after a change the focus is not on what it did");
+  await (await screen.find("button", "Close this message")).click();
+  check((await screen.banner()) === "" && (await screen.hasFocus("main")), "the message cannot be closed");
+  await screen.go(client.ask());
+  await screen.examine("consent-long-names");
+  await screen.press("button", "Authorize");
+  await client.redeem(client.told());
+  await screen.go("/dashboard/settings/mcp");
+  await screen.examine("connections-long-names");
+  const own = await Screen.open(house, origin);
+  await own.go("/login");
+  await own.signIn(admin);
+  for (const [name, path] of [["users", "/admin/users"], ["mcp-users", "/admin/mcp/users"], ["clients", "/admin/mcp/clients"], ["audit", "/admin/mcp/audit"]]) {
+    await own.go(path);
+    await own.examine(`${name}-long-names`);
+  }
+  await own.close();
+  await rename(before);
+  client.stop();
+  proved("names of 100 and 200 letters without a space: consent, connections, users, clients and audit fit 320 to 1280 px");
+}
+
 /** The consent page by keyboard alone: the order of Tab, a permission ticked off, Enter. */
 async function byKeyboard(screen, how) {
   const client = await AiClient.start("Keys");
@@ -146,6 +179,7 @@ async function run() {
     await privateScheme(house, false);
     for (const uri of [CURSOR, "http://127.0.0.1"]) await trapped(house, uri);
     await byKeyboard(screen, "with script");
+    await longNames(house, screen);
     const plain = await Screen.open(house, origin, { script: false });
     await plain.go("/login");
     await plain.signIn(person);
@@ -155,4 +189,4 @@ async function run() {
   }
 }
 
-prove(run, 120);
+prove(run, 240);

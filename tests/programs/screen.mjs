@@ -9,7 +9,7 @@ const puppeteer = installed("puppeteer-core");
 const axe = installed("axe-core");
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-const WIDTHS = [320, 360, 1280];
+const WIDTHS = [320, 360, 430, 1210, 1280];
 const HEIGHT = 900;
 const FLAGS = [
   "--no-sandbox",

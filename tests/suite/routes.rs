@@ -108,6 +108,7 @@ on_sqlite! {
                 } else {
                     assert_eq!(answer.status, 403, "{what}");
                     assert!(answer.text.contains("permission_denied"), "{what}");
+                    assert!(answer.text.contains(&format!("mailto:{}", ADMIN.email)), "whom to ask: {what}");
                 }
             }
         }

@@ -18,7 +18,7 @@ use crate::service::{Ctx, login};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
 use crate::web::form::Form;
-use crate::web::page::{Shell, render_with_status, see_other};
+use crate::web::page::{self, Shell, render_with_status, see_other};
 use crate::web::viewer::{Admin, ManageAccounts, Viewer};
 
 #[derive(Template)]
@@ -165,7 +165,10 @@ fn page(
         is_take: fields.one("way") == "take",
         amount: fields.one("amount").to_owned(),
         reason: fields.one("reason").to_owned(),
-        ends: Span::Month.reset(ctx.clock.now()).to_utc().format("%-d %b %Y, 00:00").to_string(),
+        ends: {
+            let end = Span::Month.reset(ctx.clock.now());
+            format!("{}, {}", page::day(&end), page::clock(&end))
+        },
         account,
         username: viewer.user.email.clone(),
     };

@@ -22,7 +22,7 @@ use crate::store::account_grid::{MemberRow, Slice};
 use crate::store::accounts::AccountTerms;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
-use crate::web::page::{Shell, render_with_status};
+use crate::web::page::{self, Shell, render_with_status};
 use crate::web::viewer::{Admin, ViewAccounts, Viewer};
 
 /// People a page.
@@ -135,10 +135,10 @@ impl Form {
 pub(super) fn usage(ctx: &Ctx, account: &Account, form: Form) -> Tab {
     let (now, plan, used) = (ctx.clock.now(), &account.plan, account.used);
     let resets = |span: Span| {
-        let at = span.reset(now).to_utc();
+        let at = span.reset(now);
         match span {
-            Span::Minute => format!("Starts again at {} UTC", at.format("%H:%M")),
-            _ => format!("Starts again on {} UTC", at.format("%-d %b %Y, 00:00")),
+            Span::Minute => format!("Starts again at {}", page::clock(&at)),
+            _ => format!("Starts again on {}, {}", page::day(&at), page::clock(&at)),
         }
     };
     let bar = |title, used, limit, span| Usage { title, used, limit, resets: resets(span) };

@@ -4,7 +4,7 @@
 use url::form_urlencoded;
 
 use super::PATH;
-use crate::console::mcp_users::parts::{Chip, Header, Pager, Size, last_page};
+use crate::console::mcp_users::parts::{self, Chip, Header, Pager, Size, last_page};
 use crate::console::mcp_users::query::{PAGE_SIZES, page, page_size};
 use crate::error::Error;
 use crate::ids::PlanId;
@@ -254,8 +254,12 @@ impl View {
                 let is_sorted = *sort == Some(self.sort);
                 // What was used is looked at from the largest.
                 let is_largest_first = *sort == Some(AccountSort::Credits);
-                let descending = if is_sorted { !self.descending } else { is_largest_first };
-                let next = |sort| Self { sort, descending, page: 1, ..self.clone() }.href();
+                let next = |sort| {
+                    let now = (self.sort, self.descending);
+                    let (sort, descending) =
+                        parts::next_order((sort, is_largest_first), now, DEFAULT_SORT);
+                    Self { sort, descending, page: 1, ..self.clone() }.href()
+                };
                 let href = sort.map(next).unwrap_or_default();
                 (Header { label, href, sorted: is_sorted.then_some(order) }, *is_number)
             })

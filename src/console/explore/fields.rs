@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
 use crate::console::mcp_users::parts::Chip;
-use crate::domain::profile::{Taxonomy, TaxonomyValue};
+use crate::domain::profile::{self, Taxonomy, TaxonomyValue};
 
 /// A filter as the form has it.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ impl Asked {
             let mut without = first.clone();
             without.values.remove(place);
             let label = label.map_or(*name, |field| field.label);
-            Chip { text: format!("{label}: {value}"), href: without.href(path) }
+            Chip { text: format!("{label}: {}", profile::label(value)), href: without.href(path) }
         });
         text.into_iter().chain(values).collect()
     }
@@ -248,7 +248,7 @@ mod tests {
         );
         let chips = asked.chips(OF_CONTACTS, "/p");
         assert_eq!(chips.len(), 5);
-        assert_eq!(chips[1].text, "Role: marketing");
+        assert_eq!(chips[1].text, "Role: Marketing");
         assert!(!chips[1].href.contains("marketing") && chips[1].href.contains("sales"));
     }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{call, caller, contacts};
+use crate::console::mcp_users::parts;
 use crate::domain::credit::RevealOutcome;
 use crate::domain::tool::Tool;
 use crate::error::Error;
@@ -125,7 +126,7 @@ async fn page(
 }
 
 fn credits(amount: i64) -> String {
-    if amount == 1 { "1 credit".into() } else { format!("{amount} credits") }
+    if amount == 1 { "1 credit".into() } else { format!("{} credits", parts::number(&amount)) }
 }
 
 /// What becomes of a contact, in words.

@@ -6,8 +6,9 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use super::{call, caller};
+use crate::clock::Timestamp;
 use crate::console::mcp_users::parts;
-use crate::domain::profile::StoreProfile;
+use crate::domain::profile::{StoreProfile, label};
 use crate::domain::tool::Tool;
 use crate::service::Ctx;
 use crate::web::error::Failure;
@@ -20,6 +21,8 @@ use crate::web::viewer::Viewer;
 struct StorePage {
     shell: Shell,
     store: StoreProfile,
+    /// When the index last heard of it.
+    as_of: Option<Timestamp>,
     /// A search for its contacts.
     contacts: String,
 }
@@ -43,8 +46,15 @@ pub async fn show(
         .finish();
     let template = StorePage {
         shell: Shell::new(&ctx, &request, &viewer),
+        as_of: store.updated_at.as_deref().and_then(Timestamp::from_rfc3339),
         contacts: format!("/dashboard/contacts?{contacts}#results"),
         store,
     };
     Ok(render(&template)?)
+}
+
+/// What their slugs mean, in words.
+fn labels(slugs: &[String]) -> String {
+    let names: Vec<_> = slugs.iter().map(|slug| label(slug)).collect();
+    names.join(", ")
 }

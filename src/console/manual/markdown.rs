@@ -65,6 +65,8 @@ struct Page<'a> {
     mark: usize,
     code: Option<String>,
     codes: usize,
+    /// Tables so far.
+    tables: usize,
     table: Table,
 }
 
@@ -243,6 +245,9 @@ impl<'a> Page<'a> {
         let head = self.events.split_off(self.mark);
         let about = self.sections.last().map_or("", |section| section.heading.as_str());
         let about = if about.is_empty() { "Table".to_owned() } else { escaped(about) };
+        // Regions of one page need names of their own.
+        self.tables += 1;
+        let about = format!("{about}, table {}", self.tables);
         self.html(format!(
             "<div class=\"table-wrap\" role=\"region\" aria-label=\"{about}\" tabindex=\"0\"><table class=\"table cards\" role=\"table\">"
         ));

@@ -2,7 +2,7 @@
 
 use crate::store::grid::Dot;
 
-use super::query::{Column, Days, PAGE_SIZES, PATH, Unused, View};
+use super::query::{Column, DEFAULT_SORT, Days, PAGE_SIZES, PATH, Unused, View};
 
 /// Clients shown in a row before the rest folds.
 const MOST_CLIENTS: usize = 4;
@@ -73,10 +73,29 @@ pub fn chips(view: &View) -> Vec<Chip> {
 pub struct Header {
     /// The column's name.
     pub label: &'static str,
-    /// The view sorted by it; the other way round if it is sorted by it already.
+    /// The view sorted by it; the other way round if it is sorted by it already, and after that the
+    /// usual order.
     pub href: String,
     /// `ascending` or `descending`, if the view is sorted by it.
     pub sorted: Option<&'static str>,
+}
+
+/// What a click on a column's head asks for: first the column's own way, then the other, then the
+/// list's usual order again.
+pub fn next_order<S: Copy + PartialEq>(
+    first: (S, bool),
+    now: (S, bool),
+    usual: (S, bool),
+) -> (S, bool) {
+    let other = (first.0, !first.1);
+    let next = if now == first {
+        other
+    } else if now == other {
+        usual
+    } else {
+        first
+    };
+    if next == now { first } else { next }
 }
 
 /// The headers.
@@ -85,8 +104,9 @@ pub fn headers(view: &View) -> Vec<Header> {
         .shown()
         .map(|column| {
             let is_sorted = column.sort == view.sort;
-            let descending = is_sorted && !view.descending;
-            let next = View { sort: column.sort, descending, page: 1, ..view.clone() };
+            let (sort, descending) =
+                next_order((column.sort, false), (view.sort, view.descending), DEFAULT_SORT);
+            let next = View { sort, descending, page: 1, ..view.clone() };
             let order = if view.descending { "descending" } else { "ascending" };
             Header { label: column.label, href: next.href(), sorted: is_sorted.then_some(order) }
         })
@@ -237,9 +257,26 @@ mod tests {
         let headers = headers(&view);
         assert_eq!(headers[0].sorted, Some("ascending"));
         assert_eq!(headers[0].href, "/admin/mcp/users?q=ann&sort=-user");
+        let round = Asked::parse("q=ann&sort=-user").view;
+        assert_eq!(
+            super::headers(&round)[0].href,
+            "/admin/mcp/users?q=ann",
+            "then the usual order"
+        );
         assert_eq!(headers[1].sorted, None);
         assert_eq!(headers[1].href, "/admin/mcp/users?q=ann&sort=access");
         assert_eq!(super::headers(&View { sort: GridSort::User, ..view })[4].sorted, None);
+    }
+
+    #[test]
+    fn a_head_is_never_a_click_that_does_nothing() {
+        for usual in [(1, false), (1, true), (2, false)] {
+            for first in [(1, false), (1, true)] {
+                for now in [(1, false), (1, true), (2, false)] {
+                    assert_ne!(next_order(first, now, usual), now, "{first:?} {usual:?}");
+                }
+            }
+        }
     }
 
     #[test]

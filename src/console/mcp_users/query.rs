@@ -20,7 +20,7 @@ pub const PAGE_SIZES: [i64; 4] = [20, 50, 100, 200];
 /// The query that asks for everybody.
 const ALL: &str = "view=all";
 const DEFAULT_PAGE_SIZE: i64 = 50;
-const DEFAULT_SORT: (GridSort, bool) = (GridSort::LastUsed, true);
+pub(super) const DEFAULT_SORT: (GridSort, bool) = (GridSort::LastUsed, true);
 
 /// Days from one to another, both included, UTC.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -94,5 +94,5 @@ fn chart(usage: &OwnUsage) -> Chart {
         Series { class: "bad", label: "not answered" },
     ];
     let days = usage.days.iter().map(|(day, calls)| (*day, vec![calls.ok, calls.other])).collect();
-    Chart::new("calls", "Your calls", series, &days)
+    Chart::new("calls", "Calls", series, &days)
 }

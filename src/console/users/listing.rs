@@ -236,8 +236,9 @@ impl View {
             .iter()
             .map(|(sort, _, label)| {
                 let is_sorted = *sort == self.sort;
-                let descending = is_sorted && !self.descending;
-                let next = Self { sort: *sort, descending, page: 1, ..self.clone() };
+                let (sort, descending) =
+                    parts::next_order((*sort, false), (self.sort, self.descending), DEFAULT_SORT);
+                let next = Self { sort, descending, page: 1, ..self.clone() };
                 Header { label, href: next.href(), sorted: is_sorted.then_some(order) }
             })
             .collect()

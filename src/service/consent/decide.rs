@@ -160,7 +160,7 @@ fn nothing_ticked() -> Error {
     )
 }
 
-fn too_late() -> Error {
+pub(super) fn too_late() -> Error {
     Error::new(
         ErrorCode::Conflict,
         "This request was answered already, or is too old. Start again in the program that sent you here.",

@@ -28,7 +28,7 @@ use crate::store::clients::{self, ClientRow};
 
 pub use answer::{denied_location, error_location};
 pub use decide::{Decider, Decision, decide, remembered};
-pub use parked::{park, present, unpark};
+pub use parked::{park, present, shown, unpark};
 
 /// The longest `state` and `nonce` kept, in characters.
 const LONGEST_STATE: usize = 4096;

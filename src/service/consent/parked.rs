@@ -1,5 +1,6 @@
 //! Requests between `/oauth/authorize` and the decision, kept on the server under a random handle.
 
+use super::decide::too_late;
 use super::{Request, blocked};
 use crate::domain::audit::Actor;
 use crate::error::{Error, Result};
@@ -66,6 +67,26 @@ pub async fn present(
     session: &PlainSecret,
 ) -> Result<PlainSecret> {
     save(ctx, request, client, Some((user, session.hash()))).await
+}
+
+/// A request that was shown to this person in this session and waits for their decision.
+///
+/// # Errors
+/// `conflict` when it was decided already, is too old, or was shown to somebody else.
+pub async fn shown(
+    ctx: &Ctx,
+    handle: &PlainSecret,
+    user: UserId,
+    session: &PlainSecret,
+) -> Result<(Request, ClientRow)> {
+    let (hash, session, now) = (handle.hash(), session.hash(), ctx.clock.now());
+    let (parameters, client) = ctx
+        .db
+        .read(move |conn| {
+            requests::undecided(conn, &hash, user, &session, now)?.ok_or_else(too_late)
+        })
+        .await?;
+    Ok((serde_json::from_str(&parameters).map_err(Error::internal)?, client))
 }
 
 async fn save(

@@ -2,7 +2,9 @@
 
 use crate::support::browser::Page;
 use crate::support::database::{Backend, Database};
-use crate::support::{Browser, MEMBER, OTHER, PASSWORD, TestApp, both_databases, html, on_sqlite};
+use crate::support::{
+    ADMIN, Browser, MEMBER, OTHER, PASSWORD, TestApp, both_databases, html, on_sqlite,
+};
 
 const NEW: &str = "seven green lanterns swing";
 const ADDRESS: &str = "mia.new@acme.example";
@@ -130,6 +132,17 @@ both_databases! {
         let page = member.get("/account").await;
         assert!(page.text.contains(" JST\"") && page.text.contains("Mia Renamed"));
         assert!(other.get("/account").await.text.contains(" UTC\""), "nobody else's");
+        let admin = app.admin().await;
+        let at = app.clock.now();
+        for (name, hours) in [("UTC", 0), ("Asia/Tokyo", 9)] {
+            if hours > 0 {
+                let fields = [("name", ADMIN.name), ("time_zone", name)];
+                assert_eq!(admin.submit("/account", "/account", &fields).await.status, 303);
+            }
+            let log = html::text(&admin.get("/admin/mcp/audit?action=user_edited").await.text);
+            let there = at.plus_seconds(hours * 3600).to_utc().format("%-d %b %Y %H:%M:%S").to_string();
+            assert!(log.contains(&format!("Time ({name})")) && log.contains(&there), "{there}: {log}");
+        }
         let entry = app.audited("user_edited").await.pop().unwrap();
         assert_eq!(entry.detail()["time_zone"]["to"], "Asia/Tokyo");
     }

@@ -28,6 +28,23 @@ both_databases! {
         assert_eq!(app.count(rows).await, 1);
     }
 
+    /// What is wrong stands at its field too, which says so to whoever does not see it.
+    async fn a_wrong_filter_is_told_at_its_field(app) {
+        let member = app.member().await;
+        for (path, query, id) in [
+            ("stores", "q=%25%25", "q"),
+            ("stores", "country=Atlantis", "country"),
+            ("contacts", "q=%25%25", "q"),
+            ("contacts", "store.country=Atlantis", "store-country"),
+        ] {
+            let page = member.get(&format!("/dashboard/{path}?search=1&{query}")).await;
+            assert_eq!(page.status, 400, "{query}");
+            let field = page.text.split(&format!(" id=\"{id}\"")).nth(1).unwrap().split('>').next().unwrap();
+            assert!(field.contains("aria-invalid=\"true\"") && field.contains(&format!("{id}-error")), "{query}: {field}");
+            assert!(page.text.contains(&format!("id=\"{id}-error\"")) && page.text.contains(&format!("href=\"#{id}\"")), "{query}");
+        }
+    }
+
     /// A preview tells no channel; the price is named before anything is spent; what is revealed is
     /// paid for once, whoever asks again.
     async fn a_reveal_names_its_price_and_is_paid_for_once(app) {

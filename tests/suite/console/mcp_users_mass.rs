@@ -185,6 +185,15 @@ on_sqlite! {
     }
 
     /// A choice that cannot be read chooses nobody: a filter that goes missing would touch more.
+    async fn all_can_be_chosen_without_script_from_one_page(app) {
+        let browser = app.admin().await;
+        let list = browser.get(PATH).await;
+        assert!(html::text(&list.text).contains("of 1"), "they fit on one page");
+        assert_eq!(html::boxes(&list.text, "all"), [("yes".to_owned(), false)]);
+        let asked = ask(&browser, "enable", "all=yes").await;
+        assert_eq!(asked.status, 200, "{}", asked.text);
+    }
+
     async fn a_choice_that_cannot_be_read_touches_nobody(app) {
         let browser = app.admin().await;
         for choice in ["all=yes&back=status%3Dmaybe", "user=x", "all=yes&excluded=1%3B"] {

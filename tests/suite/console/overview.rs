@@ -91,7 +91,7 @@ both_databases! {
         assert!(text.contains("1 client is blocked for everyone"), "{text}");
         assert!(text.contains("could not be delivered"), "{text}");
         let text = html::text(&app.signed_in(AUDITOR).await.get("/admin").await.text);
-        assert!(text.contains("reuse alarm") && !text.contains("Drop the gate"), "{text}");
+        assert!(text.contains("reuse alarm") && !text.contains("Revoke everything"), "{text}");
     }
 
     /// Switched off, the next request is refused on every server; the tokens live, and work again

@@ -99,7 +99,9 @@ both_databases! {
 on_sqlite! {
     async fn a_link_that_is_none_opens_nothing(app) {
         for path in ["/reset-password", "/reset-password?link=", "/reset-password?link=nonsense"] {
-            assert_eq!(app.anonymous().get(path).await.status, 404, "{path}");
+            let page = app.anonymous().get(path).await;
+            assert_eq!(page.status, 404, "{path}");
+            assert!(page.text.contains("href=\"/forgot-password\""), "the way to a new one");
         }
         let wrong = ask(app, "no address").await;
         assert_eq!(wrong.status, 400);

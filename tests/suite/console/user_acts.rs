@@ -292,8 +292,14 @@ on_sqlite! {
             assert_eq!(refused.status, 403, "{rest}");
         }
         let own = path(app, ADMIN, "").await;
-        let moved = helpdesk.submit(&own, &own, &[("name", "Ada"), ("email", "mine@evil.example")]).await;
-        assert_eq!(moved.status, 403);
+        let page = helpdesk.get(&format!("{own}?tab=info")).await;
+        assert!(html::text(&page.text).contains("may do more than your role"), "{}", page.text);
+        assert!(!page.text.contains(&format!("{own}/password-reset")) && !page.text.contains("data-guard"), "nothing is offered that is refused");
+        let member = helpdesk.get(&format!("{}?tab=info", path(app, MEMBER, "").await)).await;
+        assert!(member.text.contains("/password-reset"));
+        let csrf = helpdesk.form_token().await;
+        let moved = helpdesk.post(&own, &[("csrf", csrf.as_str()), ("name", "Ada"), ("email", "mine@evil.example")]).await;
+        assert!(moved.status == 403 && html::text(&moved.text).contains("may do more"), "{}", moved.text);
         let (role, acme) = (id_of(app, "roles", "Administrator").await, id_of(app, "accounts", "Acme").await);
         let own = path(app, AUDITOR, "").await;
         let fields = [("role", role.as_str()), ("account", acme.as_str()), ("password", PASSWORD)];

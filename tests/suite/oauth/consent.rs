@@ -265,6 +265,57 @@ on_sqlite! {
         assert_eq!(app.count("SELECT count(*) FROM authorization_codes").await, 0);
     }
 
+    /// What lacks something is shown again with what is missing and what was ticked; the request is
+    /// not used up by it.
+    async fn an_answer_that_lacks_something_can_be_mended(app) {
+        let elsewhere = "https://client.example/callback";
+        let client = register(app, &[elsewhere]).await;
+        let browser = app.member().await;
+        let request = AuthorizationRequest::new(app, &client, "usage:read stores:read").with("redirect_uri", elsewhere);
+        let page = browser.get(&request.path()).await;
+        assert!(html::boxes(&page.text, "scope").iter().all(|(_, is_ticked)| *is_ticked));
+        assert_eq!(html::boxes(&page.text, "recognised"), [("yes".to_owned(), false)], "an address elsewhere, of nobody known");
+        let again = browser.send(&page, ACTION, &[("decision", "authorize"), ("recognised", "yes")]).await;
+        assert_eq!((again.status, again.header("location")), (400, ""));
+        assert!(again.text.contains("href=\"#scope\"") && again.text.contains("id=\"scope-error\""), "{}", again.text);
+        assert!(!again.text.contains("href=\"#recognised\""));
+        assert!(again.header("content-security-policy").contains("form-action 'self' https://client.example"));
+        let again = browser.send(&again, ACTION, &[("decision", "authorize"), ("scope", "usage:read")]).await;
+        assert_eq!(again.status, 400);
+        assert!(again.text.contains("href=\"#recognised\"") && again.text.contains("aria-describedby=\"recognised-error\""));
+        let ticked = html::boxes(&again.text, "scope");
+        assert_eq!(ticked, [("usage:read".to_owned(), true), ("stores:read".to_owned(), false)], "as it was left");
+        assert_eq!(app.audited("consent_decided").await.len(), 0, "nothing was decided");
+        let fields = [("decision", "authorize"), ("scope", "usage:read"), ("recognised", "yes")];
+        let answer = browser.send(&again, ACTION, &fields).await;
+        assert!(answer.header("location").starts_with("https://client.example/callback?code="), "{}", answer.text);
+    }
+
+    /// Another account starts with signing in, and decides the same request as itself.
+    async fn another_account_can_be_used(app) {
+        let browser = app.member().await;
+        let page = shown(app, &browser, "usage:read").await;
+        let answer = browser.send(&page, ACTION, &[("decision", "switch")]).await;
+        let login = answer.header("location").to_owned();
+        assert!(answer.status == 303 && login.starts_with("/login?continue="), "{login}");
+        let form = browser.get(&login).await;
+        assert!(html::text(&form.text).contains("Suite Client"), "{}", form.text);
+        let answer = browser.send(&form, "/login", &[("email", OTHER.email), ("password", PASSWORD)]).await;
+        let page = browser.get(answer.header("location")).await;
+        assert!(html::text(&page.text).contains(OTHER.email) && !page.text.contains(MEMBER.email));
+        let answer = browser.send(&page, ACTION, &[("decision", "authorize"), ("scope", "usage:read")]).await;
+        assert!(answer.header("location").contains("code="), "{}", answer.text);
+        assert_eq!(app.audited("consent_decided").await[0].actor, OTHER.email);
+    }
+
+    /// Neither answer is the preferred one.
+    async fn both_answers_look_alike(app) {
+        let page = shown(app, &app.member().await, "usage:read").await;
+        let buttons: Vec<_> = page.text.split("<button class=\"").filter(|tag| tag.contains("name=\"decision\"")).collect();
+        let classes: Vec<_> = buttons.iter().map(|tag| tag.split('"').next().unwrap()).collect();
+        assert_eq!(classes, ["btn small", "btn", "btn"]);
+    }
+
     /// E14, E20, E23.
     /// Rows: E14, E20, E23
     async fn the_page_is_framed_by_nobody_and_leads_only_back(app) {

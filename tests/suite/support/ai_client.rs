@@ -191,6 +191,9 @@ pub async fn consent(
     };
     let mut fields = vec![("decision", "authorize")];
     fields.extend(scopes.iter().map(|scope| ("scope", scope.as_str())));
+    if !html::boxes(&page.text, "recognised").is_empty() {
+        fields.push(("recognised", "yes"));
+    }
     let answer = browser.send(&page, "/oauth/authorize", &fields).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     answer.header("location").to_owned()
