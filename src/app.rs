@@ -11,7 +11,7 @@ use crate::api;
 use crate::console::{
     account, accounts, activity, api_keys, audit, clients, connections, dashboard, explore, health,
     index, invite, login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup,
-    theme, usage, user_edit, users, verify,
+    signing_keys, theme, usage, user_edit, users, verify,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -135,6 +135,8 @@ routes! {
     "/admin/mcp/audit/export" { GET With(ViewRecords) => audit::export }
     "/admin/mcp/audit/{entry}" { GET With(ViewRecords) => audit::details }
     "/admin/mcp/settings" { GET With(ViewSettings) => mcp_settings::show, POST With(ManageSettings) => mcp_settings::save }
+    "/admin/mcp/keys" { GET With(ViewSettings) => signing_keys::list }
+    "/admin/mcp/keys/rotate" { GET With(ManageSettings) => signing_keys::confirm_rotate, POST With(ManageSettings) => signing_keys::rotate }
     "/admin/users" { GET With(ViewUsers) => users::list }
     "/admin/roles" { GET With(ViewRoles) => roles::list }
     "/admin/roles/new" { GET With(ManageRoles) => roles::form, POST With(ManageRoles) => roles::create }

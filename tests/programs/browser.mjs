@@ -16,7 +16,7 @@ import { apiKeys } from "./api_keys.mjs";
 import { users, usersWithoutScript } from "./users.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
 import { people, peopleWithoutScript } from "./people.mjs";
-import { settings, settingsWithoutScript } from "./settings.mjs";
+import { settings, settingsWithoutScript, signingKeys } from "./settings.mjs";
 import { storeIndex, storeIndexWithoutScript } from "./store_index.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
@@ -482,6 +482,7 @@ async function run() {
     await summary(screen, client);
     await authorize(member, client);
     await settings(screen, admin, client);
+    await signingKeys(screen, admin, client);
     await records(screen, admin, client, member);
     await storeIndex(screen);
     await accountsPlansAndRoles(screen, admin, client);

@@ -25,6 +25,7 @@ mod roles;
 mod settings;
 mod settings_form;
 mod setup;
+mod signing_keys;
 mod two_factor;
 mod user_acts;
 mod users;
