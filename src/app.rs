@@ -165,6 +165,7 @@ routes! {
     "/admin/users/{user}/invitation/cancel" { GET With(ManageUsers) => user_edit::ask_cancel, POST With(ManageUsers) => user_edit::cancel }
     "/admin/users/{user}/password-reset" { GET With(ManageUsers) => user_edit::ask_reset, POST With(ManageUsers) => user_edit::reset }
     "/admin/users/{user}/two-factor" { GET With(ManageUsers) => user_edit::ask_two_factor, POST With(ManageUsers) => user_edit::reset_two_factor }
+    "/admin/users/{user}/keys/{key}/revoke" { GET With(RevokeTokens) => user_edit::confirm_revoke_key, POST With(RevokeTokens) => user_edit::revoke_key }
     "/admin/users/{user}/sessions/end" { POST With(ManageUsers) => user_edit::end_all }
     "/admin/users/{user}/sessions/{session}/end" { POST With(ManageUsers) => user_edit::end_one }
 

@@ -12,7 +12,7 @@ import { ownConnections, ownTokens } from "./connections.mjs";
 import { account, accountWithoutScript, confirmation } from "./account.mjs";
 import { explore, exploreWithoutScript } from "./explore.mjs";
 import { manual } from "./manual.mjs";
-import { apiKeys } from "./api_keys.mjs";
+import { apiKeys, keysOfSomebody } from "./api_keys.mjs";
 import { users, usersWithoutScript } from "./users.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
 import { people, peopleWithoutScript } from "./people.mjs";
@@ -476,7 +476,8 @@ async function run() {
     await authorize(member, client);
     await ownConnections(member, client, { closesOnEscape, dialogOf });
     await ownTokens(member, client, person, { copies, dialogOf });
-    await apiKeys(member, origin, person, { closesOnEscape, copies, dialogOf });
+    const key = await apiKeys(member, origin, person, { closesOnEscape, copies, dialogOf });
+    await keysOfSomebody(screen, origin, person, key, { dialogOf });
     await explore(member);
     await authorize(member, client);
     await summary(screen, client);
