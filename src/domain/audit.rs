@@ -143,6 +143,8 @@ pub enum Action {
     RecoveryCodesMade,
     /// A person asked to sign in with another address.
     AddressChangeRequested,
+    /// A person asked for what their role does not allow.
+    PermissionRefused,
 }
 
 impl Action {
@@ -201,6 +203,7 @@ impl Action {
             Self::TwoFactorOff => "two_factor_off",
             Self::TwoFactorReset => "two_factor_reset",
             Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::PermissionRefused => "permission_refused",
             Self::AddressChangeRequested => "address_change_requested",
         }
     }
@@ -331,6 +334,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::TwoFactorReset, Group::SignIns, true, "Reset a person's two-factor sign-in", "Was refused resetting a person's two-factor sign-in"),
     row(Action::RecoveryCodesMade, Group::SignIns, false, "Made new recovery codes", "Was refused new recovery codes"),
     row(Action::AddressChangeRequested, Group::People, false, "Asked to change their address", "Was refused changing their address"),
+    row(Action::PermissionRefused, Group::People, false, "Asked for what their role does not allow", "Was refused what their role does not allow"),
     row(Action::McpAccessEnabled, Group::People, true, "Enabled MCP access", "Was refused enabling MCP access"),
     row(Action::McpAccessDisabled, Group::People, true, "Disabled MCP access", "Was refused disabling MCP access"),
     row(Action::TokenRevoked, Group::Connections, false, "Revoked a token", "Was refused revoking a token"),

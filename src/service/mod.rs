@@ -32,6 +32,7 @@ pub mod people;
 pub mod personal_tokens;
 pub mod plans;
 pub mod records;
+pub mod refused;
 pub mod register;
 pub mod reveal;
 pub mod revoke;

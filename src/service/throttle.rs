@@ -64,6 +64,13 @@ impl Limit {
         Self { subject: format!("document-from:{host}"), most: 60, window_seconds: 900 }
     }
 
+    /// What is written down of a person's requests that their role does not allow: looking once a
+    /// minute for each permission, acting ten times.
+    pub fn refusals_of(user: UserId, permission: &str, only_looked: bool) -> Self {
+        let (way, most) = if only_looked { ("look", 1) } else { ("act", 10) };
+        Self { subject: format!("refused-{way}:{user}:{permission}"), most, window_seconds: 60 }
+    }
+
     /// Failures at the token endpoint from one address.
     pub fn token_failures_from(address: IpAddr) -> Self {
         Self { subject: format!("token-from:{address}"), most: 100, window_seconds: 60 }

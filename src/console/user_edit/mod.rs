@@ -16,7 +16,7 @@ use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::user_id;
 use crate::console::users::{form_with, problems_of};
 use crate::domain::access::{Permission, Standing};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::service::{Ctx, directory, people};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
@@ -114,11 +114,10 @@ pub async fn show(
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     let query = request.query_string();
     let asked = parameter(query, "tab");
-    let (name, label, needs) =
+    let (name, _, needs) =
         TABS.into_iter().find(|(name, ..)| *name == asked).unwrap_or(("info", "User Info", None));
-    if needs.is_some_and(|permission| !viewer.may(permission)) {
-        let text = format!("Your role is {}. It does not include {label}.", viewer.user.role);
-        return Err(Error::new(ErrorCode::PermissionDenied, text).into());
+    if let Some(permission) = needs {
+        viewer.require(&request, permission).await?;
     }
     let tab = match name {
         "mcp" => {

@@ -21,6 +21,7 @@ mod passwords;
 mod personal_tokens;
 mod plans;
 mod records;
+mod refusals;
 mod roles;
 mod settings;
 mod settings_form;
