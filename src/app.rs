@@ -124,6 +124,8 @@ routes! {
     "/admin/mcp/clients" { GET With(ViewClients) => clients::grid }
     "/admin/mcp/clients/new" { GET With(ManageClients) => clients::form, POST With(ManageClients) => clients::register }
     "/admin/mcp/clients/{client}" { GET With(ViewClients) => clients::details }
+    "/admin/mcp/clients/{client}/edit" { GET With(ManageClients) => clients::edit_form, POST With(ManageClients) => clients::edit }
+    "/admin/mcp/clients/{client}/delete" { GET With(ManageClients) => clients::confirm_delete, POST With(ManageClients) => clients::delete }
     "/admin/mcp/clients/{client}/block" { GET With(ManageClients) => clients::confirm_block, POST With(ManageClients) => clients::block }
     "/admin/mcp/clients/{client}/unblock" { GET With(ManageClients) => clients::confirm_unblock, POST With(ManageClients) => clients::unblock }
     "/admin/mcp/clients/{client}/revoke" { GET With(ManageClients) => clients::confirm_revoke, POST With(ManageClients) => clients::revoke }

@@ -67,6 +67,10 @@ pub enum Action {
     ClientConnectionsRevoked,
     /// A client got a new secret.
     ClientSecretRotated,
+    /// Name or redirect URIs of a client registered by hand were changed.
+    ClientChanged,
+    /// A client registered by hand was deleted.
+    ClientDeleted,
     /// A person authorized a client, or refused to.
     ConsentDecided,
     /// A personal access token was made.
@@ -166,6 +170,8 @@ impl Action {
             Self::ClientUnblocked => "client_unblocked",
             Self::ClientConnectionsRevoked => "client_connections_revoked",
             Self::ClientSecretRotated => "client_secret_rotated",
+            Self::ClientChanged => "client_changed",
+            Self::ClientDeleted => "client_deleted",
             Self::ConsentDecided => "consent_decided",
             Self::PersonalTokenCreated => "personal_token_created",
             Self::ApiKeyCreated => "api_key_created",
@@ -351,6 +357,8 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::ClientUnblocked, Group::Clients, true, "Unblocked a client", "Was refused unblocking a client"),
     row(Action::ClientConnectionsRevoked, Group::Clients, true, "Revoked all connections of a client", "Was refused revoking all connections of a client"),
     row(Action::ClientSecretRotated, Group::Clients, true, "Replaced the secret of a client", "Was refused replacing the secret of a client"),
+    row(Action::ClientChanged, Group::Clients, true, "Changed a client", "Was refused changing a client"),
+    row(Action::ClientDeleted, Group::Clients, true, "Deleted a client", "Was refused deleting a client"),
     row(Action::SettingsChanged, Group::Server, true, "Changed settings", "Was refused changing settings"),
     row(Action::SigningKeyCreated, Group::Server, true, "Made a signing key", "Was refused making a signing key"),
     row(Action::EverythingRevoked, Group::Server, true, "Dropped the gate: revoked everything", "Was refused revoking everything"),

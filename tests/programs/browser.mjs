@@ -146,9 +146,28 @@ async function clients(screen, client) {
   await screen.arrive(() => screen.page.keyboard.press("Enter"));
   await screen.says("Unblocked", client.name);
   check((await client.call()) === 200, "after Unblock the token does not work again");
+  proved("clients: Block in the dialog refuses the very next call, Unblock with the password lets it in again");
   await screen.go("/admin/mcp/clients/new");
   await screen.examine("client-new");
-  proved("clients: Block in the dialog refuses the very next call, Unblock with the password lets it in again");
+  await screen.type("Name", "Loop Partner");
+  await (await screen.find("textbox", "Redirect URIs")).type("https://partner.example/cb");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Register");
+  await screen.go("/admin/mcp/clients?q=Loop+Partner");
+  await screen.press("link", "Loop Partner");
+  await screen.press("link", "Edit");
+  await screen.examine("client-edit");
+  await screen.type("Name", "Loop Partner 2");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Save");
+  await screen.says("Saved Loop Partner 2");
+  await (await screen.find("link", "Delete")).click();
+  await dialogOf(screen);
+  await screen.examine("client-delete-dialog");
+  await screen.key("button", "Delete");
+  await screen.says("Deleted Loop Partner 2");
+  check(!(await screen.page.$eval("main .table-wrap, main .empty", (list) => list.innerText)).includes("Loop Partner"), "the deleted client is still listed");
+  proved("clients: registered by hand, edited with the password, deleted after a confirmation");
 }
 
 async function sortByUser(screen) {

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod api_keys;
 mod clients;
+mod clients_edit;
 mod clients_pages;
 mod confirmation;
 mod connections;
