@@ -258,6 +258,17 @@ pub struct Target {
     pub label: String,
 }
 
+/// Kinds of targets by whose number people look for entries.
+const THINGS: [&str; 5] = ["account", "plan", "role", "client", "api_key"];
+
+/// A thing as it is typed: its kind and number, such as "account 7".
+pub fn thing(typed: &str) -> Option<(&'static str, i64)> {
+    let (kind, id) = typed.trim().rsplit_once(' ')?;
+    let kind = kind.trim().to_lowercase().replace(' ', "_");
+    let kind = THINGS.into_iter().find(|known| *known == kind)?;
+    id.parse().ok().filter(|id| *id > 0).map(|id| (kind, id))
+}
+
 /// Actions that belong together, as people look for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
@@ -397,6 +408,15 @@ mod tests {
             .filter_map(|line| line.split_once("=> \"")?.1.split_once('"'))
             .map(|part| part.0)
             .collect()
+    }
+
+    #[test]
+    fn a_thing_is_a_kind_and_a_number() {
+        assert_eq!(thing("account 7"), Some(("account", 7)));
+        assert_eq!(thing(" API key  12"), Some(("api_key", 12)));
+        for wrong in ["account", "account x", "account -1", "7", "user 7", "account' 7", ""] {
+            assert_eq!(thing(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
