@@ -118,7 +118,7 @@ routes! {
     "/admin/mcp/users/views" { GET With(ViewMcpUsers) => mcp_users::views, POST With(ViewMcpUsers) => mcp_users::save_view }
     "/admin/mcp/users/views/{view}" { POST With(ViewMcpUsers) => mcp_users::change_view }
     "/admin/mcp/users/{user}/tokens" { GET With(ViewMcpUsers) => mcp_users::details }
-    "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
+    "/admin/mcp/users/{user}/tokens/{token}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke_one, POST With(RevokeTokens) => mcp_users::revoke_one }
     "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }
     "/admin/mcp/users/{user}/access" { GET With(ManageMcpAccess) => mcp_users::confirm_access, POST With(ManageMcpAccess) => mcp_users::set_access }
     "/admin/mcp/clients" { GET With(ViewClients) => clients::grid }

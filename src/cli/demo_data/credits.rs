@@ -20,10 +20,12 @@ use crate::service::credits::{Author, Book};
 use crate::store::accounts;
 use crate::store::reveals::NewReveal;
 
-/// For each account with credits: reveals of the last weeks, reveals of this month, and what an
-/// administrator granted (or withdrew, below zero) at its beginning, with the reason. The third is
-/// to have used over 80 % of what it has.
-const PLANNED: [(usize, i64, i64, Option<(i64, &str)>); 3] = [
+/// An account: its place in the list, reveals of the last weeks, reveals of this month, and what an
+/// administrator granted (or withdrew, below zero) at its beginning, with the reason.
+type Plan = (usize, i64, i64, Option<(i64, &'static str)>);
+
+/// The accounts with credits. The third is to have used over 80 % of what it has.
+const PLANNED: [Plan; 3] = [
     (0, 14, 12, Some((250, "Trade fair in the autumn"))),
     (1, 9, 10, None),
     (2, 5, 41, Some((-400, "Moved to the agency’s own account"))),
