@@ -213,11 +213,19 @@ async function details(screen, client) {
   await opener.click();
   await dialogOf(screen);
   check((await client.call()) === 200, "looking at the details changed something");
-  await screen.press("button", `Revoke the token of ${client.name}`, dialog);
+  await (await screen.find("link", `Revoke the token of ${client.name}`, dialog)).click();
+  await screen.page.waitForSelector("::-p-aria([name=\"Revoke token\"][role=\"button\"])");
+  await screen.examine("token-revoke-dialog");
+  check((await client.call()) === 200, "asking revoked");
+  await (await screen.find("link", "Cancel")).click();
+  await screen.find("link", `Revoke the token of ${client.name}`);
+  await (await screen.find("link", `Revoke the token of ${client.name}`)).click();
+  await screen.press("button", "Revoke token");
+  check((await screen.heading()).startsWith("Token details"), `after Revoke the page is ${await screen.heading()}`);
   await screen.says("Revoked", client.name);
   check((await client.call()) === 401, "after Revoke the next call is not refused");
-  await screen.examine("grid-banner");
-  proved("Details: Revoke in the dialog; the banner says so; the very next call is refused");
+  await screen.examine("details-banner");
+  proved("Details: Revoke in the dialog asks first and returns to the details; the banner says so; the very next call is refused");
 }
 
 async function revokeAll(screen, client) {
@@ -392,7 +400,9 @@ async function withoutScript(house) {
   let { name } = await rowOf(screen);
   await screen.press("link", `Details of ${name}`);
   await screen.examine("plain-details");
-  await screen.press("button", `Revoke the token of ${client.name}`);
+  await screen.press("link", `Revoke the token of ${client.name}`);
+  await screen.examine("plain-token-revoke");
+  await screen.press("button", "Revoke token");
   await screen.says("Revoked", client.name);
   check((await client.call()) === 401, "without script Revoke does not refuse the next call");
   await authorize(member, client);
