@@ -530,4 +530,4 @@ async function run() {
   }
 }
 
-prove(run, 360);
+prove(run, 540);

@@ -14,8 +14,10 @@ import { Screen, launch } from "./screen.mjs";
 
 const USAGE = "snapshots.mjs URL, with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
 const FOLDER = resolve(import.meta.dirname, "../snapshots");
-/** What is worth a line of its own state. */
-const STATES = ["level", "checked", "pressed", "expanded", "selected", "required", "disabled", "invalid", "current"];
+/** What is worth saying of a node beside its role and name. */
+const STATES = ["level", "checked", "pressed", "expanded", "selected", "required", "disabled", "invalid", "current", "modal"];
+/** What holds others and is nothing by itself. */
+const EMPTY = new Set(["generic", "none", "InlineTextBox", "LineBreak", "ListMarker", "LabelText", "LayoutTable"]);
 const MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec";
 
 const { url, person, admin } = given(USAGE);
@@ -29,20 +31,36 @@ function settled(text, client) {
     .replaceAll(new URL(origin).host, "HOST")
     .replace(new RegExp(`\\d{1,2} (${MONTHS})[a-z]* \\d{4}(, \\d{2}:\\d{2}(:\\d{2})?)?( UTC)?`, "g"), "DATE")
     .replace(/just now|in a moment|(in )?(a|an|\d+) (second|minute|hour|day)s?( ago)?/g, "WHEN")
+    .replace(/(^|\s)(now|yesterday)$/, "$1WHEN")
     .replace(/[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}/g, "ID")
     .replace(/\d+([.,]\d+)*/g, "#")
     .replace(/\s+/g, " ")
     .trim();
 }
 
-function lines(node, client, depth = 0) {
-  const states = STATES.filter((name) => node[name] !== undefined && node[name] !== false && node[name] !== "false");
-  const said = states.map((name) => (node[name] === true ? name : `${name}=${settled(String(node[name]), client)}`));
-  const name = node.name ? ` "${settled(node.name, client)}"` : "";
-  const own = `${"  ".repeat(depth)}${node.role}${name}${said.length > 0 ? ` [${said.join(" ")}]` : ""}`;
-  const below = (node.children ?? []).flatMap((child) => lines(child, client, depth + 1));
+/** A node and what is below it, a line each. What a name says already is not said again. */
+function lines(tree, node, client, { frame }, above = "", depth = 0) {
+  const role = node.role?.value ?? "none";
+  const name = settled(String(node.name?.value ?? ""), client);
+  const isText = role === "StaticText";
+  const isSaid = node.ignored || EMPTY.has(role) || (isText && (name === "" || above.includes(name)));
+  if (role === "navigation" && name === "Main" && !frame) return [`${"  ".repeat(depth)}navigation "Main" …`];
+  const below = (deeper) =>
+    (node.childIds ?? []).flatMap((id) => lines(tree, tree.get(id) ?? {}, client, { frame }, isSaid || isText ? above : name, deeper));
+  if (isSaid) return below(depth);
+  const states = (node.properties ?? []).filter((one) => STATES.includes(one.name) && ![false, "false", undefined].includes(one.value.value));
+  const said = states.map((one) => (one.value.value === true ? one.name : `${one.name}=${one.value.value}`)).join(" ");
+  const own = `${"  ".repeat(depth)}${isText ? "text" : role}${name && ` "${name}"`}${said && ` [${said}]`}`;
+  return [own, ...(isText ? [] : below(depth + 1))];
+}
+
+/** The tree of what is shown, as the browser hands it to a screen reader. */
+async function read(screen, client, options) {
+  const { nodes } = await screen.cdp.send("Accessibility.getFullAXTree");
+  const tree = new Map(nodes.map((node) => [node.nodeId, node]));
+  const all = lines(tree, nodes[0], client, options);
   // Many alike, such as the bars of a chart, are one line.
-  return [own, ...below.filter((line, place) => line !== below[place - 1])];
+  return `${all.filter((line, place) => line !== all[place - 1]).join("\n")}\n`;
 }
 
 /** The first line in which two texts differ. */
@@ -56,8 +74,7 @@ function difference(was, is) {
 const compared = [];
 
 async function compare(screen, name, client) {
-  const tree = await screen.page.accessibility.snapshot();
-  const is = `${lines(tree, client).join("\n")}\n`;
+  const is = await read(screen, client, { frame: name === "overview" });
   const file = join(FOLDER, `${name}.txt`);
   if (process.env.UPDATE === "1") {
     mkdirSync(FOLDER, { recursive: true });
