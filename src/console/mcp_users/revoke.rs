@@ -65,7 +65,6 @@ fn token_id(segment: &str) -> Result<TokenId, Error> {
 }
 
 /// `POST /admin/mcp/users/{user}/tokens/{token}/revoke`: leads back to the person's tokens.
-
 ///
 /// # Errors
 /// `not_found`, or that the database cannot answer.
