@@ -11,7 +11,7 @@ use crate::api;
 use crate::console::{
     account, accounts, activity, api_keys, audit, clients, connections, dashboard, explore, health,
     index, invite, login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup,
-    theme, usage, user_edit, users, verify,
+    signing_keys, theme, usage, user_edit, users, verify,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -118,12 +118,14 @@ routes! {
     "/admin/mcp/users/views" { GET With(ViewMcpUsers) => mcp_users::views, POST With(ViewMcpUsers) => mcp_users::save_view }
     "/admin/mcp/users/views/{view}" { POST With(ViewMcpUsers) => mcp_users::change_view }
     "/admin/mcp/users/{user}/tokens" { GET With(ViewMcpUsers) => mcp_users::details }
-    "/admin/mcp/users/{user}/tokens/{token}/revoke" { POST With(RevokeTokens) => mcp_users::revoke_one }
+    "/admin/mcp/users/{user}/tokens/{token}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke_one, POST With(RevokeTokens) => mcp_users::revoke_one }
     "/admin/mcp/users/{user}/revoke" { GET With(RevokeTokens) => mcp_users::confirm_revoke, POST With(RevokeTokens) => mcp_users::revoke_all }
     "/admin/mcp/users/{user}/access" { GET With(ManageMcpAccess) => mcp_users::confirm_access, POST With(ManageMcpAccess) => mcp_users::set_access }
     "/admin/mcp/clients" { GET With(ViewClients) => clients::grid }
     "/admin/mcp/clients/new" { GET With(ManageClients) => clients::form, POST With(ManageClients) => clients::register }
     "/admin/mcp/clients/{client}" { GET With(ViewClients) => clients::details }
+    "/admin/mcp/clients/{client}/edit" { GET With(ManageClients) => clients::edit_form, POST With(ManageClients) => clients::edit }
+    "/admin/mcp/clients/{client}/delete" { GET With(ManageClients) => clients::confirm_delete, POST With(ManageClients) => clients::delete }
     "/admin/mcp/clients/{client}/block" { GET With(ManageClients) => clients::confirm_block, POST With(ManageClients) => clients::block }
     "/admin/mcp/clients/{client}/unblock" { GET With(ManageClients) => clients::confirm_unblock, POST With(ManageClients) => clients::unblock }
     "/admin/mcp/clients/{client}/revoke" { GET With(ManageClients) => clients::confirm_revoke, POST With(ManageClients) => clients::revoke }
@@ -135,6 +137,8 @@ routes! {
     "/admin/mcp/audit/export" { GET With(ViewRecords) => audit::export }
     "/admin/mcp/audit/{entry}" { GET With(ViewRecords) => audit::details }
     "/admin/mcp/settings" { GET With(ViewSettings) => mcp_settings::show, POST With(ManageSettings) => mcp_settings::save }
+    "/admin/mcp/keys" { GET With(ViewSettings) => signing_keys::list }
+    "/admin/mcp/keys/rotate" { GET With(ManageSettings) => signing_keys::confirm_rotate, POST With(ManageSettings) => signing_keys::rotate }
     "/admin/users" { GET With(ViewUsers) => users::list }
     "/admin/roles" { GET With(ViewRoles) => roles::list }
     "/admin/roles/new" { GET With(ManageRoles) => roles::form, POST With(ManageRoles) => roles::create }
@@ -163,6 +167,7 @@ routes! {
     "/admin/users/{user}/invitation/cancel" { GET With(ManageUsers) => user_edit::ask_cancel, POST With(ManageUsers) => user_edit::cancel }
     "/admin/users/{user}/password-reset" { GET With(ManageUsers) => user_edit::ask_reset, POST With(ManageUsers) => user_edit::reset }
     "/admin/users/{user}/two-factor" { GET With(ManageUsers) => user_edit::ask_two_factor, POST With(ManageUsers) => user_edit::reset_two_factor }
+    "/admin/users/{user}/keys/{key}/revoke" { GET With(RevokeTokens) => user_edit::confirm_revoke_key, POST With(RevokeTokens) => user_edit::revoke_key }
     "/admin/users/{user}/sessions/end" { POST With(ManageUsers) => user_edit::end_all }
     "/admin/users/{user}/sessions/{session}/end" { POST With(ManageUsers) => user_edit::end_one }
 

@@ -10,7 +10,7 @@ use crate::domain::tool::Tool;
 use crate::error::{Error, ErrorCode};
 use crate::service::calls::{Caller, Recorded, Surface, micros};
 use crate::service::verify::{self, RefusedKey};
-use crate::service::{Ctx, meter, refusals};
+use crate::service::{Ctx, meter, strangers};
 use crate::store::activity::NewActivity;
 use crate::web::error::Failure;
 use crate::web::outer::RequestId;
@@ -108,5 +108,5 @@ async fn note_refusal(
         credits_spent: 0,
         latency_us: micros(arrived),
     };
-    refusals::note(ctx, call).await;
+    strangers::note(ctx, call).await;
 }

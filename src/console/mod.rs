@@ -22,6 +22,7 @@ pub mod password;
 pub mod plans;
 pub mod roles;
 pub mod setup;
+pub mod signing_keys;
 mod steps;
 pub mod theme;
 pub mod usage;

@@ -23,6 +23,9 @@ pub enum Value {
 pub struct Lead {
     /// The table.
     pub table: &'static str,
+    /// What comes before the column in its index: another column, and the one word it is to have.
+    /// The word is part of the statement's text.
+    pub within: Option<(&'static str, &'static str)>,
     /// The column.
     pub column: &'static str,
     /// The value.
@@ -38,17 +41,26 @@ pub fn rows<T: 'static>(
     below: i64,
 ) -> Box<dyn BoxableExpression<T, MultiBackend, SqlType = Bool>> {
     let (Lead { table, column, .. }, value) = (lead, lead.value.clone());
+    // "a.kind = 'x' AND " for one database, "a.kind, " and "'x', " for the other.
+    let (also, outer, word) = match lead.within {
+        Some((outer, word)) => (
+            format!("{table}.{outer} = '{word}' AND "),
+            format!("{table}.{outer}, "),
+            format!("'{word}', "),
+        ),
+        None => Default::default(),
+    };
     let [first, second, third, end] = match conn {
         Conn::Sqlite(_) => [
-            format!("({table}.{column} = "),
+            format!("({also}{table}.{column} = "),
             format!(" AND {table}.id > "),
             format!(" AND {table}.id < "),
             ")".to_owned(),
         ],
         Conn::Postgres(_) => [
-            format!("(({table}.{column}, {table}.id) > ("),
+            format!("(({outer}{table}.{column}, {table}.id) > ({word}"),
             ", ".to_owned(),
-            format!(") AND ({table}.{column}, {table}.id) < ("),
+            format!(") AND ({outer}{table}.{column}, {table}.id) < ({word}"),
             "))".to_owned(),
         ],
     };
@@ -102,6 +114,7 @@ impl Lead {
     pub fn order(&self, from_newest: bool) -> String {
         let (table, column) = (self.table, self.column);
         let way = if from_newest { "DESC" } else { "ASC" };
-        format!("{table}.{column} {way}, {table}.id {way}")
+        let outer = self.within.map(|(outer, _)| format!("{table}.{outer} {way}, "));
+        format!("{}{table}.{column} {way}, {table}.id {way}", outer.unwrap_or_default())
     }
 }

@@ -171,6 +171,7 @@ diesel::table! {
         active_tokens -> BigInt,
         calls -> BigInt,
         last_used_at -> Nullable<BigInt>,
+        deleted_at -> Nullable<BigInt>,
     }
 }
 

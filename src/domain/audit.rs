@@ -69,6 +69,10 @@ pub enum Action {
     ClientSecretRotated,
     /// A client presented its secret; only failures are written down.
     ClientAuthenticated,
+    /// Name or redirect URIs of a client registered by hand were changed.
+    ClientChanged,
+    /// A client registered by hand was deleted.
+    ClientDeleted,
     /// A person authorized a client, or refused to.
     ConsentDecided,
     /// A personal access token was made.
@@ -149,6 +153,8 @@ pub enum Action {
     RecoveryCodesMade,
     /// A person asked to sign in with another address.
     AddressChangeRequested,
+    /// A person asked for what their role does not allow.
+    PermissionRefused,
 }
 
 impl Action {
@@ -171,6 +177,8 @@ impl Action {
             Self::ClientConnectionsRevoked => "client_connections_revoked",
             Self::ClientSecretRotated => "client_secret_rotated",
             Self::ClientAuthenticated => "client_authenticated",
+            Self::ClientChanged => "client_changed",
+            Self::ClientDeleted => "client_deleted",
             Self::ConsentDecided => "consent_decided",
             Self::PersonalTokenCreated => "personal_token_created",
             Self::ApiKeyCreated => "api_key_created",
@@ -210,6 +218,7 @@ impl Action {
             Self::TwoFactorOff => "two_factor_off",
             Self::TwoFactorReset => "two_factor_reset",
             Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::PermissionRefused => "permission_refused",
             Self::AddressChangeRequested => "address_change_requested",
         }
     }
@@ -256,6 +265,17 @@ pub struct Target {
     pub id: Option<i64>,
     /// Its name at that time; a record outlives what it speaks of.
     pub label: String,
+}
+
+/// Kinds of targets by whose number people look for entries.
+const THINGS: [&str; 5] = ["account", "plan", "role", "client", "api_key"];
+
+/// A thing as it is typed: its kind and number, such as "account 7".
+pub fn thing(typed: &str) -> Option<(&'static str, i64)> {
+    let (kind, id) = typed.trim().rsplit_once(' ')?;
+    let kind = kind.trim().to_lowercase().replace(' ', "_");
+    let kind = THINGS.into_iter().find(|known| *known == kind)?;
+    id.parse().ok().filter(|id| *id > 0).map(|id| (kind, id))
 }
 
 /// Actions that belong together, as people look for them.
@@ -340,6 +360,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::TwoFactorReset, Group::SignIns, true, "Reset a person's two-factor sign-in", "Was refused resetting a person's two-factor sign-in"),
     row(Action::RecoveryCodesMade, Group::SignIns, false, "Made new recovery codes", "Was refused new recovery codes"),
     row(Action::AddressChangeRequested, Group::People, false, "Asked to change their address", "Was refused changing their address"),
+    row(Action::PermissionRefused, Group::People, false, "Asked for what their role does not allow", "Was refused what their role does not allow"),
     row(Action::McpAccessEnabled, Group::People, true, "Enabled MCP access", "Was refused enabling MCP access"),
     row(Action::McpAccessDisabled, Group::People, true, "Disabled MCP access", "Was refused disabling MCP access"),
     row(Action::TokenRevoked, Group::Connections, false, "Revoked a token", "Was refused revoking a token"),
@@ -357,6 +378,8 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::ClientConnectionsRevoked, Group::Clients, true, "Revoked all connections of a client", "Was refused revoking all connections of a client"),
     row(Action::ClientAuthenticated, Group::Clients, false, "Presented a client's secret", "Presented a wrong secret of a client"),
     row(Action::ClientSecretRotated, Group::Clients, true, "Replaced the secret of a client", "Was refused replacing the secret of a client"),
+    row(Action::ClientChanged, Group::Clients, true, "Changed a client", "Was refused changing a client"),
+    row(Action::ClientDeleted, Group::Clients, true, "Deleted a client", "Was refused deleting a client"),
     row(Action::SettingsChanged, Group::Server, true, "Changed settings", "Was refused changing settings"),
     row(Action::SigningKeyCreated, Group::Server, true, "Made a signing key", "Was refused making a signing key"),
     row(Action::EverythingRevoked, Group::Server, true, "Dropped the gate: revoked everything", "Was refused revoking everything"),
@@ -397,6 +420,15 @@ mod tests {
             .filter_map(|line| line.split_once("=> \"")?.1.split_once('"'))
             .map(|part| part.0)
             .collect()
+    }
+
+    #[test]
+    fn a_thing_is_a_kind_and_a_number() {
+        assert_eq!(thing("account 7"), Some(("account", 7)));
+        assert_eq!(thing(" API key  12"), Some(("api_key", 12)));
+        for wrong in ["account", "account x", "account -1", "7", "user 7", "account' 7", ""] {
+            assert_eq!(thing(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

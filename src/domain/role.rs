@@ -79,6 +79,11 @@ fn permission(name: &str) -> Option<&'static PermissionRow> {
     rows().find(|row| row.name == name)
 }
 
+/// A permission in words.
+pub fn of(permission: Permission) -> Option<&'static PermissionRow> {
+    rows().find(|row| row.permission == permission)
+}
+
 fn rows() -> impl Iterator<Item = &'static PermissionRow> {
     PERMISSION_GROUPS.iter().flat_map(|group| group.rows)
 }

@@ -24,7 +24,7 @@ use crate::mcp::envelope::{self, Envelope, Kind};
 use crate::mcp::{LARGEST_BODY, resources, state};
 use crate::service::calls::{Caller, Recorded, Surface, micros};
 use crate::service::verify::{self, BadToken, Knock, Refusal};
-use crate::service::{Ctx, meter, refusals};
+use crate::service::{Ctx, meter, strangers};
 use crate::store::activity::NewActivity;
 use crate::web::outer::RequestId;
 use crate::web::{address, credential};
@@ -225,7 +225,7 @@ async fn note_refusal(
         credits_spent: 0,
         latency_us: micros(arrived),
     };
-    refusals::note(ctx, call).await;
+    strangers::note(ctx, call).await;
 }
 
 /// A call that neither the gate nor a tool wrote down was refused on the way between them: its
@@ -236,7 +236,7 @@ async fn note_malformed(ctx: &Ctx, passed: &Passed, status: StatusCode) {
     }
     let (status, code) = (i32::from(status.as_u16()), ErrorCode::InvalidRequest.as_str());
     let call = passed.caller.record(ctx, "tools/call", "error", status, Some(code), 0);
-    refusals::note(ctx, call).await;
+    strangers::note(ctx, call).await;
 }
 
 /// JSON in; anything that does not exclude both of our answer types out (checklist A8, A12).

@@ -17,7 +17,7 @@ use crate::ids::{AccountId, ApiKeyId, UserId};
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
-use crate::service::revoke::Revoked;
+use crate::service::revoke::{self, Revoked};
 use crate::store::api_keys::{self as store, KeyRow, NewKey};
 use crate::store::audit::{self, NewEntry};
 use crate::store::{accounts, links, users};
@@ -134,17 +134,17 @@ pub async fn create(
     Ok(secret)
 }
 
-/// Revokes a key of its owner.
+/// Revokes a key of `owner`, who is the acting person or somebody whom they look after.
 ///
 /// # Errors
-/// `not_found` if there is none, or it is somebody else's.
+/// `not_found` if the owner has no such key.
 pub async fn revoke(ctx: &Ctx, actor: &Actor, owner: UserId, id: ApiKeyId) -> Result<Revoked> {
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
             lock::user(conn, owner)?;
             let row = find(conn, owner, id)?;
-            let revoked = store::revoke(conn, id, EndReason::RevokedByUser, now)? > 0;
+            let revoked = store::revoke(conn, id, revoke::reason(&actor, owner), now)? > 0;
             let detail = json!({ "user_id": owner.0, "already_ended": !revoked });
             write_down(conn, &actor, Action::ApiKeyRevoked, &row.name, Some(id), detail, now)?;
             Ok(if revoked { Revoked::Now } else { Revoked::Already })
@@ -152,7 +152,7 @@ pub async fn revoke(ctx: &Ctx, actor: &Actor, owner: UserId, id: ApiKeyId) -> Re
         .await
 }
 
-/// A person's own keys.
+/// A person's keys.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -160,11 +160,11 @@ pub async fn of_person(ctx: &Ctx, person: UserId) -> Result<Vec<KeyRow>> {
     ctx.db.read(move |conn| Ok(store::of_user(conn, person, MOST_LISTED)?)).await
 }
 
-/// One of a person's own keys.
+/// One of a person's keys.
 ///
 /// # Errors
 /// `not_found` if there is none, or it is somebody else's.
-pub async fn own_one(ctx: &Ctx, person: UserId, id: ApiKeyId) -> Result<KeyRow> {
+pub async fn one_of(ctx: &Ctx, person: UserId, id: ApiKeyId) -> Result<KeyRow> {
     ctx.db.read(move |conn| find(conn, person, id)).await
 }
 

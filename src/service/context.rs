@@ -11,7 +11,7 @@ use crate::service::hasher::Hasher;
 use crate::service::import::upload::Turn;
 use crate::service::keyring::Keyring;
 use crate::service::metadata_document::DocumentFetcher;
-use crate::service::refusals::Budget;
+use crate::service::strangers::Budget;
 use crate::service::verify::SignatureCache;
 use crate::store;
 
@@ -33,7 +33,7 @@ pub struct Ctx {
     /// Whose turn it is to import.
     pub(crate) uploads: Turn,
     /// Rows that calls of strangers may still fill.
-    pub(crate) refusals: Arc<Budget>,
+    pub(crate) strangers: Arc<Budget>,
     live: Arc<RwLock<Option<Arc<Live>>>>,
 }
 
@@ -59,7 +59,7 @@ impl Ctx {
             signatures: SignatureCache::new(),
             documents: DocumentFetcher::internet(),
             uploads: Turn::default(),
-            refusals: Arc::default(),
+            strangers: Arc::default(),
             live: Arc::default(),
         }
     }

@@ -34,7 +34,7 @@ pub fn state(conn: &mut Conn, account: AccountId, plan: &Plan, now: Timestamp) -
 
 /// An account's month in a transaction that holds the account's lock and has brought the month up
 /// to date, so that nothing changes it meanwhile.
-pub(super) struct Book<'a> {
+pub(crate) struct Book<'a> {
     account: AccountId,
     period: Timestamp,
     now: Timestamp,
@@ -44,16 +44,16 @@ pub(super) struct Book<'a> {
 
 /// Who changes a balance, and why.
 #[derive(Clone, Copy)]
-pub(super) struct Author<'a> {
-    pub(super) user: Option<UserId>,
-    pub(super) name: &'a str,
-    pub(super) reason: Option<&'a str>,
+pub(crate) struct Author<'a> {
+    pub(crate) user: Option<UserId>,
+    pub(crate) name: &'a str,
+    pub(crate) reason: Option<&'a str>,
 }
 
 impl<'a> Book<'a> {
     /// Opens the month, if nobody has yet, and brings it to what the plan gives now. `plan` is to be
     /// read after [`lock::account`] was taken.
-    pub(super) fn open(
+    pub(crate) fn open(
         conn: &mut Conn,
         account: AccountId,
         plan: &Plan,
@@ -78,12 +78,12 @@ impl<'a> Book<'a> {
     }
 
     /// Credits left.
-    pub(super) fn left(&self) -> i64 {
+    pub(crate) fn left(&self) -> i64 {
         self.month.balance.max(0)
     }
 
     /// Spends credits on contacts, all or none; false if there are fewer.
-    pub(super) fn spend(
+    pub(crate) fn spend(
         &mut self,
         conn: &mut Conn,
         amount: i64,
@@ -97,7 +97,12 @@ impl<'a> Book<'a> {
     }
 
     /// Grants credits, or takes them if `amount` is negative; false if there are fewer.
-    fn adjust(&mut self, conn: &mut Conn, amount: i64, author: Author<'_>) -> Result<bool> {
+    pub(crate) fn adjust(
+        &mut self,
+        conn: &mut Conn,
+        amount: i64,
+        author: Author<'_>,
+    ) -> Result<bool> {
         let (kind, balance) = if amount > 0 {
             (EntryKind::Grant, Some(credits::give(conn, self.account, self.period, amount)?))
         } else {

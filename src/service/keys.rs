@@ -5,7 +5,8 @@ use serde_json::json;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
+use crate::service::login::Reconfirmed;
 use crate::service::{Ctx, keyring};
 use crate::store::audit::{self, NewEntry};
 use crate::store::keys::{self, SigningKeyRow};
@@ -25,6 +26,37 @@ pub async fn rotate(ctx: &Ctx, actor: &Actor) -> Result<String> {
     let (secret, actor, now) = (ctx.config.secret.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
+            let key = keyring::generate(&secret, now)?;
+            replace(conn, &actor, &key, now)?;
+            Ok(key.kid)
+        })
+        .await
+}
+
+/// The same for somebody at the console, who saw `seen` as the key in use: a form that is sent twice
+/// makes one key.
+///
+/// # Errors
+/// `conflict` if another key is in use by now, or that the database cannot answer.
+pub async fn rotate_confirmed(
+    ctx: &Ctx,
+    actor: &Actor,
+    proof: Reconfirmed,
+    seen: &str,
+) -> Result<String> {
+    proof.check(actor)?;
+    let (secret, actor, now) = (ctx.config.secret.clone(), actor.clone(), ctx.clock.now());
+    let seen = seen.to_owned();
+    ctx.db
+        .write(move |conn| {
+            // First, because whoever rotates at the same time waits here for the other.
+            settings::bump(conn)?;
+            if in_use(&keys::all(conn)?).is_none_or(|key| key.kid != seen) {
+                return Err(Error::new(
+                    ErrorCode::Conflict,
+                    "The signing key has been replaced since you opened the page. Nothing was changed by you. Look at the list before you rotate again.",
+                ));
+            }
             let key = keyring::generate(&secret, now)?;
             replace(conn, &actor, &key, now)?;
             Ok(key.kid)
@@ -67,8 +99,22 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<SigningKeyRow>> {
 
 /// Whether the key in use is old, or there is none.
 pub(super) fn is_due(conn: &mut Conn, now: Timestamp) -> Result<bool> {
-    let in_use = keys::all(conn)?.into_iter().find(|key| key.retired_at.is_none());
-    Ok(in_use.is_none_or(|key| now >= key.created_at.plus_seconds(ROTATED_AFTER_SECONDS)))
+    Ok(in_use(&keys::all(conn)?).is_none_or(|key| now >= due_at(key)))
+}
+
+/// The key that signs now.
+pub fn in_use(keys: &[SigningKeyRow]) -> Option<&SigningKeyRow> {
+    keys.iter().find(|key| key.retired_at.is_none())
+}
+
+/// When a key is replaced by itself.
+pub fn due_at(key: &SigningKeyRow) -> Timestamp {
+    key.created_at.plus_seconds(ROTATED_AFTER_SECONDS)
+}
+
+/// When a retired key is forgotten: nothing it signed is alive then.
+pub fn verifies_until(key: &SigningKeyRow) -> Option<Timestamp> {
+    key.retired_at.map(|at| at.plus_seconds(KEPT_SECONDS))
 }
 
 fn replace(conn: &mut Conn, actor: &Actor, key: &SigningKeyRow, now: Timestamp) -> Result<()> {

@@ -168,7 +168,7 @@ pub(crate) fn find_own(
     Ok(parties.filter(|(_, given_to)| *given_to == Some(client.id)).map(|(owner, _)| (id, owner)))
 }
 
-fn reason(actor: &Actor, owner: UserId) -> EndReason {
+pub(super) fn reason(actor: &Actor, owner: UserId) -> EndReason {
     match actor.user {
         Some(user) if user == owner => EndReason::RevokedByUser,
         Some(_) => EndReason::RevokedByAdministrator,

@@ -90,6 +90,13 @@ impl Limit {
         Self { subject: format!("authorize-from:{from}"), most: 120, window_seconds: 60 }
     }
 
+    /// What is written down of a person's requests that their role does not allow: looking once a
+    /// minute for each permission, acting ten times.
+    pub fn refusals_of(user: UserId, permission: &str, only_looked: bool) -> Self {
+        let (way, most) = if only_looked { ("look", 1) } else { ("act", 10) };
+        Self { subject: format!("refused-{way}:{user}:{permission}"), most, window_seconds: 60 }
+    }
+
     /// Failures at the token endpoint of one client from one address: 100 in a minute. Others behind
     /// the same address are not slowed down by it (checklist F21).
     pub fn token_failures(client: &str, address: IpAddr) -> Self {

@@ -119,7 +119,9 @@ impl ActivityQuery {
             (OUTCOME, refusal),
         ]
         .into_iter()
-        .find_map(|(column, value)| Some(Lead { table: "activity", column, value: value? }))
+        .find_map(|(column, value)| {
+            Some(Lead { table: "activity", within: None, column, value: value? })
+        })
     }
 
     /// Whether the filter that leads is this one.

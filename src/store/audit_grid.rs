@@ -21,6 +21,9 @@ const OF_CLIENTS: [&str; 3] = ["client", "connection", "token"];
 /// The column whose index has refused acts only.
 const OUTCOME: &str = "outcome";
 
+/// The column whose index has the kind of target before it.
+const THING: &str = "target_id";
+
 /// What of the log is asked for.
 #[derive(Debug, Clone, Default)]
 pub struct AuditQuery {
@@ -32,6 +35,8 @@ pub struct AuditQuery {
     pub person: Option<UserId>,
     /// The client's name.
     pub client: Option<String>,
+    /// What it was done to: a kind of target, and its row id.
+    pub thing: Option<(&'static str, i64)>,
     /// Any of these actions.
     pub actions: Option<Vec<Action>>,
     /// How it ended.
@@ -110,16 +115,22 @@ impl AuditQuery {
         let word = |word: &str| Value::Text(word.to_owned());
         let person = self.person.map(|person| Value::Number(person.0));
         let column = if part == Part::Acted { "actor_id" } else { "about_user_id" };
+        let thing = self.thing.map(|(_, id)| Value::Number(id));
         [
             ("request_id", text(&self.request)),
             (column, person),
+            (THING, thing),
             ("target", text(&self.client)),
             ("address", text(&self.address)),
             ("action", self.one_action().map(word)),
             (OUTCOME, self.refusal().map(|outcome| word(outcome.as_str()))),
         ]
         .into_iter()
-        .find_map(|(column, value)| Some(Lead { table: "audit", column, value: value? }))
+        .find_map(|(column, value)| {
+            let within =
+                self.thing.filter(|_| column == THING).map(|(kind, _)| ("target_kind", kind));
+            Some(Lead { table: "audit", within, column, value: value? })
+        })
     }
 
     /// Whether the filter that leads is this one.
@@ -137,6 +148,7 @@ impl AuditQuery {
             self.request.is_some(),
             self.person.is_some(),
             self.client.is_some(),
+            self.thing.is_some(),
             self.address.is_some(),
             self.actions.is_some(),
             self.outcome.is_some(),
@@ -192,6 +204,9 @@ fn matching<'a>(conn: &Conn, query: &AuditQuery, span: Span, part: Part) -> Stat
         if !query.is_led_by("target", part) {
             rows = rows.filter(audit::target.eq(client));
         }
+    }
+    if let Some((kind, id)) = query.thing.filter(|_| !query.is_led_by(THING, part)) {
+        rows = rows.filter(audit::target_kind.eq(kind)).filter(audit::target_id.eq(id));
     }
     if let Some(actions) = query.actions.as_ref().filter(|_| !query.is_led_by("action", part)) {
         let names: Vec<&'static str> = actions.iter().map(|action| action.as_str()).collect();

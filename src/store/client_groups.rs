@@ -39,6 +39,13 @@ pub fn keep(conn: &mut Conn, alike: &Lookalike) -> QueryResult<ClientGroupId> {
     keep_group(conn, &AlikeGroup { key, name, redirect_host, registration })
 }
 
+/// Gives a group the name and redirect host of its only member.
+pub fn rename(conn: &mut Conn, id: ClientGroupId, alike: &Lookalike) -> QueryResult<usize> {
+    diesel::update(groups::table.find(id))
+        .set((groups::name.eq(&alike.name), groups::redirect_host.eq(&alike.redirect_host)))
+        .execute(conn)
+}
+
 /// Removes groups without members.
 pub fn remove_empty(conn: &mut Conn) -> QueryResult<usize> {
     diesel::delete(groups::table.filter(groups::clients.eq(0))).execute(conn)
@@ -47,10 +54,11 @@ pub fn remove_empty(conn: &mut Conn) -> QueryResult<usize> {
 /// A client without a group: id, registration, `client_id`, name, redirect URIs.
 pub type Ungrouped = (ClientRowId, String, String, String, String);
 
-/// Clients without a group, at most `limit`.
+/// Clients without a group, at most `limit`; those that were deleted get none.
 pub fn ungrouped(conn: &mut Conn, limit: i64) -> QueryResult<Vec<Ungrouped>> {
     clients::table
         .filter(clients::group_id.is_null())
+        .filter(clients::deleted_at.is_null())
         .order(clients::id.asc())
         .limit(limit)
         .select((

@@ -73,10 +73,11 @@ impl ClientRow {
     }
 }
 
-/// The client with that `client_id`.
+/// The client with that `client_id`, unless it was deleted.
 pub fn by_client_id(conn: &mut Conn, client_id: &str) -> QueryResult<Option<ClientRow>> {
     clients::table
         .filter(clients::client_id.eq(client_id))
+        .filter(clients::deleted_at.is_null())
         .select(ClientRow::as_select())
         .get_result(conn)
         .optional()
@@ -191,9 +192,65 @@ impl DetailRow {
     }
 }
 
-/// The client with that id.
+/// The client with that id, unless it was deleted.
 pub fn details(conn: &mut Conn, id: ClientRowId) -> QueryResult<Option<DetailRow>> {
-    clients::table.find(id).select(DetailRow::as_select()).get_result(conn).optional()
+    clients::table
+        .find(id)
+        .filter(clients::deleted_at.is_null())
+        .select(DetailRow::as_select())
+        .get_result(conn)
+        .optional()
+}
+
+/// What an administrator says of a client registered by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// Its name.
+    pub name: String,
+    /// Its redirect URIs, one a line.
+    pub redirect_uris: String,
+}
+
+/// Changes a client registered by hand, if it still is what was seen.
+pub fn replace(conn: &mut Conn, id: ClientRowId, was: &Told, becomes: &Told) -> QueryResult<usize> {
+    diesel::update(
+        clients::table
+            .find(id)
+            .filter(clients::registration.eq("manual"))
+            .filter(clients::deleted_at.is_null())
+            .filter(clients::name.eq(&was.name))
+            .filter(clients::redirect_uris.eq(&was.redirect_uris)),
+    )
+    .set((clients::name.eq(&becomes.name), clients::redirect_uris.eq(&becomes.redirect_uris)))
+    .execute(conn)
+}
+
+/// Removes a client registered by hand that nobody has ever approved.
+pub fn remove_unused(conn: &mut Conn, id: ClientRowId) -> QueryResult<usize> {
+    diesel::delete(
+        clients::table
+            .find(id)
+            .filter(clients::registration.eq("manual"))
+            .filter(clients::first_consent_at.is_null()),
+    )
+    .execute(conn)
+}
+
+/// Marks a client registered by hand as deleted. It is blocked, so that nothing which knows its row
+/// lets it in, and in no group, so that no list shows it.
+pub fn mark_deleted(conn: &mut Conn, id: ClientRowId, now: Timestamp) -> QueryResult<usize> {
+    diesel::update(
+        clients::table
+            .find(id)
+            .filter(clients::registration.eq("manual"))
+            .filter(clients::deleted_at.is_null()),
+    )
+    .set((
+        clients::deleted_at.eq(now),
+        clients::trust.eq("blocked"),
+        clients::group_id.eq(None::<ClientGroupId>),
+    ))
+    .execute(conn)
 }
 
 /// Whether a client is blocked now.

@@ -1,13 +1,14 @@
 //! Which page of the manual speaks of which screen.
 
 /// Beginnings of paths, and the page about what is there; the first that fits counts.
-const ABOUT: [(&str, &str); 15] = [
+const ABOUT: [(&str, &str); 16] = [
     ("/dashboard/settings/mcp", "connections"),
     ("/dashboard", "connect"),
     ("/account", "account"),
     ("/admin/mcp/users", "mcp-users"),
     ("/admin/mcp/clients", "mcp-clients"),
     ("/admin/mcp/settings", "settings"),
+    ("/admin/mcp/keys", "operate#signing-keys"),
     ("/admin/mcp/activity", "records#activity"),
     ("/admin/mcp/audit", "records#audit"),
     ("/admin/users", "people"),

@@ -78,6 +78,7 @@ const GROUPS: &[Group] = &[
             page("Activity", "/admin/mcp/activity", "activity", Some(Permission::ViewRecords)),
             page("Audit", "/admin/mcp/audit", "audit", Some(Permission::ViewRecords)),
             page("Settings", "/admin/mcp/settings", "settings", Some(Permission::ViewSettings)),
+            page("Signing keys", "/admin/mcp/keys", "key", Some(Permission::ViewSettings)),
         ],
     },
     Group {

@@ -11,10 +11,11 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::domain::access::{Permission, UserStatus, parse_permissions};
 use crate::domain::audit::Actor;
-use crate::domain::time_zone;
+use crate::domain::{role, time_zone};
 use crate::error::{Error, ErrorCode};
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
+use crate::service::refused;
 use crate::service::visit::{self, Window};
 use crate::store::sessions;
 use crate::store::users::{self, UserRow};
@@ -48,6 +49,33 @@ impl Viewer {
     /// Whether their role allows it.
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)
+    }
+
+    /// Refuses a request that the role does not allow, and has that written down: the one place that
+    /// decides it for a signed-in person.
+    ///
+    /// # Errors
+    /// `permission_denied`, or that the database cannot answer.
+    pub async fn require(
+        &self,
+        request: &HttpRequest,
+        permission: Permission,
+    ) -> Result<(), Error> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        let ctx =
+            request.app_data::<web::Data<Ctx>>().ok_or_else(|| Error::internal("no state"))?;
+        let (method, path) = (request.method().as_str(), request.path());
+        refused::by_role(ctx, &self.actor, self.user.id, permission, method, path).await?;
+        let title = role::of(permission).map_or("", |row| row.title);
+        Err(Error::new(
+            ErrorCode::PermissionDenied,
+            format!(
+                "Your role is {}, which does not include “{title}”. Ask an administrator of this server to do it or to change your role.",
+                self.user.role
+            ),
+        ))
     }
 }
 
@@ -137,15 +165,10 @@ impl<P: Needs> FromRequest for Admin<P> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let viewer = Viewer::from_request(request, payload);
+        let request = request.clone();
         Box::pin(async move {
             let viewer = viewer.await?;
-            if !viewer.may(P::PERMISSION) {
-                return Err(Error::new(
-                    ErrorCode::PermissionDenied,
-                    format!("Your role is {}. Ask an administrator of this server to do it or to change your role.", viewer.user.role),
-                )
-                .into());
-            }
+            viewer.require(&request, P::PERMISSION).await?;
             Ok(Self { viewer, permission: PhantomData })
         })
     }

@@ -63,4 +63,23 @@ export async function apiKeys(screen, origin, person, { closesOnEscape, copies, 
   await screen.says("Revoked the key", "Nightly export");
   check((await answers(origin, second)) === 401, "after Revoke the next call is not refused");
   proved("API keys: Revoke asks first, Escape changes nothing; then the very next call is refused");
+  return first;
+}
+
+/** An administrator ends a key of the person, on their page. */
+export async function keysOfSomebody(screen, origin, person, key, { dialogOf }) {
+  await screen.go(`/admin/users?q=${encodeURIComponent(person.email)}`);
+  const link = await screen.page.waitForSelector("tbody th a");
+  await screen.arrive(() => link.click());
+  await screen.press("link", "API Keys", await screen.page.$("nav[aria-label=User]"));
+  check((await screen.text()).includes("Nightly export"), "the person's keys are not listed");
+  await screen.examine("person-keys");
+  await screen.tabTo("link", `Revoke the key Nightly export …${key.slice(-4)}`);
+  await screen.page.keyboard.press("Enter");
+  await dialogOf(screen);
+  await screen.examine("person-key-revoke-dialog");
+  await screen.key("button", "Revoke key");
+  await screen.says("Revoked the key", "Nightly export");
+  check((await answers(origin, key)) === 401, "after an administrator's Revoke the next call is not refused");
+  proved("API keys of somebody: listed on their page, revoked after a confirmation, refused at the very next call");
 }

@@ -12,11 +12,11 @@ import { ownConnections, ownTokens } from "./connections.mjs";
 import { account, accountWithoutScript, confirmation } from "./account.mjs";
 import { explore, exploreWithoutScript } from "./explore.mjs";
 import { manual } from "./manual.mjs";
-import { apiKeys } from "./api_keys.mjs";
+import { apiKeys, keysOfSomebody } from "./api_keys.mjs";
 import { users, usersWithoutScript } from "./users.mjs";
 import { records, recordsWithoutScript } from "./records.mjs";
 import { people, peopleWithoutScript } from "./people.mjs";
-import { settings, settingsWithoutScript } from "./settings.mjs";
+import { settings, settingsWithoutScript, signingKeys } from "./settings.mjs";
 import { storeIndex, storeIndexWithoutScript } from "./store_index.mjs";
 
 const USAGE = "browser.mjs URL [--shots DIR], with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set";
@@ -146,9 +146,28 @@ async function clients(screen, client) {
   await screen.arrive(() => screen.page.keyboard.press("Enter"));
   await screen.says("Unblocked", client.name);
   check((await client.call()) === 200, "after Unblock the token does not work again");
+  proved("clients: Block in the dialog refuses the very next call, Unblock with the password lets it in again");
   await screen.go("/admin/mcp/clients/new");
   await screen.examine("client-new");
-  proved("clients: Block in the dialog refuses the very next call, Unblock with the password lets it in again");
+  await screen.type("Name", "Loop Partner");
+  await (await screen.find("textbox", "Redirect URIs")).type("https://partner.example/cb");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Register");
+  await screen.go("/admin/mcp/clients?q=Loop+Partner");
+  await screen.press("link", "Loop Partner");
+  await screen.press("link", "Edit");
+  await screen.examine("client-edit");
+  await screen.type("Name", "Loop Partner 2");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Save");
+  await screen.says("Saved Loop Partner 2");
+  await (await screen.find("link", "Delete")).click();
+  await dialogOf(screen);
+  await screen.examine("client-delete-dialog");
+  await screen.key("button", "Delete");
+  await screen.says("Deleted Loop Partner 2");
+  check(!(await screen.page.$eval("main .table-wrap, main .empty", (list) => list.innerText)).includes("Loop Partner"), "the deleted client is still listed");
+  proved("clients: registered by hand, edited with the password, deleted after a confirmation");
 }
 
 async function sortByUser(screen) {
@@ -194,11 +213,19 @@ async function details(screen, client) {
   await opener.click();
   await dialogOf(screen);
   check((await client.call()) === 200, "looking at the details changed something");
-  await screen.press("button", `Revoke the token of ${client.name}`, dialog);
+  await (await screen.find("link", `Revoke the token of ${client.name}`, dialog)).click();
+  await screen.page.waitForSelector("::-p-aria([name=\"Revoke token\"][role=\"button\"])");
+  await screen.examine("token-revoke-dialog");
+  check((await client.call()) === 200, "asking revoked");
+  await (await screen.find("link", "Cancel")).click();
+  await screen.find("link", `Revoke the token of ${client.name}`);
+  await (await screen.find("link", `Revoke the token of ${client.name}`)).click();
+  await screen.press("button", "Revoke token");
+  check((await screen.heading()).startsWith("Token details"), `after Revoke the page is ${await screen.heading()}`);
   await screen.says("Revoked", client.name);
   check((await client.call()) === 401, "after Revoke the next call is not refused");
-  await screen.examine("grid-banner");
-  proved("Details: Revoke in the dialog; the banner says so; the very next call is refused");
+  await screen.examine("details-banner");
+  proved("Details: Revoke in the dialog asks first and returns to the details; the banner says so; the very next call is refused");
 }
 
 async function revokeAll(screen, client) {
@@ -373,7 +400,9 @@ async function withoutScript(house) {
   let { name } = await rowOf(screen);
   await screen.press("link", `Details of ${name}`);
   await screen.examine("plain-details");
-  await screen.press("button", `Revoke the token of ${client.name}`);
+  await screen.press("link", `Revoke the token of ${client.name}`);
+  await screen.examine("plain-token-revoke");
+  await screen.press("button", "Revoke token");
   await screen.says("Revoked", client.name);
   check((await client.call()) === 401, "without script Revoke does not refuse the next call");
   await authorize(member, client);
@@ -476,12 +505,14 @@ async function run() {
     await authorize(member, client);
     await ownConnections(member, client, { closesOnEscape, dialogOf });
     await ownTokens(member, client, person, { copies, dialogOf });
-    await apiKeys(member, origin, person, { closesOnEscape, copies, dialogOf });
+    const key = await apiKeys(member, origin, person, { closesOnEscape, copies, dialogOf });
+    await keysOfSomebody(screen, origin, person, key, { dialogOf });
     await explore(member);
     await authorize(member, client);
     await summary(screen, client);
     await authorize(member, client);
     await settings(screen, admin, client);
+    await signingKeys(screen, admin, client);
     await records(screen, admin, client, member);
     await storeIndex(screen);
     await accountsPlansAndRoles(screen, admin, client);
@@ -499,4 +530,4 @@ async function run() {
   }
 }
 
-prove(run, 480);
+prove(run, 540);

@@ -238,13 +238,7 @@ export class Screen {
     for (const width of WIDTHS) {
       await this.page.setViewport({ width, height: HEIGHT });
       await this.#settled();
-      const wide = await this.page.evaluate(() => {
-        const limit = document.documentElement.clientWidth;
-        const scrolls = document.scrollingElement.scrollWidth > limit;
-        const out = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > limit + 1);
-        return scrolls ? out.slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(" | ") || "?" : null;
-      });
-      check(wide === null, `${name} scrolls sideways at ${width} px: ${wide}`);
+      await this.#fits(name, `${width} px`);
       if (width === 360) {
         await this.#axe(name, "360 px");
         await this.#shoot(`${name}-360`);
@@ -253,6 +247,49 @@ export class Screen {
     await this.page.setViewport({ width: 1280, height: HEIGHT });
     this.isQuiet(name);
     this.house.examined.set(name, (this.house.examined.get(name) ?? 0) + 1);
+  }
+
+  /** Nothing makes the page scroll sideways. */
+  async #fits(name, how) {
+    const wide = await this.page.evaluate(() => {
+      const limit = document.documentElement.clientWidth;
+      const scrolls = document.scrollingElement.scrollWidth > limit;
+      const out = [...document.body.querySelectorAll("*")].filter((one) => one.getBoundingClientRect().right > limit + 1);
+      return scrolls ? out.slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(" | ") || "?" : null;
+    });
+    check(wide === null, `${name} scrolls sideways at ${how}: ${wide}`);
+  }
+
+  /** Examines what is shown in a window of 1280 px at 200 % zoom. */
+  async zoomed(name) {
+    if (await this.page.evaluate(() => typeof globalThis.axe === "undefined")) await this.page.evaluate(axe.source);
+    await this.page.setViewport({ width: 640, height: HEIGHT / 2, deviceScaleFactor: 2 });
+    await this.#settled();
+    await this.#fits(name, "200 %");
+    await this.#axe(name, "200 %");
+    await this.#shoot(`${name}-200`);
+    await this.page.setViewport({ width: 1280, height: HEIGHT, deviceScaleFactor: 1 });
+    this.isQuiet(`${name} at 200 %`);
+  }
+
+  /** Does something while the system has its own few colours. */
+  async inForcedColors(name, act) {
+    const features = [{ name: "forced-colors", value: "active" }, { name: "prefers-reduced-motion", value: "reduce" }];
+    await this.cdp.send("Emulation.setEmulatedMedia", { features });
+    check(await this.page.evaluate(() => matchMedia("(forced-colors: active)").matches), "this browser knows no forced colours");
+    await act();
+    await this.#shoot(`${name}-forced`);
+    await this.cdp.send("Emulation.setEmulatedMedia", { features: [features[1]] });
+  }
+
+  /** Does something as on paper. */
+  async onPaper(name, act) {
+    await this.page.emulateMediaType("print");
+    await this.page.setViewport({ width: 794, height: 1123 }); // A4 at 96 dots to the inch
+    await act();
+    await this.#shoot(`${name}-print`);
+    await this.page.setViewport({ width: 1280, height: HEIGHT });
+    await this.page.emulateMediaType(null);
   }
 
   async #axe(name, how) {

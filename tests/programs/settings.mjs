@@ -89,3 +89,26 @@ export async function settingsWithoutScript(screen, admin, client) {
   await restore(screen, admin, client);
   proved("without script: Settings with confirmation, wrong and right password");
 }
+
+export async function signingKeys(screen, admin, client) {
+  await screen.go("/dashboard");
+  await screen.press("link", "Signing keys");
+  const rows = () => screen.page.$$eval("main tbody tr", (found) => found.map((row) => row.innerText));
+  check((await rows()).length === 1, `there are keys: ${await rows()}`);
+  await screen.examine("signing-keys");
+  await (await screen.find("link", "Rotate now")).click();
+  const dialog = await screen.page.waitForSelector("dialog[open]");
+  check(await screen.hasFocus("dialog"), "the focus is not in the dialog");
+  await screen.examine("signing-keys-rotate");
+  await screen.type("Your password", `not ${admin.password}`, dialog);
+  await screen.press("button", "Rotate now", dialog);
+  check((await screen.text()).includes("Nothing was changed"), "a wrong password is not told");
+  await screen.type("Your password", admin.password);
+  await screen.press("button", "Rotate now");
+  await screen.says("New tokens are signed with", "Nobody was disconnected");
+  const after = await rows();
+  check(after.length === 2 && after[0].includes("Signs") && after[1].includes("Verifies only"), `after it there are ${after}`);
+  check((await client.call()) === 200, "rotating the key disconnected a client");
+  await screen.examine("signing-keys-rotated");
+  proved("Signing keys: listed; rotated in a dialog with the own password; the client that is connected stays so");
+}

@@ -1,10 +1,11 @@
-//! Thirty days of tool calls of the sample, and the usage they add up to.
+//! Thirty days of tool calls of the sample, reveals among them, and the usage they add up to.
 
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
 use super::connections::Token;
+use super::credits::Spent;
 use super::people::Person;
 use super::random::Random;
 use super::{DAY, MINUTE};
@@ -28,6 +29,9 @@ struct Call {
     error: Option<&'static str>,
     status: i32,
     rows: i64,
+    credits: i64,
+    /// Its request, if something else names it.
+    request_id: Option<String>,
 }
 
 /// Writes the calls, oldest first, and notes each token's last answered one. Returns how many.
@@ -37,6 +41,7 @@ pub(super) fn load(
     now: Timestamp,
     people: &[Person],
     tokens: &mut [Token],
+    spent: Vec<Spent>,
 ) -> Result<usize> {
     let mut calls: Vec<Call> = Vec::new();
     let most = i64::try_from(tokens.len()).unwrap_or(1).max(1) - 1;
@@ -52,6 +57,21 @@ pub(super) fn load(
             calls.push(call(random, place, token.person, person.has_api, at));
         }
     }
+    for reveal in spent {
+        let person = tokens.get(reveal.token).map_or(0, |token| token.person);
+        calls.push(Call {
+            at: reveal.at,
+            person,
+            token: reveal.token,
+            tool: Tool::RevealContacts,
+            outcome: Outcome::Ok,
+            error: None,
+            status: 200,
+            rows: 0,
+            credits: reveal.credits,
+            request_id: Some(reveal.request_id),
+        });
+    }
     calls.sort_by_key(|call| call.at);
     for (number, call) in calls.iter().enumerate() {
         let (Some(token), Some(person)) = (tokens.get_mut(call.token), people.get(call.person))
@@ -61,9 +81,10 @@ pub(super) fn load(
         if call.outcome == Outcome::Ok {
             token.last_used_at = Some(call.at);
         }
+        let drawn = format!("demo-request-{number:05}");
         diesel::insert_into(activity::table)
             .values((
-                activity::request_id.eq(format!("demo-request-{number:05}")),
+                activity::request_id.eq(call.request_id.as_ref().unwrap_or(&drawn)),
                 activity::at.eq(call.at),
                 activity::account_id.eq(person.account),
                 activity::user_id.eq(person.id),
@@ -76,7 +97,7 @@ pub(super) fn load(
                 activity::status.eq(call.status),
                 activity::error_code.eq(call.error),
                 activity::rows_returned.eq(call.rows),
-                activity::credits_spent.eq(0),
+                activity::credits_spent.eq(call.credits),
                 activity::latency_us.eq(random.between(900, 18_000)),
             ))
             .execute(conn)?;
@@ -107,23 +128,25 @@ fn call(random: &mut Random, token: usize, person: usize, has_api: bool, at: i64
         Tool::SearchStores if outcome == Outcome::Ok => random.between(0, 25),
         _ => 0,
     };
-    Call { at, person, token, tool, outcome, error, status, rows }
+    Call { at, person, token, tool, outcome, error, status, rows, credits: 0, request_id: None }
 }
 
 /// The windows of this day and month, as metering would have counted them: answered calls only.
 fn count_usage(conn: &mut Conn, now: Timestamp, people: &[Person], calls: &[Call]) -> Result<()> {
     for span in [Span::Day, Span::Month] {
         let start = span.start(now).0;
-        let mut used: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+        let mut used: BTreeMap<i64, (i64, i64, i64)> = BTreeMap::new();
         for call in calls {
             let counts = call.at >= start && call.outcome == Outcome::Ok;
             if let (true, Some(person)) = (counts, people.get(call.person)) {
-                let (requests, rows) = used.entry(person.account).or_default();
+                let (requests, rows, credits) = used.entry(person.account).or_default();
                 *requests += i64::from(call.tool.row().costs_request);
                 *rows += call.rows;
+                // Only the month counts them.
+                *credits += if span == Span::Month { call.credits } else { 0 };
             }
         }
-        for (account, (requests, rows)) in used {
+        for (account, (requests, rows, credits)) in used {
             diesel::insert_into(usage_windows::table)
                 .values((
                     usage_windows::account_id.eq(account),
@@ -131,7 +154,7 @@ fn count_usage(conn: &mut Conn, now: Timestamp, people: &[Person], calls: &[Call
                     usage_windows::starts_at.eq(start),
                     usage_windows::requests.eq(requests),
                     usage_windows::rows_returned.eq(rows),
-                    usage_windows::credits.eq(0),
+                    usage_windows::credits.eq(credits),
                 ))
                 .execute(conn)?;
         }

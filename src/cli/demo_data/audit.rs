@@ -14,16 +14,17 @@ use crate::error::Result;
 use crate::ids::UserId;
 use crate::store::audit::{self, NewEntry};
 
-struct Event {
-    at: i64,
-    actor: Actor,
-    action: Action,
-    target: Option<Target>,
-    outcome: Outcome,
-    detail: Value,
+/// An entry, before all are put into their order.
+pub(super) struct Event {
+    pub at: i64,
+    pub actor: Actor,
+    pub action: Action,
+    pub target: Option<Target>,
+    pub outcome: Outcome,
+    pub detail: Value,
 }
 
-/// Writes it, oldest first, and says how many entries it has.
+/// Writes it, oldest first, with what others had to tell, and says how many entries it has.
 pub(super) fn load(
     conn: &mut Conn,
     random: &mut Random,
@@ -31,8 +32,8 @@ pub(super) fn load(
     people: &[Person],
     clients: &[Client],
     tokens: &[Token],
+    mut events: Vec<Event>,
 ) -> Result<usize> {
-    let mut events = Vec::new();
     let Some(admin) = people.first() else { return Ok(0) };
     for person in people {
         of_person(random, now, admin, person, &mut events);
@@ -64,11 +65,13 @@ pub(super) fn load(
     Ok(events.len())
 }
 
-fn event(at: i64, actor: Actor, action: Action, target: Option<Target>) -> Event {
+/// An entry of something that went well.
+pub(super) fn event(at: i64, actor: Actor, action: Action, target: Option<Target>) -> Event {
     Event { at, actor, action, target, outcome: Outcome::Ok, detail: json!({}) }
 }
 
-fn actor(random: &mut Random, person: &Person) -> Actor {
+/// A person, from somewhere.
+pub(super) fn actor(random: &mut Random, person: &Person) -> Actor {
     Actor {
         user: Some(UserId(person.id)),
         label: person.email.clone(),

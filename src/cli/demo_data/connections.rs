@@ -76,6 +76,10 @@ pub(super) fn load(
         if matches!(person.kind, Kind::NeverConnected | Kind::NeverEnabled | Kind::Invited) {
             continue;
         }
+        if person.kind == Kind::Dormant {
+            maker.dormant(conn, random, place, person)?;
+            continue;
+        }
         // The demo's administrator has every program connected, and so more than the grid shows.
         let count = if place == 0 { PROGRAMS.len() } else { 1 + place % 4 };
         let from = if place == 0 { 0 } else { place * 5 };
@@ -166,6 +170,41 @@ impl Maker {
             State::Revoked(reason) => (Some((end, reason)), end + IDLE),
         };
         self.token(conn, place, person, &origin, consented, ended, expires)
+    }
+
+    /// A client that was connected on the first day, used for some days, and then forgotten, longer
+    /// ago than calls are kept.
+    fn dormant(
+        &mut self,
+        conn: &mut Conn,
+        random: &mut Random,
+        place: usize,
+        person: &Person,
+    ) -> Result<()> {
+        let Some(program) = PROGRAMS.first() else { return Ok(()) };
+        let (name, redirect_uri, ..) = *program;
+        let consented = person.created_at + random.between(10, 600) * MINUTE;
+        let last = (consented + random.between(1, 5) * DAY).min(self.now - 92 * DAY);
+        let client = self.client(conn, random, program, consented)?;
+        let scopes = ScopeSet::of_resource();
+        let consent: i64 = diesel::insert_into(consents::table)
+            .values((
+                consents::user_id.eq(person.id),
+                consents::client_id.eq(client),
+                consents::redirect_uri.eq(redirect_uri),
+                consents::scopes.eq(scopes.to_string()),
+                consents::created_at.eq(consented),
+                consents::updated_at.eq(consented),
+            ))
+            .returning(consents::id)
+            .get_result(conn)?;
+        let origin = (Some((client, consent)), name, scopes);
+        let end = last + IDLE;
+        self.token(conn, place, person, &origin, consented, Some((end, EndReason::Expired)), end)?;
+        if let Some(token) = self.tokens.last_mut() {
+            token.last_used_at = Some(last);
+        }
+        Ok(())
     }
 
     fn personal(

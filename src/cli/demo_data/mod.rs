@@ -5,6 +5,8 @@
 mod activity;
 mod audit;
 mod connections;
+mod credits;
+mod extras;
 mod index;
 mod people;
 mod random;
@@ -79,9 +81,11 @@ pub fn load(
     let (stores, contacts) = index::load(conn, &mut random, now)?;
     let people = people::load(conn, now, password_hash_admin, password_hash_member)?;
     let (clients, mut tokens) = connections::load(conn, &mut random, now, resource, &people)?;
-    let activity = activity::load(conn, &mut random, now, &people, &mut tokens)?;
+    let (spent, mut events) = credits::load(conn, &mut random, now, &people, &tokens)?;
+    let activity = activity::load(conn, &mut random, now, &people, &mut tokens, spent)?;
     connections::keep_totals(conn, &people, &tokens)?;
-    let audit = audit::load(conn, &mut random, now, &people, &clients, &tokens)?;
+    events.extend(extras::load(conn, &mut random, now, &people, (stores, contacts))?);
+    let audit = audit::load(conn, &mut random, now, &people, &clients, &tokens, events)?;
     Ok(Summary {
         stores,
         contacts,

@@ -64,6 +64,8 @@ const NAMES: [&str; 38] = [
 pub(super) enum Kind {
     /// Has clients connected and uses them.
     Busy,
+    /// Had a client and has not used it for months.
+    Dormant,
     /// May connect clients and never has.
     NeverConnected,
     /// Had clients; MCP access was then disabled.
@@ -165,6 +167,7 @@ fn kind(place: i64) -> Kind {
     match place % 10 {
         3 if place > 30 => Kind::Invited,
         3 => Kind::NeverConnected,
+        4 if place > 10 => Kind::Dormant,
         5 => Kind::Disabled,
         6 if place > 10 => Kind::NeverEnabled,
         8 => Kind::Suspended,

@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::db::schema::{
-    accounts, activity, audit, clients, consents, contacts, stores, tokens, usage_windows,
+    accounts, activity, api_keys, audit, clients, consents, contacts, credit_balances, imports,
+    reveals, stores, tokens, usage_windows,
 };
 use crate::domain::quota::Span;
 use crate::domain::redirect;
@@ -92,7 +93,11 @@ fn totals_on_user_rows_are_what_the_rows_say() {
                 .select(diesel::dsl::max(activity::at))
                 .first(conn)
                 .unwrap();
-            assert_eq!(last_tool, last);
+            // Who has not called for three months has no call in the log any more.
+            match last_tool.filter(|at| *at < NOW.0 - 90 * DAY) {
+                Some(_) => assert_eq!(last, None),
+                None => assert_eq!(last_tool, last),
+            }
         }
     }
 }
@@ -144,6 +149,83 @@ fn usage_of_the_month_adds_up() {
     }
 }
 
+/// Every balance is what its ledger sums to, every spent credit a reveal and a call, and one account
+/// has used over 80 % of its month, on every day of a month.
+#[test]
+fn the_ledger_sums_to_the_balances() {
+    for mut base in databases() {
+        let conn = &mut base.conn;
+        loaded(conn);
+        assert_eq!(crate::store::credits::differences(conn).unwrap(), []);
+        let months: Vec<(i64, i64, i64, i64)> = credit_balances::table
+            .select((
+                credit_balances::account_id,
+                credit_balances::period_start,
+                credit_balances::balance,
+                credit_balances::spent,
+            ))
+            .load(conn)
+            .unwrap();
+        assert!(months.len() >= 5, "{months:?}");
+        let credits: Vec<i64> = reveals::table.select(reveals::credits).load(conn).unwrap();
+        let calls: Vec<(i64, Option<i64>, i64)> = activity::table
+            .select((activity::credits_spent, activity::account_id, activity::at))
+            .load(conn)
+            .unwrap();
+        let spent: i64 = months.iter().map(|month| month.3).sum();
+        assert_eq!(spent, credits.iter().sum::<i64>());
+        assert_eq!(spent, calls.iter().map(|call| call.0).sum::<i64>());
+        let this = Span::Month.start(NOW);
+        for (account, period, _, spent) in months.iter().filter(|month| month.1 == this.0) {
+            let of_calls =
+                calls.iter().filter(|call| call.1 == Some(*account) && call.2 >= *period);
+            assert_eq!(*spent, of_calls.map(|call| call.0).sum::<i64>());
+        }
+        let nearly = crate::store::overview::nearly_spent(conn, this, 10).unwrap();
+        assert_eq!(nearly.len(), 1, "{nearly:?} of {months:?}");
+    }
+}
+
+#[test]
+fn the_books_of_the_sample_are_right_on_any_day_of_a_month() {
+    // The last of a month, and the first of the next.
+    for days in [9, 10] {
+        let mut base = sqlite();
+        let conn = &mut base.conn;
+        conn.begin_test_transaction().unwrap();
+        let now = Timestamp(NOW.0 + days * DAY);
+        load(conn, now, "http://127.0.0.1:8080/mcp", "hash of admin", "hash of member").unwrap();
+        assert_eq!(crate::store::credits::differences(conn).unwrap(), []);
+        let late: i64 =
+            reveals::table.filter(reveals::at.ge(now.0)).count().get_result(conn).unwrap();
+        assert_eq!(late, 0);
+    }
+}
+
+#[test]
+fn keys_of_every_state_an_import_and_a_view_are_there() {
+    for mut base in databases() {
+        let conn = &mut base.conn;
+        loaded(conn);
+        let admin: i64 = users::table
+            .filter(users::email.eq(ADMIN_EMAIL))
+            .select(users::id)
+            .first(conn)
+            .unwrap();
+        let admin = crate::ids::UserId(admin);
+        let keys = crate::store::api_keys::of_user(conn, admin, 10).unwrap();
+        let states: Vec<&str> = keys.iter().map(|key| key.status(NOW).label()).collect();
+        assert_eq!(states, ["Expired", "Active", "Revoked"]);
+        let hashes: Vec<String> = api_keys::table.select(api_keys::secret_hash).load(conn).unwrap();
+        assert!(hashes.iter().all(|hash| hash.len() != 43), "43 is a SHA-256");
+        let imported: i64 =
+            imports::table.filter(imports::state.eq("finished")).count().get_result(conn).unwrap();
+        assert_eq!(imported, 2);
+        let views = crate::store::views::of_user(conn, admin, crate::service::views::MCP_USERS);
+        assert_eq!(views.unwrap().len(), 1);
+    }
+}
+
 #[test]
 fn people_of_every_state_are_there() {
     let mut base = sqlite();
@@ -162,6 +244,12 @@ fn people_of_every_state_are_there() {
     let unused: i64 =
         users::table.filter(users::last_tool_at.is_null()).count().get_result(conn).unwrap();
     assert!(unused > 2);
+    let dormant: i64 = users::table
+        .filter(users::last_tool_at.lt(NOW.0 - 90 * DAY))
+        .count()
+        .get_result(conn)
+        .unwrap();
+    assert_eq!(dormant, 3, "not used for 90 days");
     let states: BTreeSet<(String, String)> = tokens::table
         .select((tokens::kind, tokens::state))
         .load(conn)

@@ -31,21 +31,21 @@ pub use rotate::{ask_rotate, rotate};
 pub(super) const PATH: &str = "/dashboard/settings/api-keys";
 
 /// A key as it is shown.
-struct KeyLine {
-    id: ApiKeyId,
-    name: String,
-    ending: String,
-    status: TokenStatus,
+pub(super) struct KeyLine {
+    pub id: ApiKeyId,
+    pub name: String,
+    pub ending: String,
+    pub status: TokenStatus,
     /// It works beside the key that replaces it.
-    is_replaced: bool,
-    scopes: Vec<&'static ScopeRow>,
-    created_at: Timestamp,
-    last_used_at: Option<Timestamp>,
-    expires_at: Option<Timestamp>,
+    pub is_replaced: bool,
+    pub scopes: Vec<&'static ScopeRow>,
+    pub created_at: Timestamp,
+    pub last_used_at: Option<Timestamp>,
+    pub expires_at: Option<Timestamp>,
 }
 
 impl KeyLine {
-    fn new(row: KeyRow, now: Timestamp) -> Self {
+    pub fn new(row: KeyRow, now: Timestamp) -> Self {
         Self {
             id: row.id,
             status: row.status(now),
@@ -59,7 +59,7 @@ impl KeyLine {
         }
     }
 
-    fn is_active(&self) -> bool {
+    pub fn is_active(&self) -> bool {
         self.status == TokenStatus::Active
     }
 
@@ -203,6 +203,6 @@ fn incomplete() -> Error {
 }
 
 /// The key a path names. What cannot be an id is a key that is not there.
-fn key_id(segment: &str) -> Result<ApiKeyId, Error> {
+pub(super) fn key_id(segment: &str) -> Result<ApiKeyId, Error> {
     segment.parse().map_err(|_| Error::not_found("There is no such key."))
 }

@@ -32,7 +32,7 @@ pub async fn confirm_revoke(
     viewer: Viewer,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    let row = api_keys::own_one(&ctx, viewer.user.id, key_id(&path)?).await?;
+    let row = api_keys::one_of(&ctx, viewer.user.id, key_id(&path)?).await?;
     let template = RevokePage {
         shell: Shell::new(&ctx, &request, &viewer),
         key: KeyLine::new(row, ctx.clock.now()),
@@ -56,7 +56,7 @@ pub async fn revoke(
     _form: Form<Confirmed>,
 ) -> Result<HttpResponse, Failure> {
     let id = key_id(&path)?;
-    let name = api_keys::own_one(&ctx, viewer.user.id, id).await?.name;
+    let name = api_keys::one_of(&ctx, viewer.user.id, id).await?.name;
     match api_keys::revoke(&ctx, &viewer.actor, viewer.user.id, id).await? {
         Revoked::Now => flash::put(
             &session,

@@ -71,7 +71,7 @@ pub async fn rotate(
     form: Form<RotateForm>,
 ) -> Result<HttpResponse, Failure> {
     let id = key_id(&path)?;
-    let name = api_keys::own_one(&ctx, viewer.user.id, id).await?.name;
+    let name = api_keys::one_of(&ctx, viewer.user.id, id).await?.name;
     let hours: i64 = form.0.hours.parse().unwrap_or(-1);
     match replace(&ctx, &viewer, id, hours, &form.0).await {
         Ok(secret) => Ok(shown_once(&ctx, &request, &viewer, &name, &secret, Some(hours))?),
@@ -109,7 +109,7 @@ async fn ask(
     form: RotateForm,
     errors: Vec<Error>,
 ) -> Result<HttpResponse> {
-    let row = api_keys::own_one(ctx, viewer.user.id, id).await?;
+    let row = api_keys::one_of(ctx, viewer.user.id, id).await?;
     let template = RotatePage {
         shell: Shell::new(ctx, request, viewer),
         errors,

@@ -9,7 +9,7 @@ use crate::console::activity::frame::Frame;
 use crate::console::activity::view::{
     Asked, Field, Kind, Preset, View, is_address, is_line, is_person, is_request, outcomes,
 };
-use crate::domain::audit::{ACTIONS, Action, GROUPS, Outcome};
+use crate::domain::audit::{ACTIONS, Action, GROUPS, Outcome, thing};
 use crate::error::{ErrorCode, Result};
 use crate::service::Ctx;
 use crate::service::records::audit::{self, Entry};
@@ -21,6 +21,10 @@ use crate::web::viewer::{Admin, ViewRecords};
 
 /// What administrators alone do, across the groups: its name in addresses, and its label.
 const CHANGES: (&str, &str) = ("changes", "Admin changes");
+
+fn is_thing(typed: &str) -> bool {
+    thing(typed).is_some()
+}
 
 fn groups() -> Vec<(&'static str, &'static str)> {
     GROUPS.iter().map(|row| (row.1, row.2)).chain([CHANGES]).collect()
@@ -45,6 +49,15 @@ const FIELDS: &[Field] = &[
             hint: "Its whole name",
             check: is_line,
             mend: "enter the whole name, at most 200 characters.",
+        },
+    },
+    Field {
+        name: "thing",
+        label: "Thing",
+        kind: Kind::Text {
+            hint: "Such as account 7",
+            check: is_thing,
+            mend: "enter account, plan, role, client or API key, and its number, such as account 7.",
         },
     },
     Field { name: "action", label: "Action", kind: Kind::Choice(groups) },
@@ -99,6 +112,7 @@ pub(super) fn to_query(view: &View) -> audit::Asked {
             from: view.from(),
             until: view.until(),
             client: view.value("client"),
+            thing: view.value("thing").and_then(|typed| thing(&typed)),
             actions: view.value("action").map(|name| actions(&name)),
             outcome: view.value("outcome").and_then(|word| Outcome::parse(&word)),
             address: view.value("address"),

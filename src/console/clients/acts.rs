@@ -1,4 +1,5 @@
-//! Blocking, unblocking and disconnecting, one client or all look-alikes. Each asks first and says
+//! Blocking, unblocking and disconnecting, one client or all look-alikes, and deleting one that was
+//! registered by hand. Each asks first and says
 //! what it touches; only unblocking, which lets somebody in, asks for the password (contract §9).
 
 use actix_session::Session;
@@ -8,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::edit::by_hand;
 use super::query::{Asked, PATH};
 use super::{counted, path_of, whom};
 use crate::console::mcp_users::back::parameter;
@@ -26,6 +28,7 @@ enum Act {
     Block,
     Unblock,
     Revoke,
+    Delete,
 }
 
 impl Act {
@@ -34,6 +37,7 @@ impl Act {
             Self::Block => "Block",
             Self::Unblock => "Unblock",
             Self::Revoke => "Revoke all connections of",
+            Self::Delete => "Delete",
         }
     }
 
@@ -42,6 +46,7 @@ impl Act {
             Self::Block => "block",
             Self::Unblock => "unblock",
             Self::Revoke => "revoke",
+            Self::Delete => "delete",
         }
     }
 }
@@ -141,6 +146,49 @@ asks! {
 asks! {
     /// `GET /admin/mcp/clients/{client}/revoke`.
     confirm_revoke, Act::Revoke
+}
+
+/// `GET /admin/mcp/clients/{client}/delete`.
+///
+/// # Errors
+/// `not_found`; `conflict` for a client that was not registered by hand; or that the database cannot
+/// answer.
+pub async fn confirm_delete(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<ManageClients>,
+    path: web::Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let client = by_hand(&ctx, &path).await?;
+    let back = parameter(request.query_string(), "back");
+    Ok(ask(&ctx, &request, &viewer, Act::Delete, Whom::Client(client.id), back, None).await?)
+}
+
+/// `POST /admin/mcp/clients/{client}/delete`.
+///
+/// # Errors
+/// `not_found`; `conflict` for a client that was not registered by hand; or that the database cannot
+/// answer.
+pub async fn delete(
+    ctx: web::Data<Ctx>,
+    viewer: Admin<ManageClients>,
+    session: Session,
+    path: web::Path<String>,
+    form: Form<ActForm>,
+) -> Result<HttpResponse, Failure> {
+    let client = by_hand(&ctx, &path).await?;
+    let ended = clients::delete(&ctx, &viewer.actor, client.id).await?;
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let text = format!(
+        "Deleted {}. {} and {} ended with it; the next request from it is refused.",
+        client.name,
+        counted(&count(ended.connections), "connection", "connections"),
+        counted(&count(ended.tokens), "token", "tokens"),
+    );
+    flash::put(&session, Tone::Ok, text);
+    // There is no page of it any more.
+    let back = if form.0.back == CLIENT { "" } else { &form.0.back };
+    Ok(see_other(&Asked::parse(back).view.href()))
 }
 
 /// `POST /admin/mcp/clients/{client}/block`.

@@ -21,10 +21,21 @@ use crate::web::viewer::{Admin, ManageClients, Viewer};
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct NewForm {
-    name: String,
-    redirect_uris: String,
-    auth_method: String,
-    password: String,
+    pub(super) name: String,
+    pub(super) redirect_uris: String,
+    pub(super) auth_method: String,
+    pub(super) password: String,
+    /// What was seen of a client that is edited.
+    pub(super) was: String,
+}
+
+/// A client that is edited.
+pub(super) struct Edited {
+    pub name: String,
+    /// Its page.
+    pub path: String,
+    /// What was seen of it.
+    pub was: String,
 }
 
 #[derive(Template)]
@@ -35,10 +46,26 @@ struct NewPage {
     /// Those of the password's field.
     password_errors: Vec<Error>,
     form: NewForm,
+    /// Nothing for a client that is to be made.
+    edited: Option<Edited>,
     username: String,
 }
 
 impl NewPage {
+    fn heading(&self) -> String {
+        match &self.edited {
+            Some(edited) => format!("Edit {}", edited.name),
+            None => "Register a client".into(),
+        }
+    }
+
+    fn action(&self) -> String {
+        match &self.edited {
+            Some(edited) => format!("{}/edit", edited.path),
+            None => format!("{PATH}/new"),
+        }
+    }
+
     fn problem(&self, name: &str) -> Option<&str> {
         self.errors
             .iter()
@@ -57,7 +84,7 @@ pub async fn form(
     viewer: Admin<ManageClients>,
 ) -> Result<HttpResponse, Failure> {
     let form = NewForm { auth_method: "client_secret_basic".into(), ..NewForm::default() };
-    Ok(page(&ctx, &request, &viewer, form, Vec::new())?)
+    Ok(page(&ctx, &request, &viewer, form, None, Vec::new())?)
 }
 
 /// `POST /admin/mcp/clients/new`.
@@ -78,13 +105,13 @@ pub async fn register(
     };
     // Before the password, whose failures count.
     if let Err(errors) = clients::check(&wanted) {
-        return Ok(page(&ctx, &request, &viewer, form, errors)?);
+        return Ok(page(&ctx, &request, &viewer, form, None, errors)?);
     }
     let proof = match login::reconfirm(&ctx, &viewer.actor, &form.password).await {
         Ok(proof) => proof,
         Err(error) if is_of_the_form(error.code) => {
             let error = Error { param: error.param.or(Some("password".into())), ..error };
-            return Ok(page(&ctx, &request, &viewer, form, vec![error])?);
+            return Ok(page(&ctx, &request, &viewer, form, None, vec![error])?);
         }
         Err(error) => return Err(error.into()),
     };
@@ -93,17 +120,19 @@ pub async fn register(
     Ok(made(&ctx, &request, &viewer, name, registered)?)
 }
 
-fn page(
+/// The form, for a new client or for one that is edited, with what is wrong.
+pub(super) fn page(
     ctx: &Ctx,
     request: &HttpRequest,
     viewer: &Viewer,
     form: NewForm,
+    edited: Option<Edited>,
     errors: Vec<Error>,
 ) -> Result<HttpResponse> {
     let status = errors.first().map_or(200, |error| error.code.status());
     let retry_after = errors.iter().find_map(|error| error.retry_after);
     let template = NewPage {
-        shell: Shell::new(ctx, request, viewer),
+        shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
         password_errors: errors
             .iter()
             .filter(|error| error.param.as_deref() == Some("password"))
@@ -111,6 +140,7 @@ fn page(
             .collect(),
         errors,
         form,
+        edited,
         username: viewer.user.email.clone(),
     };
     let mut response = render_with_status(&template, status)?;

@@ -2,6 +2,7 @@
 
 mod acts;
 mod details;
+mod edit;
 mod grid;
 mod manual;
 mod query;
@@ -10,8 +11,10 @@ mod secret;
 use crate::error::{Error, Result};
 use crate::service::clients::Whom;
 
-pub use acts::{block, confirm_block, confirm_revoke, confirm_unblock, revoke, unblock};
+pub use acts::{block, confirm_block, confirm_delete, confirm_revoke, confirm_unblock};
+pub use acts::{delete, revoke, unblock};
 pub use details::details;
+pub use edit::{edit, edit_form};
 pub use grid::grid;
 pub use manual::{form, register};
 pub use secret::{confirm_rotate, rotate};

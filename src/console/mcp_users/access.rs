@@ -29,6 +29,8 @@ struct AccessPage {
     user: UserRow,
     /// What is asked for.
     enable: bool,
+    /// It is to be turned off and is the own, which cannot be.
+    is_own: bool,
     active: usize,
     clients: String,
     /// Whose password is asked for.
@@ -84,8 +86,11 @@ pub async fn set_access(
             Ok(see_other(&back.href(&user.id)))
         }
         Err(error) if is_of_the_form(error.code) => {
-            // Whatever is wrong is put right in the password field, or is the throttle on it.
-            let error = Error { param: error.param.or(Some("password".into())), ..error };
+            let error = match error.code {
+                ErrorCode::Conflict => error,
+                // Whatever else is wrong is put right in the password field, or is the throttle on it.
+                _ => Error { param: error.param.or(Some("password".into())), ..error },
+            };
             let wanted = yes_or_no(&form.0.enabled);
             let (status, retry_after) = (error.code.status(), error.retry_after);
             let mut response = match back {
@@ -126,7 +131,10 @@ fn yes_or_no(text: &str) -> Option<bool> {
 fn is_of_the_form(code: ErrorCode) -> bool {
     matches!(
         code,
-        ErrorCode::InvalidRequest | ErrorCode::WrongPassword | ErrorCode::RateLimitExceeded
+        ErrorCode::InvalidRequest
+            | ErrorCode::WrongPassword
+            | ErrorCode::RateLimitExceeded
+            | ErrorCode::Conflict
     )
 }
 
@@ -169,6 +177,7 @@ async fn ask(
     let template = AccessPage {
         shell: Shell::new(ctx, request, viewer),
         errors: error.into_iter().collect(),
+        is_own: !enable && access::is_own(&viewer.actor, user.id),
         user,
         enable,
         active: tokens.iter().filter(|token| token.is_active()).count(),

@@ -25,7 +25,7 @@ pub use mass::{
     choose, confirm_disable_many, confirm_enable_many, confirm_revoke_many, disable_many,
     enable_many, revoke_many,
 };
-pub use revoke::{confirm_revoke, revoke_all, revoke_one};
+pub use revoke::{confirm_revoke, confirm_revoke_one, revoke_all, revoke_one};
 pub use views::{change_view, save_view, views};
 
 /// The user a path names. What cannot be an id is a user that is not there.

@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::back::Back;
-use super::tokens::{clients_in_words, lines};
+use super::tokens::{TokenLine, clients_in_words, lines};
 use super::user_id;
 use crate::error::Error;
 use crate::ids::TokenId;
@@ -28,7 +28,43 @@ pub struct Way {
     back: String,
 }
 
-/// `POST /admin/mcp/users/{user}/tokens/{token}/revoke`.
+#[derive(Template)]
+#[template(path = "mcp_user_token_revoke.html")]
+struct RevokeOnePage {
+    shell: Shell,
+    user: UserRow,
+    token: TokenLine,
+    back: Back,
+}
+
+/// `GET /admin/mcp/users/{user}/tokens/{token}/revoke`.
+///
+/// # Errors
+/// `not_found`, or that the database cannot answer.
+pub async fn confirm_revoke_one(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Admin<RevokeTokens>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Failure> {
+    let user = people::by_id(&ctx, user_id(&path.0)?).await?;
+    let token = token_id(&path.1)?;
+    let row = connections::tokens_of(&ctx, user.id).await?.into_iter().find(|row| row.id == token);
+    let row = row.ok_or_else(|| Error::not_found("There is no such token."))?;
+    let template = RevokeOnePage {
+        shell: Shell::new(&ctx, &request, &viewer),
+        user,
+        token: TokenLine::new(row, ctx.clock.now()),
+        back: Back::of_query(request.query_string()),
+    };
+    Ok(render(&template)?)
+}
+
+fn token_id(segment: &str) -> Result<TokenId, Error> {
+    segment.parse().map_err(|_| Error::not_found("There is no such token."))
+}
+
+/// `POST /admin/mcp/users/{user}/tokens/{token}/revoke`: leads back to the person's tokens.
 ///
 /// # Errors
 /// `not_found`, or that the database cannot answer.
@@ -40,7 +76,7 @@ pub async fn revoke_one(
     form: Form<Way>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path.0)?).await?;
-    let token: TokenId = path.1.parse().map_err(|_| Error::not_found("There is no such token."))?;
+    let token = token_id(&path.1)?;
     let tokens = connections::tokens_of(&ctx, user.id).await?;
     let label = tokens
         .into_iter()
@@ -58,7 +94,7 @@ pub async fn revoke_one(
             format!("{label} of {} had ended already. Nothing was changed.", user.name),
         ),
     }
-    Ok(see_other(&Back::parse(&form.0.from, &form.0.back).href(&user.id)))
+    Ok(see_other(&Back::parse(&form.0.from, &form.0.back).to(&user.id, "/tokens")))
 }
 
 #[derive(Template)]

@@ -31,7 +31,7 @@ pub(crate) struct TokenLine {
 }
 
 impl TokenLine {
-    fn new(row: TokenRow, now: Timestamp) -> Self {
+    pub fn new(row: TokenRow, now: Timestamp) -> Self {
         Self {
             status: row.status(now),
             id: row.id,

@@ -151,8 +151,8 @@ fn notice(attention: &Attention, viewer: &Admin<ViewMcpUsers>, now: Timestamp) -
         ),
         Matter::OldKey => (
             false,
-            "The signing key should have been replaced by itself and was not. Run “portcullis keys rotate” and look at the server’s log.".to_owned(),
-            None,
+            "The signing key is due for rotation: it should have been replaced by itself and was not. Rotate it, and look at the server’s log.".to_owned(),
+            link(Permission::ViewSettings, "See signing keys", "/admin/mcp/keys".into()),
         ),
     };
     Notice { is_alarm, text, link }

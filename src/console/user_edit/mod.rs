@@ -1,9 +1,10 @@
-//! `/admin/users/{user}`: a person, with the tabs User Info, MCP Info, Activity and Sessions, and
-//! what can be done to them.
+//! `/admin/users/{user}`: a person, with the tabs User Info, MCP Info, API Keys, Activity and
+//! Sessions, and what can be done to them.
 
 mod activity;
 mod acts;
 mod info;
+mod keys;
 mod mcp;
 mod sessions;
 
@@ -15,7 +16,7 @@ use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::user_id;
 use crate::console::users::{form_with, problems_of};
 use crate::domain::access::{Permission, Standing};
-use crate::error::{Error, ErrorCode, Result};
+use crate::error::{Error, Result};
 use crate::service::{Ctx, directory, people};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
@@ -26,10 +27,12 @@ use crate::web::viewer::{Admin, ViewUsers, Viewer};
 pub use acts::{ask_cancel, ask_delete, ask_reactivate, ask_reset, ask_suspend, ask_two_factor};
 pub use acts::{cancel, delete, invite_again, reactivate, reset, reset_two_factor, suspend};
 pub use info::{save, save_place};
+pub use keys::{confirm_revoke as confirm_revoke_key, revoke as revoke_key};
 pub use sessions::{end_all, end_one};
 
 use activity::ActivityTab;
 use info::InfoTab;
+use keys::KeysTab;
 use mcp::McpTab;
 
 pub(crate) use sessions::SessionsTab;
@@ -38,6 +41,7 @@ pub(crate) use sessions::SessionsTab;
 enum Tab {
     Info(InfoTab),
     Mcp(McpTab),
+    Keys(KeysTab),
     Activity(ActivityTab),
     Sessions(SessionsTab),
 }
@@ -47,6 +51,7 @@ impl Tab {
         match self {
             Self::Info(_) => "User Info",
             Self::Mcp(_) => "MCP Info",
+            Self::Keys(_) => "API Keys",
             Self::Activity(_) => "Activity",
             Self::Sessions(_) => "Sessions",
         }
@@ -54,9 +59,10 @@ impl Tab {
 }
 
 /// The tabs: their name in the address, their label, and what they need beside seeing users.
-const TABS: [(&str, &str, Option<Permission>); 4] = [
+const TABS: [(&str, &str, Option<Permission>); 5] = [
     ("info", "User Info", None),
     ("mcp", "MCP Info", Some(Permission::ViewMcpUsers)),
+    ("keys", "API Keys", None),
     ("activity", "Activity", Some(Permission::ViewRecords)),
     ("sessions", "Sessions", None),
 ];
@@ -95,7 +101,7 @@ pub(crate) fn href(user: &UserRow, tab: &str) -> String {
     }
 }
 
-/// `GET /admin/users/{user}?tab=info|mcp|activity|sessions`.
+/// `GET /admin/users/{user}?tab=info|mcp|keys|activity|sessions`.
 ///
 /// # Errors
 /// `not_found`, that the role does not include the tab, or that the database cannot answer.
@@ -108,17 +114,17 @@ pub async fn show(
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     let query = request.query_string();
     let asked = parameter(query, "tab");
-    let (name, label, needs) =
+    let (name, _, needs) =
         TABS.into_iter().find(|(name, ..)| *name == asked).unwrap_or(("info", "User Info", None));
-    if needs.is_some_and(|permission| !viewer.may(permission)) {
-        let text = format!("Your role is {}. It does not include {label}.", viewer.user.role);
-        return Err(Error::new(ErrorCode::PermissionDenied, text).into());
+    if let Some(permission) = needs {
+        viewer.require(&request, permission).await?;
     }
     let tab = match name {
         "mcp" => {
             let client = parameter(query, "client");
             Tab::Mcp(McpTab::load(&ctx, &viewer, &user, user.mcp_enabled, &client).await?)
         }
+        "keys" => Tab::Keys(KeysTab::load(&ctx, &user).await?),
         "activity" => Tab::Activity(ActivityTab::load(&ctx, &user, query).await?),
         "sessions" => Tab::Sessions(SessionsTab::load(&ctx, &viewer, &user).await?),
         _ => Tab::Info(InfoTab::load(&ctx, &viewer, &user).await?),

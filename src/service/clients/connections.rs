@@ -105,8 +105,8 @@ pub async fn revoke(ctx: &Ctx, actor: &Actor, whom: Whom) -> Result<Ended> {
         .await
 }
 
-/// Whoever connects after their row was passed has approved after this revocation.
-fn end_all(conn: &mut Conn, selection: Selection, now: Timestamp) -> Result<Ended> {
+/// Ends everything that the selected clients have. Whoever connects after their row was passed has approved after this revocation.
+pub(super) fn end_all(conn: &mut Conn, selection: Selection, now: Timestamp) -> Result<Ended> {
     let mut ended = Ended::default();
     let owners: Vec<UserId> = store::owners(conn, selection)?;
     for owners in owners.chunks(AT_ONCE) {

@@ -1,7 +1,8 @@
-//! AI clients for everyone: seeing them, blocking them, ending their connections, registering one by
-//! hand. Each act is for one client or for a whole group of look-alike registrations.
+//! AI clients for everyone: seeing them, blocking them, ending their connections, registering,
+//! editing and deleting one by hand. Each act is for one client or for a whole group of look-alike registrations.
 
 mod connections;
+mod edit;
 mod figures;
 mod listing;
 mod manual;
@@ -18,6 +19,7 @@ use crate::store::client_groups;
 use crate::store::clients::{self, DetailRow, Selection};
 
 pub use connections::{Ended, MOST_CONNECTIONS, Touched, connections, revoke, touched};
+pub use edit::{change, delete, is_by_hand, not_by_hand};
 pub use figures::{adopt_all, fold};
 pub use listing::{Page, grid};
 pub use manual::{NewManual, Registered, check, register};

@@ -4,7 +4,8 @@
 use crate::support::api_client::ApiClient;
 use crate::support::browser::Page;
 use crate::support::{
-    ADMIN, Browser, MEMBER, OTHER, PASSWORD, TestApp, both_databases, html, on_sqlite,
+    ADMIN, AUDITOR, Browser, MEMBER, OTHER, PASSWORD, Person, TestApp, both_databases, html,
+    on_sqlite,
 };
 
 const PAGE: &str = "/dashboard/settings/api-keys";
@@ -152,4 +153,65 @@ on_sqlite! {
         let text = html::text(&app.member().await.get(PAGE).await.text);
         assert!(text.contains("plan of your account has no API access"), "{text}");
     }
+}
+
+/// The tab of a person's page that lists their keys.
+async fn tab(app: &TestApp, person: Person) -> String {
+    format!("/admin/users/{}?tab=keys", app.id_of(person).await)
+}
+
+both_databases! {
+    /// An administrator sees a person's keys and ends one: the very next call is refused, other keys
+    /// and tokens stay, and the log says who did it. Keys are no tokens of MCP Info.
+    async fn an_administrator_revokes_a_key_of_somebody(app) {
+        let member = app.member().await;
+        let first = shown(&ask(&member, "Nightly export", "usage:read stores:read", "never", PASSWORD).await).unwrap();
+        let second = shown(&ask(&member, "Sheet", "usage:read", "30", PASSWORD).await).unwrap();
+        let client = app.ai_client("usage:read").await;
+        let (admin, tab) = (app.admin().await, tab(app, MEMBER).await);
+        let listed = html::text(&admin.get(&tab).await.text);
+        for words in ["Nightly export", "Sheet", "Search stores and read their profiles", "Active"] {
+            assert!(listed.contains(words), "{words}: {listed}");
+        }
+        let info = html::text(&admin.get(&tab.replace("keys", "mcp")).await.text);
+        assert!(info.contains("Active Tokens 1") && !info.contains("Nightly export"), "{info}");
+        let details = html::text(&admin.get(&format!("/admin/mcp/users/{}/tokens", app.id_of(MEMBER).await)).await.text);
+        assert!(!details.contains("Nightly export"), "{details}");
+        let revoke = format!("{}/keys/{}/revoke", tab.replace("?tab=keys", ""), newest(app).await - 1);
+        assert!(html::text(&admin.get(&revoke).await.text).contains("Revoke the key “Nightly export”"));
+        assert_eq!(status(app, &first).await, 200, "asking changes nothing");
+        let done = admin.submit(&revoke, &revoke, &[]).await;
+        assert_eq!((done.status, done.header("location")), (303, tab.as_str()));
+        assert_eq!((status(app, &first).await, status(app, &second).await), (401, 200));
+        assert!(client.call().await.is_ok());
+        let entry = app.audited("api_key_revoked").await.pop().unwrap();
+        assert_eq!((entry.actor.as_str(), entry.target.as_deref()), (ADMIN.email, Some("Nightly export")));
+        assert_eq!(app.count("SELECT count(*) FROM api_keys WHERE end_reason = 'revoked_by_administrator'").await, 1);
+        assert!(html::text(&admin.get(&revoke).await.text).contains("has ended"));
+    }
+}
+
+on_sqlite! {
+    /// A key is found under its owner only; who may look at people sees keys and cannot end them.
+    async fn a_key_is_revoked_under_its_owner_by_who_may(app) {
+        let member = app.member().await;
+        let key = shown(&ask(&member, "Job", "usage:read", "30", PASSWORD).await).unwrap();
+        let id = newest(app).await;
+        let of = |person| tab_path(app, person, id);
+        let admin = app.admin().await;
+        let wrong = of(OTHER).await;
+        assert_eq!(admin.get(&wrong).await.status, 404);
+        let token = admin.form_token().await;
+        assert_eq!(admin.post(&wrong, &[("csrf", token.as_str())]).await.status, 404);
+        let auditor = app.signed_in(AUDITOR).await;
+        let page = auditor.get(&tab(app, MEMBER).await).await;
+        assert!(page.text.contains("Job") && !page.text.contains("/revoke"), "{}", page.text);
+        let token = auditor.form_token().await;
+        assert_eq!(auditor.post(&of(MEMBER).await, &[("csrf", token.as_str())]).await.status, 403);
+        assert_eq!(status(app, &key).await, 200);
+    }
+}
+
+async fn tab_path(app: &TestApp, person: Person, key: i64) -> String {
+    format!("/admin/users/{}/keys/{key}/revoke", app.id_of(person).await)
 }

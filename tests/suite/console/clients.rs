@@ -51,7 +51,7 @@ pub(super) async fn act(app: &TestApp, whom: &str, act: &str, password: &str) ->
 }
 
 /// Stored figures and those counted anew, of clients and of groups, must be the same.
-async fn assert_counted(app: &TestApp) {
+pub(super) async fn assert_counted(app: &TestApp) {
     for (what, wrong) in [
         (
             "tokens of clients",
@@ -365,7 +365,7 @@ async fn token(
     Answer::of(request.form(&form).send().await.unwrap()).await
 }
 
-async fn redeem(app: &TestApp, method: &str, id: &str, secret: &str) -> (u16, String) {
+pub(super) async fn redeem(app: &TestApp, method: &str, id: &str, secret: &str) -> (u16, String) {
     let code = code(&app.member().await, &AuthorizationRequest::new(app, id, "usage:read")).await;
     let form = [
         ("grant_type", "authorization_code"),
@@ -376,7 +376,13 @@ async fn redeem(app: &TestApp, method: &str, id: &str, secret: &str) -> (u16, St
     (answer.status, answer.json["refresh_token"].as_str().unwrap_or_default().to_owned())
 }
 
-async fn refreshed(app: &TestApp, method: &str, id: &str, secret: &str, refresh: &str) -> Answer {
+pub(super) async fn refreshed(
+    app: &TestApp,
+    method: &str,
+    id: &str,
+    secret: &str,
+    refresh: &str,
+) -> Answer {
     token(app, method, id, secret, &[("grant_type", "refresh_token"), ("refresh_token", refresh)])
         .await
 }

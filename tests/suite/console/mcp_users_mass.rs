@@ -1,6 +1,6 @@
 //! Acts on many MCP users (contract §9, "Mass actions"), without script as a page sends them.
 
-use futures_util::future::join3;
+use futures_util::future::{join, join3};
 use portcullis::service::revoke;
 
 use super::mcp_users::{PATH, crowd};
@@ -126,6 +126,31 @@ both_databases! {
         assert!(text.contains("Enabled MCP access of 3 people. 1 skipped: already enabled."), "{text}");
         assert!(access_of(app, MEMBER).await);
         assert_eq!(client.call().await.status, 401);
+    }
+
+    /// Nobody disables their own access, one by one neither, and the last administrator who has it
+    /// keeps it, also from two who disable each other at the same time; refusals are in the log.
+    async fn own_access_and_that_of_the_last_administrator_stay(app) {
+        let administrator = app.count("SELECT id FROM roles WHERE name = 'Administrator'").await;
+        app.sql(format!("UPDATE users SET role_id = {administrator} WHERE email = '{}'", OTHER.email)).await;
+        let (ada, olga) = (app.admin().await, app.signed_in(OTHER).await);
+        let path = |id: i64| format!("/admin/mcp/users/{id}/access");
+        let (own, other) = (path(id(app, ADMIN).await), path(id(app, OTHER).await));
+        let asked = ada.get(&format!("{own}?enabled=no")).await;
+        assert!(asked.text.contains("You cannot disable your own MCP access") && !asked.text.contains("name=\"password\""), "{}", asked.text);
+        let token = ada.form_token().await;
+        let fields = [("csrf", token.as_str()), ("enabled", "no"), ("password", PASSWORD)];
+        assert_eq!(ada.post(&own, &fields).await.status, 409);
+        assert!(access_of(app, ADMIN).await);
+        let theirs = olga.form_token().await;
+        let their_fields = [("csrf", theirs.as_str()), ("enabled", "no"), ("password", PASSWORD)];
+        let (one, two) = join(ada.post(&other, &fields), olga.post(&own, &their_fields)).await;
+        let mut statuses = [one.status, two.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [303, 409]);
+        assert_ne!(access_of(app, ADMIN).await, access_of(app, OTHER).await);
+        let refused = app.audited("mcp_access_disabled").await;
+        assert_eq!(refused.iter().filter(|entry| entry.outcome == "denied").count(), 2);
     }
 
     /// Somebody else who may do it cannot take access from the last administrator who has it.

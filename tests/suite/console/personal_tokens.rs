@@ -139,7 +139,11 @@ both_databases! {
 
         let page = format!("/admin/mcp/users/{user}/tokens");
         let action = format!("{page}/{}/revoke", app.newest_token_of(MEMBER).await);
-        assert_eq!(admin.submit(&page, &action, &[]).await.status, 303);
+        let asked = html::text(&admin.get(&action).await.text);
+        assert!(asked.contains("Revoke the token of Weekly report?"), "{asked}");
+        assert!(token.call().await.is_ok(), "asking changes nothing");
+        let done = admin.submit(&action, &action, &[]).await;
+        assert_eq!((done.status, done.header("location")), (303, page.as_str()), "back to the details");
         assert_eq!(token.call().await.status, 401, "revoked in the details");
 
         let token = token_of(app, MEMBER, "Weekly report", "usage:read").await;

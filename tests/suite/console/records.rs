@@ -178,6 +178,43 @@ both_databases! {
         assert!(html::text(&denied.text).contains("No entries match these filters"));
     }
 
+    /// Accounts, plans, roles and clients lead to what was done to them; the filter goes with others.
+    async fn an_entry_is_found_by_what_it_was_done_to(app) {
+        let now = app.clock.now().0;
+        for (action, kind, id, outcome) in [
+            ("account_changed", "account", 1, "ok"),
+            ("credits_adjusted", "account", 1, "denied"),
+            ("account_created", "account", 2, "ok"),
+            ("plan_changed", "plan", 1, "ok"),
+            ("role_edited", "role", 1, "ok"),
+        ] {
+            app.sql(format!("INSERT INTO audit (at, actor, action, target_kind, target_id, target, outcome, detail) VALUES ({now}, 'test', '{action}', '{kind}', {id}, 'name of {kind} {id}', '{outcome}', '{{}}')")).await;
+        }
+        let browser = app.admin().await;
+        for (query, found) in [
+            ("thing=account+1", vec!["Changed an account", "Was refused granting or taking credits"]),
+            ("thing=account+2", vec!["Made an account"]),
+            ("thing=plan+1", vec!["Changed a plan"]),
+            ("thing=role+1", vec!["Changed what a role allows"]),
+            ("thing=role+9", vec![]),
+            ("thing=account+1&outcome=denied", vec!["Was refused granting or taking credits"]),
+            ("thing=account+1&outcome=ok&action=credits", vec!["Changed an account"]),
+            (&format!("thing=account+1&person={}", ADMIN.email.replace('@', "%40")), vec![]),
+        ] {
+            let page = browser.get(&format!("/admin/mcp/audit?{query}")).await;
+            let rows = page.text.split("<tbody").nth(1).map(html::text).unwrap_or_default();
+            assert_eq!((page.status, rows.matches("“name of").count()), (200, found.len()), "{query}: {rows}");
+            for words in found {
+                assert!(rows.contains(words), "{query}: {words}: {rows}");
+            }
+        }
+        let page = browser.get("/admin/mcp/audit?thing=everything").await;
+        assert!(page.status == 400 && page.text.contains("such as account 7"), "{}", page.text);
+        for (page, link) in [("/admin/accounts/1", "account+1"), ("/admin/plans/1", "plan+1"), ("/admin/roles/1", "role+1")] {
+            assert!(browser.get(page).await.text.contains(&format!("/admin/mcp/audit?thing={link}\"")), "{page}");
+        }
+    }
+
     /// An export is the view, whole, in either format; it is written down, an auditor may take it and
     /// a member may not. A wrong filter gives no file.
     async fn an_export_is_the_view_and_is_written_down(app) {

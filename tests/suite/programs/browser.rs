@@ -14,6 +14,16 @@ async fn the_way_back_from_the_consent_page_arrives_by_mouse_keyboard_and_withou
     walk("consent.mjs").await;
 }
 
+#[actix_web::test]
+async fn the_main_screens_read_as_they_did() {
+    walk("snapshots.mjs").await;
+}
+
+#[actix_web::test]
+async fn the_main_screens_hold_in_forced_colours_at_200_percent_and_on_paper() {
+    walk("looks.mjs").await;
+}
+
 async fn walk(program: &str) {
     let node = programs::node().zip(programs::node_modules());
     let Some(((node, modules), chromium)) = installed(node.zip(programs::browser())) else {

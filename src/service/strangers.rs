@@ -40,7 +40,7 @@ impl Budget {
 
 /// Writes a refused call down. A failure to do so must not turn the refusal into anything else.
 pub async fn note(ctx: &Ctx, call: NewActivity) {
-    if call.user_id.is_none() && !ctx.refusals.take(ctx.clock.now()) {
+    if call.user_id.is_none() && !ctx.strangers.take(ctx.clock.now()) {
         return;
     }
     if let Err(error) = meter::note(ctx, call).await {

@@ -1,0 +1,51 @@
+//! What a role does not allow is refused, and that it was asked for is in the audit log.
+
+use futures_util::future::join_all;
+
+use crate::support::{AUDITOR, MEMBER, both_databases, html, on_sqlite};
+
+both_databases! {
+    /// One entry for a request, with permission, path and request id; looking again within a minute
+    /// adds none, and trying to act is written down up to ten times.
+    async fn a_refused_request_is_an_entry_and_many_do_not_fill_the_log(app) {
+        let browser = app.member().await;
+        let token = browser.form_token().await;
+        let page = browser.get("/admin/users?q=secret").await;
+        assert_eq!(page.status, 403, "{}", page.text);
+        assert!(html::text(&page.text).contains("Your role is Member, which does not include “See users”"), "{}", page.text);
+        let entries = app.audited("permission_refused").await;
+        assert_eq!(entries.len(), 1);
+        let entry = &entries[0];
+        assert_eq!((entry.actor.as_str(), entry.outcome.as_str(), entry.target.as_deref()), (MEMBER.email, "denied", Some("/admin/users")));
+        assert_eq!(entry.detail(), serde_json::json!({ "permission": "view_users", "method": "GET" }));
+        assert_eq!(entry.request_id.as_deref(), Some(page.header("x-request-id")));
+        join_all((0..4).map(|_| browser.get("/admin/users"))).await;
+        assert_eq!(app.audited("permission_refused").await.len(), 1, "the same look within a minute");
+        browser.get("/admin/roles").await;
+        assert_eq!(app.audited("permission_refused").await.len(), 2, "another permission");
+        let fields = [("csrf", token.as_str())];
+        for page in join_all((0..12).map(|_| browser.post("/admin/users/1/suspend", &fields))).await {
+            assert_eq!(page.status, 403, "{}", page.text);
+        }
+        assert_eq!(app.audited("permission_refused").await.len(), 12, "ten acts");
+        app.clock.advance(61);
+        browser.get("/admin/users").await;
+        assert_eq!(app.audited("permission_refused").await.len(), 13, "a minute later");
+    }
+}
+
+on_sqlite! {
+    /// Nobody signed in is nobody to write down; what the role allows is no refusal; a tab that it
+    /// does not include is one; and the audit screen finds them among the refused.
+    async fn only_refusals_of_a_role_are_written_down(app) {
+        app.anonymous().get("/admin/users").await;
+        let auditor = app.signed_in(AUDITOR).await;
+        assert_eq!(auditor.get("/admin/users").await.status, 200);
+        assert_eq!(app.audited("permission_refused").await.len(), 0);
+        app.sql("UPDATE roles SET permissions = '[\"view_users\"]' WHERE name = 'Auditor'").await;
+        assert_eq!(auditor.get("/admin/users/1?tab=mcp").await.status, 403);
+        assert_eq!(app.audited("permission_refused").await.len(), 1);
+        let text = html::text(&app.admin().await.get("/admin/mcp/audit?outcome=denied").await.text);
+        assert!(text.contains("Was refused what their role does not allow") && text.contains("page “/admin/users/1”"), "{text}");
+    }
+}
