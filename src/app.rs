@@ -10,14 +10,15 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 use crate::api;
 use crate::console::{
     account, accounts, activity, api_keys, audit, clients, connections, dashboard, explore, health,
-    index, invite, login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup,
-    theme, usage, user_edit, users, verify,
+    index, invite, login, manual, mcp_settings, mcp_users, metrics, overview, password, plans,
+    roles, setup, theme, usage, user_edit, users, verify,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
 use crate::service::Ctx;
+use crate::service::metrics::RouteCounters;
 use crate::web::error::{Audience, Failure};
 use crate::web::outer::outer;
 use crate::web::{assets, session};
@@ -33,6 +34,8 @@ pub enum Access {
     With(Permission),
     /// Whoever has a key of the REST API.
     Key,
+    /// Whoever watches the server from this machine or its private network, past no proxy.
+    Nearby,
 }
 
 /// A route, as the table lists it.
@@ -58,6 +61,7 @@ macro_rules! routes {
         fn routes(config: &mut web::ServiceConfig) {
             $(config.service(
                 web::resource($path)
+                    .app_data(RouteCounters::new($path))
                     $(.route(web::route().guard(method(stringify!($method))).to($handler)))+
                     .default_service(web::to(|request: HttpRequest| {
                         wrong_method(request, &[$(stringify!($method)),+])
@@ -86,6 +90,7 @@ routes! {
     "/dashboard/usage" { GET SignedIn => usage::show }
     "/dashboard/usage/export" { GET SignedIn => usage::export }
     "/dashboard/settings/mcp" { GET SignedIn => connections::show }
+    "/dashboard/settings/mcp/connections/{connection}" { GET SignedIn => connections::edit_form, POST SignedIn => connections::edit_connection }
     "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => connections::confirm_revoke_connection, POST SignedIn => connections::revoke_connection }
     "/dashboard/settings/mcp/tokens" { GET SignedIn => connections::token_form, POST SignedIn => connections::create_token }
     "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => connections::confirm_revoke_token, POST SignedIn => connections::revoke_token }
@@ -195,6 +200,7 @@ routes! {
 
     "/healthz" { GET Anyone => health::live }
     "/readyz" { GET Anyone => health::ready }
+    "/metrics" { GET Nearby => metrics::show }
     "/static/{tag}/{name}" { GET Anyone => assets::serve }
 }
 
@@ -261,6 +267,8 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
             .app_data(
                 web::PathConfig::default().error_handler(|_, _| nothing_of_that_name().into()),
             )
+            // What no route counts: addresses where nothing is.
+            .app_data(RouteCounters::new("none"))
             .service(crate::mcp::scope(&state))
             .configure(routes)
             .default_service(web::to(nothing_here))

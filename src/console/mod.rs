@@ -14,9 +14,11 @@ pub mod health;
 pub mod index;
 pub mod invite;
 pub mod login;
+
 pub mod manual;
 pub mod mcp_settings;
 pub mod mcp_users;
+pub mod metrics;
 pub mod overview;
 pub mod password;
 pub mod plans;

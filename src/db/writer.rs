@@ -8,7 +8,7 @@
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, oneshot};
@@ -42,6 +42,31 @@ struct Job {
 pub(super) struct GroupWriter {
     queue: mpsc::Sender<Job>,
     at_once: Option<Arc<AtOnce>>,
+    done: Arc<Done>,
+}
+
+/// What the writer has done since it started.
+#[derive(Default)]
+struct Done {
+    /// Writes made at once by whoever brought them.
+    alone: AtomicU64,
+    /// Writes that the thread made.
+    together: AtomicU64,
+    /// Transactions of the thread.
+    batches: AtomicU64,
+}
+
+/// What the group-commit writer does, for whoever watches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriterFigures {
+    /// Writes in line now.
+    pub waiting: usize,
+    /// Writes made at once, since the start.
+    pub alone: u64,
+    /// Writes made in batches, since the start.
+    pub together: u64,
+    /// Batches, since the start.
+    pub batches: u64,
 }
 
 impl GroupWriter {
@@ -49,14 +74,26 @@ impl GroupWriter {
     /// that waits for no lock, for writes that nobody else's are in the way of.
     pub(super) fn start(lane: Lane, at_once: Option<Conn>) -> Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
+        let done = Arc::new(Done::default());
+        let counts = Arc::clone(&done);
         std::thread::Builder::new()
             .name("group-writer".into())
-            .spawn(move || run(&lane, jobs))
+            .spawn(move || run(&lane, jobs, &counts))
             .map_err(Error::internal)?;
         let at_once = at_once.map(|conn| {
             Arc::new(AtOnce { conn: Mutex::new(Some(conn)), writes: AtomicU32::new(1) })
         });
-        Ok(Self { queue, at_once })
+        Ok(Self { queue, at_once, done })
+    }
+
+    /// What it does.
+    pub(super) fn figures(&self) -> WriterFigures {
+        WriterFigures {
+            waiting: self.queue.max_capacity().saturating_sub(self.queue.capacity()),
+            alone: self.done.alone.load(Ordering::Relaxed),
+            together: self.done.together.load(Ordering::Relaxed),
+            batches: self.done.batches.load(Ordering::Relaxed),
+        }
     }
 
     pub(super) async fn submit<T, F>(&self, mut job: F) -> Result<T>
@@ -66,6 +103,7 @@ impl GroupWriter {
     {
         let is_alone = self.queue.capacity() == self.queue.max_capacity();
         if is_alone && let Some(done) = self.at_once.as_ref().and_then(|way| way.run(&mut job)) {
+            self.done.alone.fetch_add(1, Ordering::Relaxed);
             return done;
         }
         let (reply, answer) = oneshot::channel();
@@ -106,7 +144,7 @@ impl AtOnce {
     }
 }
 
-fn run(lane: &Lane, mut jobs: mpsc::Receiver<Job>) {
+fn run(lane: &Lane, mut jobs: mpsc::Receiver<Job>, done: &Done) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
         let together = guarded(lane, |conn| Ok(commit(conn, &mut batch)));
@@ -117,6 +155,8 @@ fn run(lane: &Lane, mut jobs: mpsc::Receiver<Job>) {
                 .map(|job| guarded(lane, |conn| in_transaction(conn, |conn| (job.run)(conn))))
                 .collect()
         });
+        done.batches.fetch_add(1, Ordering::Relaxed);
+        done.together.fetch_add(batch.len() as u64, Ordering::Relaxed);
         for (job, result) in batch.drain(..).zip(results) {
             // A caller that has gone away needs no answer.
             let _ = job.reply.send(result);

@@ -23,6 +23,7 @@ use crate::mcp::answer::{self, Answer};
 use crate::mcp::envelope::{self, Envelope, Kind};
 use crate::mcp::{LARGEST_BODY, resources, state};
 use crate::service::calls::{Caller, Surface, micros};
+use crate::service::metrics::Refused;
 use crate::service::verify::{self, BadToken, Knock, Refusal};
 use crate::service::{Ctx, meter};
 use crate::store::activity::NewActivity;
@@ -160,6 +161,7 @@ async fn admit(
             Ok(Caller { principal, surface, request_id: request_id.to_owned(), address, arrived })
         }
         Err(refusal) => {
+            ctx.metrics.refused(Refused::from(&refusal));
             note_refusal(ctx, &refusal, request_id, address, arrived).await;
             Err(answer::refusal(ctx, &refusal, request_id))
         }
@@ -267,6 +269,7 @@ async fn check_scope(
     if !caller.principal.tools.contains(&tool) || caller.principal.scopes.contains(scope) {
         return Ok(());
     }
+    ctx.metrics.refused(Refused::Scope);
     let call = caller.record(ctx, tool.row().name, "denied", 403, Some("insufficient_scope"), 0);
     meter::note(ctx, call).await.map_err(|error| answer::error(&error, request_id))?;
     let needed: ScopeSet = caller

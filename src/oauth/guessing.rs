@@ -5,6 +5,7 @@ use std::future::Future;
 use crate::domain::audit::Actor;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::service::Ctx;
+use crate::service::metrics::Failed;
 use crate::service::throttle::{self, Limit};
 
 /// Runs an attempt unless its address has failed too often, and counts it if it fails.
@@ -26,6 +27,7 @@ pub(super) async fn slowed<T>(
     if let Err(error) = &result
         && matches!(error.code, OAuthErrorCode::InvalidGrant | OAuthErrorCode::InvalidClient)
     {
+        ctx.metrics.failed(Failed::Client);
         ctx.db.join_batch(move |conn| throttle::count(conn, &limit, now).map(|_| ())).await?;
     }
     result

@@ -25,6 +25,7 @@ pub mod login;
 pub mod mass;
 pub mod metadata_document;
 pub mod meter;
+pub mod metrics;
 pub mod notify;
 pub mod overview;
 pub mod own_usage;
