@@ -237,6 +237,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        label -> Text,
     }
 }
 

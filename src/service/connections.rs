@@ -1,6 +1,8 @@
 //! Who has connected what: the MCP Users grid, a user's tokens, the summary on the user's page, a
 //! person's own connections.
 
+mod edit;
+
 use std::collections::HashMap;
 
 use serde_json::json;
@@ -16,6 +18,8 @@ use crate::store::audit::{self, NewEntry};
 use crate::store::connections::{self as store, ConnectionRow, TokenFacts};
 use crate::store::grid::{self, GridFilter, GridQuery, GridRow};
 use crate::store::tokens::{self, TokenRow};
+
+pub use edit::{Edit, Edited, LONGEST_LABEL, edit};
 
 /// Tokens shown in a user's details at most; the newest, and active ones before others.
 pub const MOST_TOKENS: i64 = 500;

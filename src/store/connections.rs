@@ -26,6 +26,8 @@ pub struct ConnectionRow {
     pub connected_at: Timestamp,
     /// When the approval was taken back.
     pub revoked_at: Option<Timestamp>,
+    /// Its owner's own name for it; empty is none.
+    pub label: String,
 }
 
 type Columns = (
@@ -36,6 +38,7 @@ type Columns = (
     consents::scopes,
     consents::created_at,
     consents::revoked_at,
+    consents::label,
 );
 
 const COLUMNS: Columns = (
@@ -46,6 +49,7 @@ const COLUMNS: Columns = (
     consents::scopes,
     consents::created_at,
     consents::revoked_at,
+    consents::label,
 );
 
 /// Whether a token of the approval works at that moment.

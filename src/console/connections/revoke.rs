@@ -27,6 +27,8 @@ pub(super) struct ConnectionLine {
     pub id: ConsentId,
     /// The name the client gave itself.
     pub client: String,
+    /// Its owner's own name for it; empty is none.
+    pub label: String,
     /// Whether an administrator vouches for it, or has blocked it.
     pub trust: Trust,
     /// Where it was sent back to.
@@ -78,7 +80,13 @@ impl ConnectionLine {
             calls: format!("{}{}", connection.calls, if is_at_least { " or more" } else { "" }),
             expires_at: connection.expires_at,
             client: row.client,
+            label: row.label,
         }
+    }
+
+    /// What its owner knows it by.
+    pub fn name(&self) -> &str {
+        if self.label.is_empty() { &self.client } else { &self.label }
     }
 
     /// Whether it works as far as its owner is concerned.
@@ -128,7 +136,8 @@ pub async fn revoke_connection(
     _form: Form<Confirmed>,
 ) -> Result<HttpResponse, Failure> {
     let id = connection_id(&path)?;
-    let client = connections::own_one(&ctx, viewer.user.id, id).await?.row.client;
+    let connection = connections::own_one(&ctx, viewer.user.id, id).await?;
+    let client = ConnectionLine::new(connection, false).name().to_owned();
     match revoke::connection(&ctx, &viewer.actor, viewer.user.id, id).await? {
         Revoked::Now => flash::put(
             &session,
@@ -145,6 +154,6 @@ pub async fn revoke_connection(
 }
 
 /// The connection a path names. What cannot be an id is a connection that is not there.
-fn connection_id(segment: &str) -> Result<ConsentId, Error> {
+pub(super) fn connection_id(segment: &str) -> Result<ConsentId, Error> {
     segment.parse().map_err(|_| Error::not_found("There is no such connection."))
 }

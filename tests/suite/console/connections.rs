@@ -40,7 +40,7 @@ both_databases! {
         }
         assert_eq!(client.call_tool("get_store", json!({ "domain": "shop01.example.com" })).await.status, 403);
         let page = app.member().await.get(PAGE).await;
-        assert_eq!(page.text.matches("/connections/").count(), 1, "somebody else's is not there");
+        assert_eq!(page.text.matches("/revoke\" data-dialog").count(), 1, "somebody else's is not there");
         let text = html::text(&page.text);
         for words in ["Unverified client", "127.0.0.1:4711", "a program on your computer",
             "See how much of your quota and credits is used"] {
