@@ -90,6 +90,7 @@ routes! {
     "/dashboard/usage" { GET SignedIn => usage::show }
     "/dashboard/usage/export" { GET SignedIn => usage::export }
     "/dashboard/settings/mcp" { GET SignedIn => connections::show }
+    "/dashboard/settings/mcp/check" { GET SignedIn => connections::ask_check, POST SignedIn => connections::run_check }
     "/dashboard/settings/mcp/connections/{connection}" { GET SignedIn => connections::edit_form, POST SignedIn => connections::edit_connection }
     "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => connections::confirm_revoke_connection, POST SignedIn => connections::revoke_connection }
     "/dashboard/settings/mcp/tokens" { GET SignedIn => connections::token_form, POST SignedIn => connections::create_token }
@@ -186,9 +187,11 @@ routes! {
     "/.well-known/oauth-protected-resource/mcp/" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
 
     "/docs" { GET Anyone => manual::contents }
+    "/docs/" { GET Anyone => manual::without_slash }
     "/docs/llms.txt" { GET Anyone => manual::for_programs }
     "/docs/{page}.md" { GET Anyone => manual::markdown }
     "/docs/{page}" { GET Anyone => manual::page }
+    "/docs/{page}/" { GET Anyone => manual::without_slash }
     "/api/v1/usage" { GET Key => api::usage }
     "/api/v1/taxonomy" { GET Key => api::taxonomy }
     "/api/v1/stores/search" { POST Key => api::search_stores }

@@ -1,6 +1,7 @@
 //! Dashboard → Settings → MCP: a person's own access, connections and personal access tokens.
 //! Everything here is the signed-in person's; what is somebody else's is not there.
 
+mod check;
 mod edit;
 mod form;
 mod revoke;
@@ -22,6 +23,7 @@ use crate::web::flash::Tone;
 use crate::web::page::{Shell, ago, render};
 use crate::web::viewer::Viewer;
 
+pub use check::{ask_check, run_check};
 pub use edit::{edit_connection, edit_form};
 pub use form::{create_token, token_form};
 pub use revoke::{confirm_revoke_connection, revoke_connection};

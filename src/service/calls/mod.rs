@@ -4,6 +4,7 @@
 
 mod enrich_domains;
 mod examples;
+pub mod fields;
 mod get_store;
 mod get_usage;
 mod line;

@@ -6,6 +6,7 @@ mod api_keys;
 mod clients;
 mod clients_pages;
 mod confirmation;
+mod connection_check;
 mod connection_edit;
 mod connections;
 mod explore;
