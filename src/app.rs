@@ -10,8 +10,8 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 use crate::api;
 use crate::console::{
     account, accounts, activity, api_keys, audit, clients, connections, dashboard, explore, health,
-    index, invite, login, manual, mcp_settings, mcp_users, metrics, overview, password, plans,
-    roles, setup, theme, usage, user_edit, users, verify,
+    index, invite, login, manual, mcp_settings, mcp_users, metrics, overview, own_records,
+    password, plans, roles, setup, theme, usage, user_edit, users, verify,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
@@ -89,6 +89,10 @@ routes! {
     "/dashboard/contacts/revealed/export" { GET SignedIn => explore::export_revealed }
     "/dashboard/usage" { GET SignedIn => usage::show }
     "/dashboard/usage/export" { GET SignedIn => usage::export }
+    "/dashboard/activity" { GET SignedIn => own_records::activity }
+    "/dashboard/activity/export" { GET SignedIn => own_records::export_activity }
+    "/dashboard/audit" { GET SignedIn => own_records::audit }
+    "/dashboard/audit/export" { GET SignedIn => own_records::export_audit }
     "/dashboard/settings/mcp" { GET SignedIn => connections::show }
     "/dashboard/settings/mcp/check" { GET SignedIn => connections::ask_check, POST SignedIn => connections::run_check }
     "/dashboard/settings/mcp/connections/{connection}" { GET SignedIn => connections::edit_form, POST SignedIn => connections::edit_connection }

@@ -20,6 +20,7 @@ pub mod mcp_settings;
 pub mod mcp_users;
 pub mod metrics;
 pub mod overview;
+pub mod own_records;
 pub mod password;
 pub mod plans;
 pub mod roles;

@@ -272,6 +272,7 @@ diesel::table! {
         absolute_expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
+        first_used_at -> Nullable<BigInt>,
     }
 }
 

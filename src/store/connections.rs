@@ -1,7 +1,7 @@
 //! What a person's own page reads of their connections: approvals with their clients, and in one
 //! more query each what their tokens and their calls say. Tables: `consents`, `tokens`, `activity`.
 
-use diesel::dsl::{exists, max, not};
+use diesel::dsl::{exists, max, min, not};
 use diesel::prelude::*;
 
 use crate::clock::Timestamp;
@@ -137,6 +137,8 @@ pub struct TokenFacts {
     pub state: String,
     /// The latest end.
     pub expires_at: Option<Timestamp>,
+    /// The first tool call.
+    pub first_used_at: Option<Timestamp>,
     /// The last tool call.
     pub last_used_at: Option<Timestamp>,
     /// When the newest was made.
@@ -152,6 +154,7 @@ pub fn token_facts(conn: &mut Conn, of: &[ConsentId]) -> QueryResult<Vec<TokenFa
             tokens::consent_id,
             tokens::state,
             max(tokens::expires_at),
+            min(tokens::first_used_at),
             max(tokens::last_used_at),
             max(tokens::created_at),
         ))

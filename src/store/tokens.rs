@@ -205,14 +205,15 @@ statement! {
     /// Notes a use, unless a later one was noted before.
     Touch {
         "UPDATE tokens SET last_used_at = " at: Timestamp = BigInt,
-        " WHERE id = " id: TokenId = BigInt,
+        ", first_used_at = coalesce(first_used_at, " first: Timestamp = BigInt,
+        ") WHERE id = " id: TokenId = BigInt,
         " AND (last_used_at IS NULL OR last_used_at < " before: Timestamp = BigInt; ")"
     }
 }
 
 /// Notes that a token was used for a tool call.
 pub fn touch(conn: &mut Conn, id: TokenId, now: Timestamp) -> QueryResult<usize> {
-    Touch { at: now, id, before: now }.run(conn)
+    Touch { at: now, first: now, id, before: now }.run(conn)
 }
 
 /// Revokes one token if it is active and not expired; 0 rows otherwise.

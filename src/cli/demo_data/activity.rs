@@ -59,6 +59,7 @@ pub(super) fn load(
             continue;
         };
         if call.outcome == Outcome::Ok {
+            token.first_used_at.get_or_insert(call.at);
             token.last_used_at = Some(call.at);
         }
         diesel::insert_into(activity::table)

@@ -45,6 +45,8 @@ pub(super) struct Token {
     pub label: String,
     pub created_at: i64,
     pub ended: Option<(i64, EndReason)>,
+    /// Its first answered call.
+    pub first_used_at: Option<i64>,
     /// Its last answered call; set when the activity is made.
     pub last_used_at: Option<i64>,
 }
@@ -232,6 +234,7 @@ impl Maker {
             label: (*label).to_owned(),
             created_at,
             ended,
+            first_used_at: None,
             last_used_at: None,
         });
         Ok(())
@@ -287,7 +290,10 @@ impl Maker {
 pub(super) fn keep_totals(conn: &mut Conn, people: &[Person], all: &[Token]) -> Result<()> {
     for token in all.iter().filter(|token| token.last_used_at.is_some()) {
         diesel::update(tokens::table.find(token.id))
-            .set(tokens::last_used_at.eq(token.last_used_at))
+            .set((
+                tokens::first_used_at.eq(token.first_used_at),
+                tokens::last_used_at.eq(token.last_used_at),
+            ))
             .execute(conn)?;
     }
     for (place, person) in people.iter().enumerate() {

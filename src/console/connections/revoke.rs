@@ -41,10 +41,14 @@ pub(super) struct ConnectionLine {
     pub status: TokenStatus,
     /// When it was approved.
     pub connected_at: Timestamp,
+    /// First tool call.
+    pub first_used_at: Option<Timestamp>,
     /// Last tool call.
     pub last_used_at: Option<Timestamp>,
     /// Calls in 30 days, in words.
     pub calls: String,
+    /// Calls in this month, in words.
+    pub calls_this_month: String,
     /// When it ends unless it is used.
     pub expires_at: Option<Timestamp>,
 }
@@ -60,6 +64,8 @@ pub(super) enum Trust {
 impl ConnectionLine {
     pub fn new(connection: Connection, is_at_least: bool) -> Self {
         let row = connection.row;
+        let counted =
+            |calls: usize| format!("{calls}{}", if is_at_least { " or more" } else { "" });
         Self {
             id: row.id,
             trust: match row.trust.as_str() {
@@ -76,8 +82,10 @@ impl ConnectionLine {
             scopes: ScopeSet::parse_known(&row.scopes).iter().map(|scope| scope.row()).collect(),
             status: connection.status,
             connected_at: row.connected_at,
+            first_used_at: connection.first_used_at,
             last_used_at: connection.last_used_at,
-            calls: format!("{}{}", connection.calls, if is_at_least { " or more" } else { "" }),
+            calls: counted(connection.calls),
+            calls_this_month: counted(connection.calls_this_month),
             expires_at: connection.expires_at,
             client: row.client,
             label: row.label,
