@@ -81,9 +81,9 @@ routes! {
     "/reset-password" { GET Anyone => password::form, POST Anyone => password::submit }
     "/logout" { POST SignedIn => login::logout }
     "/dashboard" { GET SignedIn => dashboard::show }
-    "/dashboard/stores" { GET SignedIn => explore::stores }
+    "/dashboard/stores" { GET SignedIn => explore::stores, POST SignedIn => explore::search_stores }
     "/dashboard/stores/{domain}" { GET SignedIn => explore::store }
-    "/dashboard/contacts" { GET SignedIn => explore::contacts }
+    "/dashboard/contacts" { GET SignedIn => explore::contacts, POST SignedIn => explore::search_contacts }
     "/dashboard/contacts/reveal" { GET SignedIn => explore::confirm_reveal, POST SignedIn => explore::reveal }
     "/dashboard/contacts/revealed" { GET SignedIn => explore::revealed }
     "/dashboard/contacts/revealed/export" { GET SignedIn => explore::export_revealed }

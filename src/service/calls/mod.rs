@@ -215,6 +215,22 @@ pub async fn content(ctx: &Ctx, caller: &Caller, tool: Tool) -> Result<Value> {
     }
 }
 
+/// What a call returns that its caller has paid for before: nothing is counted or written down.
+///
+/// # Errors
+/// What the caller is told instead of an answer; our own mistake for what could spend.
+pub async fn again(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> Result<Value> {
+    if !tool.row().is_read_only {
+        return Err(Error::internal("what spends is not called again"));
+    }
+    let mut caller = caller.clone();
+    caller.principal.plan = caller.principal.plan.uncounted();
+    match work(ctx, &caller, &Line::default(), tool, arguments).await? {
+        Work::Done(done) => Ok(done.output),
+        Work::Settled(result) => result,
+    }
+}
+
 /// Reads arguments; the complaint is for whoever wrote them and can correct them (SEP-1303).
 fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T> {
     serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| Error {

@@ -20,6 +20,7 @@ mod mcp_users_mass;
 mod mcp_users_views;
 mod metrics;
 mod overview;
+mod own_records;
 mod passwords;
 mod personal_tokens;
 mod plans;
