@@ -138,26 +138,26 @@ impl Maker {
         } else {
             [Scope::UsageRead, Scope::StoresRead].into_iter().collect()
         };
+        // Some signed in anew after a while: the earlier family ran out.
+        let early = (state == State::Active && random.percent(35))
+            .then(|| consented - IDLE - random.between(1, 9) * DAY)
+            .filter(|early| *early > person.created_at);
         let consent: i64 = diesel::insert_into(consents::table)
             .values((
                 consents::user_id.eq(person.id),
                 consents::client_id.eq(client),
                 consents::redirect_uri.eq(redirect_uri),
                 consents::scopes.eq(scopes.to_string()),
-                consents::created_at.eq(consented),
+                consents::created_at.eq(early.unwrap_or(consented)),
                 consents::updated_at.eq(if revoked { end } else { consented }),
                 consents::revoked_at.eq(revoked.then_some(end)),
             ))
             .returning(consents::id)
             .get_result(conn)?;
         let origin = (Some((client, consent)), name, scopes);
-        if state == State::Active && random.percent(35) {
-            // Signed in anew after a while: the earlier family ran out.
-            let early = consented - IDLE - random.between(1, 9) * DAY;
+        if let Some(early) = early {
             let ended = (early + IDLE, EndReason::Expired);
-            if early > person.created_at {
-                self.token(conn, place, person, &origin, early, Some(ended), early + IDLE)?;
-            }
+            self.token(conn, place, person, &origin, early, Some(ended), early + IDLE)?;
         }
         let (ended, expires) = match state {
             State::Active => (None, (self.now + IDLE).min(consented + ABSOLUTE)),

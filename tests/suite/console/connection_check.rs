@@ -43,10 +43,10 @@ on_sqlite! {
 
     async fn a_closed_endpoint_is_no_fault_of_the_network(app) {
         let browser = app.member().await;
-        app.set("mcp_enabled", "false").await;
+        app.set("mcp_enabled", "no").await;
         let text = checked(&browser).await;
         assert!(text.contains("An administrator has switched the endpoint off"), "{text}");
-        app.set("mcp_enabled", "true").await;
+        app.set("mcp_enabled", "yes").await;
         app.set("allowed_ips", "203.0.113.0/24").await;
         let text = checked(&browser).await;
         assert!(text.contains("the server's own is not one of them"), "{text}");

@@ -1,5 +1,6 @@
 //! The console.
 
+mod access;
 mod account;
 mod accounts;
 mod api_keys;
