@@ -14,7 +14,8 @@ async fn read(app: &TestApp) -> String {
 /// The value of a series, as its line begins.
 fn value(text: &str, series: &str) -> f64 {
     let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("no {series} in {text}")).parse().unwrap()
+    assert!(line.is_some(), "no {series} in {text}");
+    line.unwrap().parse().unwrap()
 }
 
 both_databases! {
