@@ -1,10 +1,16 @@
 //! The answer to whoever scrapes: what was counted, and what is so at this moment.
 
+use std::time::Duration;
+
 use prometheus::{Encoder, Gauge, GaugeVec, Opts, Registry, TextEncoder};
+use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::service::{Ctx, deliver};
 use crate::store::outbox;
+
+/// How long the database may take; a scraper waits no longer than some seconds.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The media type of the answer.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
@@ -15,8 +21,8 @@ pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 /// Only by our own mistake. A database that does not answer is told as such, and leaves out what it
 /// would have to say.
 pub async fn text(ctx: &Ctx) -> Result<String> {
-    let waiting =
-        ctx.db.read(|conn| Ok(outbox::count_waiting(conn, deliver::MOST_ATTEMPTS)?)).await.ok();
+    let waiting = ctx.db.read(|conn| Ok(outbox::count_waiting(conn, deliver::MOST_ATTEMPTS)?));
+    let waiting = timeout(PATIENCE, waiting).await.ok().and_then(Result::ok);
     write(ctx, waiting).map_err(Error::internal)
 }
 
