@@ -71,7 +71,7 @@ both_databases! {
         }
         let (session, _) = things.last().unwrap();
         assert!(owner.get("/account").await.text.contains(session.as_str()), "the session lives");
-        let alive = "SELECT (SELECT count(*) FROM consents WHERE revoked_at IS NULL) + (SELECT count(*) FROM tokens WHERE state = 'active') + (SELECT count(*) FROM api_keys WHERE revoked_at IS NULL)";
+        let alive = "SELECT (SELECT count(*) FROM consents WHERE revoked_at IS NULL) + (SELECT count(*) FROM tokens WHERE state = 'active') + (SELECT count(*) FROM api_keys WHERE ended_at IS NULL)";
         assert_eq!(app.count(alive).await, 4, "nothing has ended");
     }
 
