@@ -10,14 +10,15 @@ use actix_web::{App, HttpRequest, HttpServer, dev::Server, guard, web};
 use crate::api;
 use crate::console::{
     account, accounts, activity, api_keys, audit, clients, connections, dashboard, explore, health,
-    index, invite, login, manual, mcp_settings, mcp_users, overview, password, plans, roles, setup,
-    signing_keys, theme, usage, user_edit, users, verify,
+    index, invite, login, manual, mcp_settings, mcp_users, metrics, overview, own_records,
+    password, plans, roles, setup, signing_keys, theme, usage, user_edit, users, verify,
 };
 use crate::domain::access::Permission;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
 use crate::service::Ctx;
+use crate::service::metrics::RouteCounters;
 use crate::web::error::{Audience, Failure};
 use crate::web::outer::outer;
 use crate::web::{assets, session};
@@ -33,6 +34,8 @@ pub enum Access {
     With(Permission),
     /// Whoever has a key of the REST API.
     Key,
+    /// Whoever watches the server from this machine or its private network, past no proxy.
+    Nearby,
 }
 
 /// A route, as the table lists it.
@@ -58,6 +61,7 @@ macro_rules! routes {
         fn routes(config: &mut web::ServiceConfig) {
             $(config.service(
                 web::resource($path)
+                    .app_data(RouteCounters::new($path))
                     $(.route(web::route().guard(method(stringify!($method))).to($handler)))+
                     .default_service(web::to(|request: HttpRequest| {
                         wrong_method(request, &[$(stringify!($method)),+])
@@ -77,15 +81,21 @@ routes! {
     "/reset-password" { GET Anyone => password::form, POST Anyone => password::submit }
     "/logout" { POST SignedIn => login::logout }
     "/dashboard" { GET SignedIn => dashboard::show }
-    "/dashboard/stores" { GET SignedIn => explore::stores }
+    "/dashboard/stores" { GET SignedIn => explore::stores, POST SignedIn => explore::search_stores }
     "/dashboard/stores/{domain}" { GET SignedIn => explore::store }
-    "/dashboard/contacts" { GET SignedIn => explore::contacts }
+    "/dashboard/contacts" { GET SignedIn => explore::contacts, POST SignedIn => explore::search_contacts }
     "/dashboard/contacts/reveal" { GET SignedIn => explore::confirm_reveal, POST SignedIn => explore::reveal }
     "/dashboard/contacts/revealed" { GET SignedIn => explore::revealed }
     "/dashboard/contacts/revealed/export" { GET SignedIn => explore::export_revealed }
     "/dashboard/usage" { GET SignedIn => usage::show }
     "/dashboard/usage/export" { GET SignedIn => usage::export }
+    "/dashboard/activity" { GET SignedIn => own_records::activity }
+    "/dashboard/activity/export" { GET SignedIn => own_records::export_activity }
+    "/dashboard/audit" { GET SignedIn => own_records::audit }
+    "/dashboard/audit/export" { GET SignedIn => own_records::export_audit }
     "/dashboard/settings/mcp" { GET SignedIn => connections::show }
+    "/dashboard/settings/mcp/check" { GET SignedIn => connections::ask_check, POST SignedIn => connections::run_check }
+    "/dashboard/settings/mcp/connections/{connection}" { GET SignedIn => connections::edit_form, POST SignedIn => connections::edit_connection }
     "/dashboard/settings/mcp/connections/{connection}/revoke" { GET SignedIn => connections::confirm_revoke_connection, POST SignedIn => connections::revoke_connection }
     "/dashboard/settings/mcp/tokens" { GET SignedIn => connections::token_form, POST SignedIn => connections::create_token }
     "/dashboard/settings/mcp/tokens/{token}/revoke" { GET SignedIn => connections::confirm_revoke_token, POST SignedIn => connections::revoke_token }
@@ -186,9 +196,11 @@ routes! {
     "/.well-known/oauth-protected-resource/mcp/" { GET Anyone => metadata::protected_resource, OPTIONS Anyone => metadata::preflight }
 
     "/docs" { GET Anyone => manual::contents }
+    "/docs/" { GET Anyone => manual::without_slash }
     "/docs/llms.txt" { GET Anyone => manual::for_programs }
     "/docs/{page}.md" { GET Anyone => manual::markdown }
     "/docs/{page}" { GET Anyone => manual::page }
+    "/docs/{page}/" { GET Anyone => manual::without_slash }
     "/api/v1/usage" { GET Key => api::usage }
     "/api/v1/taxonomy" { GET Key => api::taxonomy }
     "/api/v1/stores/search" { POST Key => api::search_stores }
@@ -200,6 +212,7 @@ routes! {
 
     "/healthz" { GET Anyone => health::live }
     "/readyz" { GET Anyone => health::ready }
+    "/metrics" { GET Nearby => metrics::show }
     "/static/{tag}/{name}" { GET Anyone => assets::serve }
 }
 
@@ -266,6 +279,8 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
             .app_data(
                 web::PathConfig::default().error_handler(|_, _| nothing_of_that_name().into()),
             )
+            // What no route counts: addresses where nothing is.
+            .app_data(RouteCounters::new("none"))
             .service(crate::mcp::scope(&state))
             .configure(routes)
             .default_service(web::to(nothing_here))

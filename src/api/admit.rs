@@ -9,6 +9,7 @@ use crate::domain::audit::Outcome;
 use crate::domain::tool::Tool;
 use crate::error::{Error, ErrorCode};
 use crate::service::calls::{Caller, Recorded, Surface, micros};
+use crate::service::metrics::Refused;
 use crate::service::verify::{self, RefusedKey};
 use crate::service::{Ctx, meter, strangers};
 use crate::store::activity::NewActivity;
@@ -39,6 +40,7 @@ pub(super) async fn admit(ctx: &Ctx, request: &HttpRequest, tool: Tool) -> Resul
             recorded: Recorded::default(),
         },
         Err(refused) => {
+            count(ctx, refused.error.code);
             let address = address.map(|address| address.to_string());
             note_refusal(ctx, &refused, tool, request_id, address, arrived).await;
             return Err(Failure::Api(refused.error));
@@ -47,12 +49,19 @@ pub(super) async fn admit(ctx: &Ctx, request: &HttpRequest, tool: Tool) -> Resul
     match check_permission(&caller, tool) {
         Ok(()) => Ok(caller),
         Err(error) => {
+            count(ctx, error.code);
             let (status, code) = (i32::from(error.code.status()), Some(error.code.as_str()));
             let outcome = Outcome::Denied.as_str();
             let call = caller.record(ctx, tool.row().name, outcome, status, code, 0);
             meter::note(ctx, call).await.map_err(Failure::Api)?;
             Err(Failure::Api(error))
         }
+    }
+}
+
+fn count(ctx: &Ctx, code: ErrorCode) {
+    if let Some(why) = Refused::at_rest(code) {
+        ctx.metrics.refused(why);
     }
 }
 

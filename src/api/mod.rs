@@ -7,6 +7,7 @@ mod admit;
 mod body;
 mod openapi;
 mod operations;
+pub mod reference;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value, json};

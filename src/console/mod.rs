@@ -14,10 +14,13 @@ pub mod health;
 pub mod index;
 pub mod invite;
 pub mod login;
+
 pub mod manual;
 pub mod mcp_settings;
 pub mod mcp_users;
+pub mod metrics;
 pub mod overview;
+pub mod own_records;
 pub mod password;
 pub mod plans;
 pub mod roles;

@@ -27,5 +27,6 @@ mod writer;
 pub mod written;
 
 pub use connection::{Conn, MultiBackend};
-pub use pool::Db;
+pub use pool::{Db, Figures, LaneFigures};
 pub use url::DatabaseUrl;
+pub use writer::WriterFigures;

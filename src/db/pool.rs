@@ -12,7 +12,7 @@ use super::checkpoint::Checkpointer;
 use super::connection::{Conn, Manager, Mode};
 use super::url::DatabaseUrl;
 use super::warm::Warm;
-use super::writer::GroupWriter;
+use super::writer::{GroupWriter, WriterFigures};
 use crate::error::{Error, Result};
 
 /// How long a request waits for a connection before it is told that the server is busy.
@@ -37,6 +37,27 @@ pub(super) struct Lane {
     permits: Arc<Semaphore>,
     /// Whether a query asks the network, for which no serving thread may wait.
     is_remote: bool,
+    size: u32,
+}
+
+/// The connections of a pool, for whoever watches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneFigures {
+    /// What the pool is for.
+    pub name: &'static str,
+    /// Connections at most.
+    pub size: u32,
+    /// Those in use now.
+    pub in_use: u32,
+}
+
+/// What the database is busy with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// The pools.
+    pub lanes: Vec<LaneFigures>,
+    /// The group-commit writer.
+    pub writer: WriterFigures,
 }
 
 impl Lane {
@@ -49,7 +70,12 @@ impl Lane {
             .build(Manager::new(url.clone(), mode))
             .map_err(Error::unavailable)?;
         let is_remote = matches!(url, DatabaseUrl::Postgres(_));
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)), is_remote })
+        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)), is_remote, size })
+    }
+
+    fn figures(&self, name: &'static str) -> LaneFigures {
+        let free = u32::try_from(self.permits.available_permits()).unwrap_or(u32::MAX);
+        LaneFigures { name, size: self.size, in_use: self.size.saturating_sub(free) }
     }
 
     /// A connection of this lane; blocks, so only for threads that may.
@@ -114,6 +140,16 @@ impl Db {
         };
         let group = GroupWriter::start(writers.clone(), warm.clone())?;
         Ok(Self { readers, writers, group, warm, _checkpointer: checkpointer })
+    }
+
+    /// What the database is busy with now.
+    pub fn figures(&self) -> Figures {
+        let lanes = if self.readers.is_remote {
+            vec![self.readers.figures("all")]
+        } else {
+            vec![self.readers.figures("read"), self.writers.figures("write")]
+        };
+        Figures { lanes, writer: self.group.figures() }
     }
 
     /// Runs `job`, which reads a few rows by their key. On SQLite it runs on this thread: readers

@@ -238,6 +238,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        label -> Text,
     }
 }
 
@@ -272,6 +273,7 @@ diesel::table! {
         absolute_expires_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         end_reason -> Nullable<Text>,
+        first_used_at -> Nullable<BigInt>,
     }
 }
 

@@ -9,6 +9,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -38,6 +39,31 @@ struct Job {
 pub(super) struct GroupWriter {
     queue: mpsc::Sender<Job>,
     warm: Option<Arc<Warm>>,
+    done: Arc<Done>,
+}
+
+/// What the writer has done since it started.
+#[derive(Default)]
+struct Done {
+    /// Writes made at once by whoever brought them.
+    alone: AtomicU64,
+    /// Writes that the thread made.
+    together: AtomicU64,
+    /// Transactions of the thread.
+    batches: AtomicU64,
+}
+
+/// What the group-commit writer does, for whoever watches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriterFigures {
+    /// Writes in line now.
+    pub waiting: usize,
+    /// Writes made at once, since the start.
+    pub alone: u64,
+    /// Writes made in batches, since the start.
+    pub together: u64,
+    /// Batches, since the start.
+    pub batches: u64,
 }
 
 impl GroupWriter {
@@ -45,12 +71,23 @@ impl GroupWriter {
     /// connection of `lane` when that is busy or somebody else writes.
     pub(super) fn start(lane: Lane, warm: Option<Arc<Warm>>) -> Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
-        let shared = warm.clone();
+        let (shared, done) = (warm.clone(), Arc::new(Done::default()));
+        let counts = Arc::clone(&done);
         std::thread::Builder::new()
             .name("group-writer".into())
-            .spawn(move || run(&lane, shared.as_deref(), jobs))
+            .spawn(move || run(&lane, shared.as_deref(), jobs, &counts))
             .map_err(Error::internal)?;
-        Ok(Self { queue, warm })
+        Ok(Self { queue, warm, done })
+    }
+
+    /// What it does.
+    pub(super) fn figures(&self) -> WriterFigures {
+        WriterFigures {
+            waiting: self.queue.max_capacity().saturating_sub(self.queue.capacity()),
+            alone: self.done.alone.load(Ordering::Relaxed),
+            together: self.done.together.load(Ordering::Relaxed),
+            batches: self.done.batches.load(Ordering::Relaxed),
+        }
     }
 
     pub(super) async fn submit<T, F>(&self, mut job: F) -> Result<T>
@@ -62,6 +99,7 @@ impl GroupWriter {
         if is_alone
             && let Some(done) = self.warm.as_deref().and_then(|warm| at_once(warm, &mut job))
         {
+            self.done.alone.fetch_add(1, Ordering::Relaxed);
             return done;
         }
         let (reply, answer) = oneshot::channel();
@@ -87,12 +125,14 @@ fn at_once<T>(warm: &Warm, job: &mut impl FnMut(&mut Conn) -> Result<T>) -> Opti
     done.map_or_else(|error| Some(Err(error)), |done| done)
 }
 
-fn run(lane: &Lane, warm: Option<&Warm>, mut jobs: mpsc::Receiver<Job>) {
+fn run(lane: &Lane, warm: Option<&Warm>, mut jobs: mpsc::Receiver<Job>, done: &Done) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
         let results = warm
             .and_then(|warm| all_on_warm(warm, &mut batch))
             .unwrap_or_else(|| all_on_lane(lane, warm, &mut batch));
+        done.batches.fetch_add(1, Ordering::Relaxed);
+        done.together.fetch_add(batch.len() as u64, Ordering::Relaxed);
         for (job, result) in batch.drain(..).zip(results) {
             // A caller that has gone away needs no answer.
             let _ = job.reply.send(result);

@@ -55,6 +55,10 @@ pub enum Action {
     TokenRevoked,
     /// All tokens of a user were revoked.
     TokensRevoked,
+    /// A person named one of their connections.
+    ConnectionRenamed,
+    /// Permissions were taken from a connection.
+    ConnectionNarrowed,
     /// A connection was revoked: an approval with all its tokens.
     ConnectionRevoked,
     /// A client registered itself, or was registered by hand.
@@ -170,6 +174,8 @@ impl Action {
             Self::McpAccessDisabled => "mcp_access_disabled",
             Self::TokenRevoked => "token_revoked",
             Self::TokensRevoked => "tokens_revoked",
+            Self::ConnectionRenamed => "connection_renamed",
+            Self::ConnectionNarrowed => "connection_narrowed",
             Self::ConnectionRevoked => "connection_revoked",
             Self::ClientRegistered => "client_registered",
             Self::ClientBlocked => "client_blocked",
@@ -365,6 +371,8 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::McpAccessDisabled, Group::People, true, "Disabled MCP access", "Was refused disabling MCP access"),
     row(Action::TokenRevoked, Group::Connections, false, "Revoked a token", "Was refused revoking a token"),
     row(Action::TokensRevoked, Group::Connections, true, "Revoked all tokens of a user", "Was refused revoking all tokens of a user"),
+    row(Action::ConnectionRenamed, Group::Connections, false, "Renamed a connection", "Was refused renaming a connection"),
+    row(Action::ConnectionNarrowed, Group::Connections, false, "Took permissions from a connection", "Was refused taking permissions from a connection"),
     row(Action::ConnectionRevoked, Group::Connections, false, "Revoked a connection", "Was refused revoking a connection"),
     row(Action::ConsentDecided, Group::Connections, false, "Approved a client", "Refused a client"),
     row(Action::PersonalTokenCreated, Group::Connections, false, "Made a personal access token", "Was refused a personal access token"),

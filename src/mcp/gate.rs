@@ -23,6 +23,7 @@ use crate::mcp::answer::{self, Answer};
 use crate::mcp::envelope::{self, Envelope, Kind};
 use crate::mcp::{LARGEST_BODY, resources, state};
 use crate::service::calls::{Caller, Recorded, Surface, micros};
+use crate::service::metrics::Refused;
 use crate::service::verify::{self, BadToken, Knock, Refusal};
 use crate::service::{Ctx, meter, strangers};
 use crate::store::activity::NewActivity;
@@ -181,6 +182,7 @@ async fn admit(
             })
         }
         Err(refusal) => {
+            ctx.metrics.refused(Refused::from(&refusal));
             // What does not post calls nothing; and a client that has no token yet only looks for
             // the challenge, which is how a connection begins.
             if request.method() == Method::POST && refusal != Refusal::NoToken {
@@ -306,6 +308,7 @@ async fn check_scope(
     if !caller.principal.tools.contains(&tool) || caller.principal.scopes.contains(scope) {
         return Ok(());
     }
+    ctx.metrics.refused(Refused::Scope);
     let call = caller.record(ctx, tool.row().name, "denied", 403, Some("insufficient_scope"), 0);
     meter::note(ctx, call).await.map_err(|error| answer::error(&error, request_id))?;
     let needed: ScopeSet = caller

@@ -23,6 +23,7 @@ use rmcp_actix_web::transport::StreamableHttpService;
 
 use crate::service::Ctx;
 use crate::service::calls::Caller;
+use crate::service::metrics::RouteCounters;
 use server::PortcullisServer;
 
 /// The largest request body, bytes.
@@ -59,6 +60,7 @@ where
         })
         .build()
         .scope_with_path("/mcp")
+        .app_data(RouteCounters::new("/mcp"))
         .wrap(from_fn(gate::gate))
 }
 

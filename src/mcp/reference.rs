@@ -1,8 +1,6 @@
 //! The reference of the tools, for people: made from the same tables and types as the definitions
 //! that clients get, so that it cannot say anything else. `docs/tools.md` is this page.
 
-mod fields;
-
 use std::fmt::Write;
 
 pub use crate::service::calls::{Example, example};
@@ -12,7 +10,7 @@ use crate::domain::scope::SCOPES;
 use crate::domain::tool::{TOOLS, Tool, ToolRow};
 use crate::domain::words::SHORTEST_TEXT;
 use crate::error::ErrorCode;
-use crate::service::calls;
+use crate::service::calls::{self, fields};
 
 const OPENING: &str = "\
 # The tools

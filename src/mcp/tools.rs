@@ -43,7 +43,13 @@ pub(super) async fn call(
 ) -> CallToolResult {
     match calls::perform(ctx, caller, line, tool, arguments).await {
         Ok(output) => answer(output, false),
-        Err(error) => answer(json!({ "error": body(&error, &caller.request_id) }), true),
+        Err(error) => {
+            let mut result = answer(json!({ "error": body(&error, &caller.request_id) }), true);
+            // Beside the repeated object, whose form is fixed: where whoever reads it finds help.
+            let page = ctx.config.help_url(error.code.as_str());
+            result.content.push(ContentBlock::text(format!("About this error: {page}")));
+            result
+        }
     }
 }
 

@@ -126,7 +126,7 @@ pub async fn decide(
         "switch" => {
             let (wanted, client) =
                 consent::shown(&ctx, &handle, viewer.user.id, &viewer.session).await?;
-            let parked = consent::park(&ctx, &wanted, &client).await?;
+            let parked = consent::park(&ctx, &viewer.actor, &wanted, &client).await?;
             return Ok(see_other(&format!("/login?continue={}&again=1", parked.expose())));
         }
         _ => return Err(Error::field("decision", "Choose Authorize or Deny.").into()),

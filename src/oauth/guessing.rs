@@ -5,6 +5,7 @@ use std::future::Future;
 use crate::domain::audit::Actor;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::service::Ctx;
+use crate::service::metrics::Failed;
 use crate::service::throttle::{self, Limit};
 
 /// Runs an attempt of a client unless it has failed too often from its address, and counts it if it
@@ -28,6 +29,7 @@ pub(super) async fn slowed<T>(
     if let Err(error) = &result
         && matches!(error.code, OAuthErrorCode::InvalidGrant | OAuthErrorCode::InvalidClient)
     {
+        ctx.metrics.failed(Failed::Client);
         ctx.db.join_batch(move |conn| throttle::count(conn, &limit, now).map(|_| ())).await?;
     }
     result

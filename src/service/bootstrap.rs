@@ -26,7 +26,7 @@ pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
         log::info!("migrated the database: {name}");
     }
     index::complete(&db).await?;
-    let ctx = Ctx::new(config, db, clock);
+    let ctx = Ctx::new(config, db, clock)?;
     ctx.db.write(update_roles).await?;
     keys::maintain(&ctx).await?;
     clients::adopt_all(&ctx).await?;

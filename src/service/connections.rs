@@ -1,6 +1,8 @@
 //! Who has connected what: the MCP Users grid, a user's tokens, the summary on the user's page, a
 //! person's own connections.
 
+mod edit;
+
 use std::collections::HashMap;
 
 use serde_json::json;
@@ -9,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::TokenStatus;
+use crate::domain::quota::Span;
 use crate::error::{Error, Result};
 use crate::ids::{ConsentId, UserId};
 use crate::service::Ctx;
@@ -16,6 +19,8 @@ use crate::store::audit::{self, NewEntry};
 use crate::store::connections::{self as store, ConnectionRow, TokenFacts};
 use crate::store::grid::{self, GridQuery, GridRow};
 use crate::store::tokens::{self, TokenRow};
+
+pub use edit::{Edit, Edited, LONGEST_LABEL, edit};
 
 /// Tokens shown in a user's details at most; the newest, and active ones before others.
 pub const MOST_TOKENS: i64 = 500;
@@ -145,12 +150,16 @@ pub struct Connection {
     pub status: TokenStatus,
     /// When it was last approved or begun anew.
     pub latest_at: Timestamp,
+    /// First tool call.
+    pub first_used_at: Option<Timestamp>,
     /// Last tool call.
     pub last_used_at: Option<Timestamp>,
     /// When it ends, or ended by itself, unless it is refreshed.
     pub expires_at: Option<Timestamp>,
     /// Calls in the last 30 days.
     pub calls: usize,
+    /// Calls in this month, UTC.
+    pub calls_this_month: usize,
 }
 
 /// A person's own connections.
@@ -182,17 +191,19 @@ pub async fn own(ctx: &Ctx, user: UserId, with_ended: bool) -> Result<Own> {
             let ids: Vec<_> = live.iter().chain(&ended).map(|row| row.id).collect();
             let facts = store::token_facts(conn, &ids)?;
             let calls = store::newest_calls(conn, user, MOST_CALLS)?;
-            let since = now.plus_seconds(-COUNTED_SECONDS);
-            let recent = calls.iter().filter(|(_, at)| *at >= since).count();
-            let mut counts: HashMap<ConsentId, usize> = HashMap::new();
-            for (consent, _) in calls.iter().filter(|(_, at)| *at >= since) {
+            let (since, month) = (now.plus_seconds(-COUNTED_SECONDS), Span::Month.start(now));
+            let recent = calls.iter().filter(|(_, at)| *at >= since.min(month)).count();
+            let mut counts: HashMap<ConsentId, (usize, usize)> = HashMap::new();
+            for (consent, at) in &calls {
                 if let Some(consent) = consent {
-                    *counts.entry(*consent).or_default() += 1;
+                    let (of_days, of_month) = counts.entry(*consent).or_default();
+                    *of_days += usize::from(*at >= since);
+                    *of_month += usize::from(*at >= month);
                 }
             }
             let told = |row: ConnectionRow| {
-                let calls = counts.get(&row.id).copied().unwrap_or_default();
-                Connection { calls, ..connection(row, &facts, now) }
+                let (calls, calls_this_month) = counts.get(&row.id).copied().unwrap_or_default();
+                Connection { calls, calls_this_month, ..connection(row, &facts, now) }
             };
             Ok(Own {
                 live: live.into_iter().map(told).collect(),
@@ -237,9 +248,11 @@ fn connection(row: ConnectionRow, facts: &[TokenFacts], now: Timestamp) -> Conne
     Connection {
         status,
         latest_at: latest.and_then(|fact| fact.created_at).unwrap_or(row.connected_at),
+        first_used_at: own().filter_map(|fact| fact.first_used_at).min(),
         last_used_at: own().filter_map(|fact| fact.last_used_at).max(),
         expires_at: of_status().filter_map(|fact| fact.expires_at).max(),
         calls: 0,
+        calls_this_month: 0,
         row,
     }
 }

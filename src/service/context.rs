@@ -11,6 +11,7 @@ use crate::service::hasher::Hasher;
 use crate::service::import::upload::Turn;
 use crate::service::keyring::Keyring;
 use crate::service::metadata_document::DocumentFetcher;
+use crate::service::metrics::Metrics;
 use crate::service::strangers::Budget;
 use crate::service::verify::SignatureCache;
 use crate::store;
@@ -30,6 +31,8 @@ pub struct Ctx {
     pub(crate) signatures: SignatureCache,
     /// The way to clients' metadata documents.
     pub(crate) documents: DocumentFetcher,
+    /// What the server counts of itself.
+    pub metrics: Metrics,
     /// Whose turn it is to import.
     pub(crate) uploads: Turn,
     /// Rows that calls of strangers may still fill.
@@ -50,10 +53,14 @@ pub struct Live {
 
 impl Ctx {
     /// The state of a server over an open, migrated database.
-    pub fn new(config: Config, db: Db, clock: Clock) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// Only by our own mistake.
+    pub fn new(config: Config, db: Db, clock: Clock) -> Result<Self> {
+        Ok(Self {
             config: Arc::new(config),
             db,
+            metrics: Metrics::new(clock.now())?,
             clock,
             hasher: Hasher::new(),
             signatures: SignatureCache::new(),
@@ -61,7 +68,7 @@ impl Ctx {
             uploads: Turn::default(),
             strangers: Arc::default(),
             live: Arc::default(),
-        }
+        })
     }
 
     /// The same, with metadata documents fetched another way.

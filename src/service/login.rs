@@ -11,6 +11,7 @@ use crate::domain::two_factor as rules;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::Ctx;
+use crate::service::metrics::Failed;
 use crate::service::throttle::{self, Limit};
 use crate::service::two_factor::{self, Factor};
 use crate::service::visit;
@@ -105,6 +106,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
         })
         .await?;
     let user = user.ok_or_else(|| {
+        ctx.metrics.failed(Failed::SignIn);
         if is_suspended {
             return Error::new(
                 ErrorCode::PermissionDenied,
@@ -162,6 +164,7 @@ pub async fn second_factor(
         })
         .await?;
     done.ok_or_else(|| {
+        ctx.metrics.failed(Failed::SecondFactor);
         Error::field(
             "code",
             "That code is not right, or it was used before. Enter the code that the app shows now.",
@@ -306,6 +309,9 @@ async fn check(
             Ok(matches)
         })
         .await?;
+    if !matches {
+        ctx.metrics.failed(Failed::Reconfirm);
+    }
     match (matches, is_code) {
         (true, _) => Ok(Reconfirmed { user: id }),
         (false, false) => Err(wrong_password("That is not your password. Nothing was changed.")),

@@ -148,17 +148,18 @@ fn touch(conn: &mut Conn, principal: &Principal, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
+/// What a call is that ended with that code.
+pub(super) fn outcome(code: ErrorCode) -> Outcome {
+    match (code, code.status()) {
+        (_, 429) => Outcome::Limited,
+        (ErrorCode::ConfirmationRequired, _) | (_, 402 | 403) => Outcome::Denied,
+        _ => Outcome::Error,
+    }
+}
+
 /// Makes the record of a call that was to be answered the record of a refusal.
 pub(super) fn turn_down(call: &mut NewActivity, error: &Error) {
-    let outcome = match error.code {
-        ErrorCode::ConfirmationRequired => Outcome::Denied,
-        code => match code.status() {
-            429 => Outcome::Limited,
-            402 | 403 => Outcome::Denied,
-            _ => Outcome::Error,
-        },
-    };
-    call.outcome = outcome.as_str();
+    call.outcome = outcome(error.code).as_str();
     call.error_code = Some(error.code.as_str().into());
     if call.surface != "mcp" {
         call.status = i32::from(error.code.status());

@@ -14,6 +14,7 @@ use crate::ids::{TokenId, UserId};
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
+use crate::service::metrics::Grant;
 use crate::store::audit::{self, NewEntry};
 use crate::store::tokens::{NewToken, TokenRow};
 use crate::store::{links, tokens, users};
@@ -115,6 +116,7 @@ pub async fn create(
             Ok(made)
         })
         .await??;
+    ctx.metrics.issued(Grant::Personal);
     Ok(secret)
 }
 

@@ -45,6 +45,11 @@ impl Limit {
         Self { subject: format!("password-from:{from}"), most: 50, window_seconds: 900 }
     }
 
+    /// Connection checks of one person: 10 in 10 minutes.
+    pub fn connection_checks_of(user: UserId) -> Self {
+        Self { subject: format!("connection-check:{user}"), most: 10, window_seconds: 600 }
+    }
+
     /// Codes of one person's second factor: 5 failures in 15 minutes. Not counted with their
     /// passwords, because whoever guesses codes knows the password and could begin anew with it.
     pub fn codes_of(user: UserId) -> Self {

@@ -29,6 +29,17 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The same without an end to its quotas, for what has been counted before.
+    #[must_use]
+    pub fn uncounted(self) -> Self {
+        Self {
+            requests_per_minute: i64::MAX,
+            requests_per_day: i64::MAX,
+            rows_per_month: i64::MAX,
+            ..self
+        }
+    }
+
     /// What it comes to for an account that has its own switch so.
     #[must_use]
     pub fn within(self, account_access: bool) -> Self {

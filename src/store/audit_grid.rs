@@ -45,6 +45,8 @@ pub struct AuditQuery {
     pub address: Option<String>,
     /// The request's id: the batch.
     pub request: Option<String>,
+    /// Whether `person` themself asks: of what others did they read who, what and when.
+    pub is_own: bool,
 }
 
 /// An entry as the log has it.
@@ -79,6 +81,15 @@ pub struct EntryRow {
 }
 
 impl EntryRow {
+    /// Takes out what `person` may not read of what somebody else did.
+    pub fn hide_from(&mut self, person: Option<UserId>) {
+        if self.actor_id.is_none() || self.actor_id != person {
+            self.address = None;
+            self.request_id = None;
+            "{}".clone_into(&mut self.detail);
+        }
+    }
+
     /// The name of the client that it is about.
     pub fn client(&self) -> Option<&str> {
         let kind = self.target_kind.as_deref()?;

@@ -1,7 +1,7 @@
 //! What a person's own page reads of their connections: approvals with their clients, and in one
 //! more query each what their tokens and their calls say. Tables: `consents`, `tokens`, `activity`.
 
-use diesel::dsl::{exists, max, not};
+use diesel::dsl::{exists, max, min, not};
 use diesel::prelude::*;
 
 use crate::clock::Timestamp;
@@ -26,6 +26,8 @@ pub struct ConnectionRow {
     pub connected_at: Timestamp,
     /// When the approval was taken back.
     pub revoked_at: Option<Timestamp>,
+    /// Its owner's own name for it; empty is none.
+    pub label: String,
 }
 
 type Columns = (
@@ -36,6 +38,7 @@ type Columns = (
     consents::scopes,
     consents::created_at,
     consents::revoked_at,
+    consents::label,
 );
 
 const COLUMNS: Columns = (
@@ -46,6 +49,7 @@ const COLUMNS: Columns = (
     consents::scopes,
     consents::created_at,
     consents::revoked_at,
+    consents::label,
 );
 
 /// Whether a token of the approval works at that moment.
@@ -133,6 +137,8 @@ pub struct TokenFacts {
     pub state: String,
     /// The latest end.
     pub expires_at: Option<Timestamp>,
+    /// The first tool call.
+    pub first_used_at: Option<Timestamp>,
     /// The last tool call.
     pub last_used_at: Option<Timestamp>,
     /// When the newest was made.
@@ -148,6 +154,7 @@ pub fn token_facts(conn: &mut Conn, of: &[ConsentId]) -> QueryResult<Vec<TokenFa
             tokens::consent_id,
             tokens::state,
             max(tokens::expires_at),
+            min(tokens::first_used_at),
             max(tokens::last_used_at),
             max(tokens::created_at),
         ))

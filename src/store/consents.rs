@@ -33,12 +33,14 @@ pub fn live(
         .optional()
 }
 
-/// Whether a consent is live.
-pub fn is_live(conn: &mut Conn, id: ConsentId) -> QueryResult<bool> {
-    diesel::select(diesel::dsl::exists(
-        consents::table.filter(consents::id.eq(id)).filter(consents::revoked_at.is_null()),
-    ))
-    .get_result(conn)
+/// What a consent covers, while it is live.
+pub fn live_scopes(conn: &mut Conn, id: ConsentId) -> QueryResult<Option<String>> {
+    consents::table
+        .filter(consents::id.eq(id))
+        .filter(consents::revoked_at.is_null())
+        .select(consents::scopes)
+        .get_result(conn)
+        .optional()
 }
 
 /// Adds a consent.
@@ -77,6 +79,19 @@ pub fn update(
             consents::scopes.eq(scopes),
             consents::updated_at.eq(now),
         ))
+        .execute(conn)
+}
+
+/// Gives a live consent its owner's name for it, and what it covers; 0 rows if it has ended.
+pub fn change(
+    conn: &mut Conn,
+    id: ConsentId,
+    label: &str,
+    scopes: &str,
+    now: Timestamp,
+) -> QueryResult<usize> {
+    diesel::update(consents::table.find(id).filter(consents::revoked_at.is_null()))
+        .set((consents::label.eq(label), consents::scopes.eq(scopes), consents::updated_at.eq(now)))
         .execute(conn)
 }
 

@@ -81,6 +81,15 @@ pub fn due(
         .load(conn)
 }
 
+/// How many mails wait to be handed over; those given up on apart.
+pub fn count_waiting(conn: &mut Conn, most_attempts: i64) -> QueryResult<i64> {
+    outbox::table
+        .filter(outbox::sent_at.is_null())
+        .filter(outbox::attempts.lt(most_attempts))
+        .count()
+        .get_result(conn)
+}
+
 /// Takes a mail for one attempt: until `next_try` no other replica will. 0 rows if one did.
 pub fn claim(conn: &mut Conn, id: i64, now: Timestamp, next_try: Timestamp) -> QueryResult<usize> {
     diesel::update(

@@ -1,10 +1,10 @@
 //! The names behind the ids of the two logs, for the rows of a page or a batch. Tables: `users`,
-//! `clients`, `client_groups`, `tokens`, `api_keys`.
+//! `clients`, `client_groups`, `consents`, `tokens`, `api_keys`.
 
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{api_keys, client_groups, clients, tokens, users};
+use crate::db::schema::{api_keys, client_groups, clients, consents, tokens, users};
 use crate::ids::{ApiKeyId, ClientRowId, TokenId, UserId};
 
 /// Full names and addresses.
@@ -51,5 +51,20 @@ pub fn clients_named(conn: &mut Conn, name: &str, limit: i64) -> QueryResult<Vec
         .order(clients::id.desc())
         .limit(limit)
         .select(clients::id)
+        .load(conn)
+}
+
+/// The clients of a user's own approvals, ended ones too, of which that is the name.
+pub fn own_clients_named(
+    conn: &mut Conn,
+    user: UserId,
+    name: &str,
+) -> QueryResult<Vec<ClientRowId>> {
+    consents::table
+        .inner_join(clients::table)
+        .filter(consents::user_id.eq(user))
+        .filter(clients::name.eq(name).or(consents::label.eq(name)))
+        .select(clients::id)
+        .distinct()
         .load(conn)
 }

@@ -8,7 +8,7 @@ use diesel::sql_types::BigInt;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
-use crate::db::schema::{clients, tokens};
+use crate::db::schema::{clients, consents, tokens};
 use crate::db::statement::statement;
 use crate::domain::grant::{EndReason, TokenStatus};
 use crate::ids::{ClientRowId, ConsentId, TokenId, UserId};
@@ -39,6 +39,8 @@ pub struct TokenRow {
     pub consent_id: Option<ConsentId>,
     /// Whether an administrator vouches for the client, if it is a client.
     pub client_trust: Option<String>,
+    /// The owner's own name for the connection, if it is one; empty is none.
+    pub connection_label: Option<String>,
 }
 
 impl TokenRow {
@@ -60,6 +62,7 @@ type Columns = (
     tokens::expires_at,
     tokens::consent_id,
     diesel::dsl::Nullable<clients::trust>,
+    diesel::dsl::Nullable<consents::label>,
 );
 
 fn columns() -> Columns {
@@ -75,6 +78,7 @@ fn columns() -> Columns {
         tokens::expires_at,
         tokens::consent_id,
         clients::trust.nullable(),
+        consents::label.nullable(),
     )
 }
 
@@ -83,6 +87,7 @@ fn columns() -> Columns {
 pub fn of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<TokenRow>> {
     tokens::table
         .left_join(clients::table)
+        .left_join(consents::table)
         .filter(tokens::user_id.eq(user))
         .order((tokens::state.eq("active").desc(), tokens::created_at.desc(), tokens::id.desc()))
         .limit(limit)
@@ -94,6 +99,7 @@ pub fn of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<Tok
 pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
     tokens::table
         .left_join(clients::table)
+        .left_join(consents::table)
         .filter(tokens::id.eq(id))
         .select(columns())
         .get_result(conn)
@@ -105,6 +111,7 @@ pub fn by_id(conn: &mut Conn, id: TokenId) -> QueryResult<Option<TokenRow>> {
 pub fn personal_of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<TokenRow>> {
     tokens::table
         .left_join(clients::table)
+        .left_join(consents::table)
         .filter(tokens::user_id.eq(user))
         .filter(tokens::kind.eq("personal"))
         .order((tokens::state.eq("active").desc(), tokens::created_at.desc(), tokens::id.desc()))
@@ -127,6 +134,24 @@ pub fn count_active_personal(conn: &mut Conn, user: UserId, now: Timestamp) -> Q
 /// How many tokens were ever made under a consent.
 pub fn count_of_consent(conn: &mut Conn, consent: ConsentId) -> QueryResult<i64> {
     tokens::table.filter(tokens::consent_id.eq(consent)).count().get_result(conn)
+}
+
+/// The tokens of a consent that are stored as active, with what each allows.
+pub fn scopes_of_consent(
+    conn: &mut Conn,
+    consent: ConsentId,
+) -> QueryResult<Vec<(TokenId, String)>> {
+    tokens::table
+        .filter(tokens::consent_id.eq(consent))
+        .filter(tokens::state.eq("active"))
+        .order(tokens::id.asc())
+        .select((tokens::id, tokens::scopes))
+        .load(conn)
+}
+
+/// Sets what a token allows.
+pub fn set_scopes(conn: &mut Conn, id: TokenId, scopes: &str) -> QueryResult<usize> {
+    diesel::update(tokens::table.find(id)).set(tokens::scopes.eq(scopes)).execute(conn)
 }
 
 /// The owner of a token and the client it was given to.
@@ -180,14 +205,15 @@ statement! {
     /// Notes a use, unless a later one was noted before.
     Touch {
         "UPDATE tokens SET last_used_at = " at: Timestamp = BigInt,
-        " WHERE id = " id: TokenId = BigInt,
+        ", first_used_at = coalesce(first_used_at, " first: Timestamp = BigInt,
+        ") WHERE id = " id: TokenId = BigInt,
         " AND (last_used_at IS NULL OR last_used_at < " before: Timestamp = BigInt; ")"
     }
 }
 
 /// Notes that a token was used for a tool call.
 pub fn touch(conn: &mut Conn, id: TokenId, now: Timestamp) -> QueryResult<usize> {
-    Touch { at: now, id, before: now }.run(conn)
+    Touch { at: now, first: now, id, before: now }.run(conn)
 }
 
 /// Revokes one token if it is active and not expired; 0 rows otherwise.

@@ -1,8 +1,10 @@
 //! Which page of the manual speaks of which screen.
 
 /// Beginnings of paths, and the page about what is there; the first that fits counts.
-const ABOUT: [(&str, &str); 16] = [
+const ABOUT: [(&str, &str); 18] = [
     ("/dashboard/settings/mcp", "connections"),
+    ("/dashboard/activity", "connections#your-activity-and-audit-log"),
+    ("/dashboard/audit", "connections#your-activity-and-audit-log"),
     ("/dashboard", "connect"),
     ("/account", "account"),
     ("/admin/mcp/users", "mcp-users"),

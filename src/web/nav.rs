@@ -44,7 +44,9 @@ const GROUPS: &[Group] = &[
         label: "",
         entries: &[
             page("Dashboard", "/dashboard", "dashboard", None),
-            page("Usage", "/dashboard/usage", "activity", None),
+            page("Usage", "/dashboard/usage", "plan", None),
+            page("Your activity", "/dashboard/activity", "activity", None),
+            page("Your audit log", "/dashboard/audit", "audit", None),
         ],
     },
     Group {

@@ -13,6 +13,7 @@ use actix_web::{HttpMessage, web};
 
 use crate::error::{Error, ErrorCode};
 use crate::secrets::random_text;
+use crate::service::metrics::RouteCounters;
 use crate::service::{Ctx, people, visit};
 use crate::web::error::{Failure, Told, render};
 use crate::web::paced::pace;
@@ -110,8 +111,12 @@ pub async fn outer(
             .finish();
         response.response_mut().add_cookie(&cookie)?;
     }
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    if let Some((route, ctx)) = response.request().app_data::<RouteCounters>().zip(ctx) {
+        ctx.metrics.request(route, status, took);
+    }
     // Never the query: codes and states travel in it.
-    log::info!(target: "portcullis::access", "{id} {method} {path} {} {} µs", response.status().as_u16(), started.elapsed().as_micros());
+    log::info!(target: "portcullis::access", "{id} {method} {path} {status} {} µs", took.as_micros());
     Ok(response)
 }
 

@@ -83,3 +83,27 @@ export async function keysOfSomebody(screen, origin, person, key, { dialogOf }) 
   check((await answers(origin, key)) === 401, "after an administrator's Revoke the next call is not refused");
   proved("API keys of somebody: listed on their page, revoked after a confirmation, refused at the very next call");
 }
+
+export async function apiKeysWithoutScript(screen, origin, person) {
+  await screen.go(PAGE);
+  await screen.press("link", "New key");
+  await screen.type("Name", "Plain export");
+  await screen.choose("Expires", "never");
+  await screen.type("Your password", person.password);
+  await screen.press("button", "Create key");
+  const first = await shownKey(screen);
+  check((await answers(origin, first)) === 200, "without script the new key does not work");
+  await screen.press("link", "I have copied it");
+  check(!(await screen.text()).includes(first), "without script the key is shown again");
+  await screen.press("link", `Rotate the key Plain export …${first.slice(-4)}`);
+  await screen.choose("The old key goes on working", "for 1 hour");
+  await screen.type("Your password", person.password);
+  await screen.press("button", "Rotate key");
+  const second = await shownKey(screen);
+  check((await answers(origin, second)) === 200 && (await answers(origin, first)) === 200, "without script both keys do not work");
+  await screen.press("link", "I have copied it");
+  await screen.press("link", `Revoke the key Plain export …${second.slice(-4)}`);
+  await screen.press("button", "Revoke key");
+  check((await answers(origin, second)) === 401, "without script a revoked key works");
+  proved("API keys without script: made, shown once, rotated with overlap, revoked");
+}

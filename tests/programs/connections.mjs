@@ -66,3 +66,50 @@ export async function ownTokens(screen, client, person, { copies, dialogOf }) {
   check((await token.call()) === 401, "after Revoke the next call with the token is not refused");
   proved("own tokens: Revoke asks first; then the very next call is refused");
 }
+
+export async function ownEdit(screen, client, { dialogOf }) {
+  await screen.go(PAGE);
+  await (await screen.find("link", `Edit ${client.name}`)).click();
+  const { dialog, heading } = await dialogOf(screen);
+  check(heading === `Edit ${client.name}`, `the dialog is called ${heading}`);
+  await screen.examine("own-edit-dialog");
+  await screen.type("Your name for it", "Work laptop", dialog);
+  await screen.press("button", "Save", dialog);
+  await screen.says("It is called Work laptop now");
+  await screen.go(await screen.page.$eval('a[href*="/connections/"]:not([href$="revoke"])', (link) => link.getAttribute("href")));
+  await screen.examine("own-edit");
+  await screen.page.$$eval("input[name=scope]", (boxes) => boxes.forEach((box) => { box.checked = false; }));
+  await screen.type("Your name for it", client.name);
+  await screen.press("button", "Save");
+  check((await screen.text()).includes("To take all of them, revoke the connection"), "a connection can be emptied");
+  await screen.examine("own-edit-error");
+  await screen.page.$eval("input[name=scope]", (box) => { box.checked = true; });
+  await screen.press("button", "Save");
+  await screen.says("Saved");
+  proved("own connections: renamed in a dialog, narrowed on the page, never emptied");
+}
+
+export async function ownCheck(screen) {
+  await screen.go(PAGE);
+  await screen.press("link", "Check the connection");
+  await screen.examine("connection-check");
+  await screen.key("button", "Check the connection");
+  check((await screen.text()).includes("What was found"), "the check shows nothing");
+  await screen.examine("connection-checked");
+  for (const [path, name] of [["/dashboard/activity", "own-activity"], ["/dashboard/audit", "own-audit"]]) {
+    await screen.go(path);
+    await screen.examine(name);
+    await screen.go(`${path}?outcome=nonsense`);
+    await screen.examine(`${name}-error`);
+  }
+  proved("own page: the connection is checked; own activity and audit log are read");
+}
+
+export async function ownWithoutScript(screen) {
+  await screen.go(PAGE);
+  await screen.press("link", "Check the connection");
+  await screen.press("button", "Check the connection");
+  check((await screen.text()).includes("What was found"), "without script the check shows nothing");
+  await screen.go("/dashboard/activity?outcome=ok");
+  check((await screen.text()).includes("found"), "without script own activity is not shown");
+}

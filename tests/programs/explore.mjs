@@ -13,11 +13,15 @@ export async function explore(screen) {
   await screen.arrive(() => screen.page.click("tbody th a"));
   await screen.examine("store");
   await screen.go("/dashboard/stores?search=1&q=ab");
+  check((await screen.text()).includes("This search has not been run"), "opening an address searches");
+  await screen.examine("stores-waiting");
+  await screen.key("button", "Search");
   check(await screen.hasFocus("[data-error-summary]"), "after a wrong search the focus is not on the message");
   await screen.examine("stores-error");
   proved("Stores: searched, opened, and a wrong search is named");
 
-  await screen.go("/dashboard/contacts?search=1");
+  await screen.go("/dashboard/contacts");
+  await screen.key("button", "Search");
   await screen.examine("contacts-found");
   await screen.page.click("tbody input[name=id]");
   await screen.press("button", "Reveal the chosen ones");

@@ -17,5 +17,6 @@ mod mcp;
 mod oauth;
 mod programs;
 mod properties;
+mod proxies;
 mod routes;
 mod support;

@@ -69,7 +69,7 @@ fn check(page: &Page, what: &str) {
 async fn may(app: &TestApp, person: Person, route: &Route) -> bool {
     let row = people::by_address(&app.ctx, person.email).await.unwrap();
     match route.access {
-        Access::Anyone | Access::SignedIn | Access::Key => true,
+        Access::Anyone | Access::SignedIn | Access::Key | Access::Nearby => true,
         Access::With(permission) => parse_permissions(&row.permissions).contains(&permission),
     }
 }
@@ -83,7 +83,7 @@ on_sqlite! {
                 assert!(answer.text.contains("missing_api_key"), "{}", answer.text);
             } else if is_for_programs(route) {
                 assert!(!answer.header("content-type").contains("html"), "{}", route.path);
-            } else if route.access == Access::Anyone {
+            } else if matches!(route.access, Access::Anyone | Access::Nearby) {
                 assert_ne!(answer.status, 401, "{} {}: open to everybody", route.method, route.path);
             } else if route.method == "GET" {
                 assert_eq!(answer.status, 303, "{} {}", route.method, route.path);

@@ -79,6 +79,7 @@ pub(super) fn load(
             continue;
         };
         if call.outcome == Outcome::Ok {
+            token.first_used_at.get_or_insert(call.at);
             token.last_used_at = Some(call.at);
         }
         let drawn = format!("demo-request-{number:05}");

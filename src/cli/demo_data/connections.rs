@@ -45,6 +45,8 @@ pub(super) struct Token {
     pub label: String,
     pub created_at: i64,
     pub ended: Option<(i64, EndReason)>,
+    /// Its first answered call.
+    pub first_used_at: Option<i64>,
     /// Its last answered call; set when the activity is made.
     pub last_used_at: Option<i64>,
 }
@@ -140,26 +142,26 @@ impl Maker {
         } else {
             [Scope::UsageRead, Scope::StoresRead].into_iter().collect()
         };
+        // Some signed in anew after a while: the earlier family ran out.
+        let early = (state == State::Active && random.percent(35))
+            .then(|| consented - IDLE - random.between(1, 9) * DAY)
+            .filter(|early| *early > person.created_at);
         let consent: i64 = diesel::insert_into(consents::table)
             .values((
                 consents::user_id.eq(person.id),
                 consents::client_id.eq(client),
                 consents::redirect_uri.eq(redirect_uri),
                 consents::scopes.eq(scopes.to_string()),
-                consents::created_at.eq(consented),
+                consents::created_at.eq(early.unwrap_or(consented)),
                 consents::updated_at.eq(if revoked { end } else { consented }),
                 consents::revoked_at.eq(revoked.then_some(end)),
             ))
             .returning(consents::id)
             .get_result(conn)?;
         let origin = (Some((client, consent)), name, scopes);
-        if state == State::Active && random.percent(35) {
-            // Signed in anew after a while: the earlier family ran out.
-            let early = consented - IDLE - random.between(1, 9) * DAY;
+        if let Some(early) = early {
             let ended = (early + IDLE, EndReason::Expired);
-            if early > person.created_at {
-                self.token(conn, place, person, &origin, early, Some(ended), early + IDLE)?;
-            }
+            self.token(conn, place, person, &origin, early, Some(ended), early + IDLE)?;
         }
         let (ended, expires) = match state {
             State::Active => (None, (self.now + IDLE).min(consented + ABSOLUTE)),
@@ -271,6 +273,7 @@ impl Maker {
             label: (*label).to_owned(),
             created_at,
             ended,
+            first_used_at: None,
             last_used_at: None,
         });
         Ok(())
@@ -326,7 +329,10 @@ impl Maker {
 pub(super) fn keep_totals(conn: &mut Conn, people: &[Person], all: &[Token]) -> Result<()> {
     for token in all.iter().filter(|token| token.last_used_at.is_some()) {
         diesel::update(tokens::table.find(token.id))
-            .set(tokens::last_used_at.eq(token.last_used_at))
+            .set((
+                tokens::first_used_at.eq(token.first_used_at),
+                tokens::last_used_at.eq(token.last_used_at),
+            ))
             .execute(conn)?;
     }
     for (place, person) in people.iter().enumerate() {

@@ -33,16 +33,62 @@ fn operations() -> Vec<(&'static str, &'static str)> {
 }
 
 fn surfaces() -> Vec<(&'static str, &'static str)> {
-    vec![("mcp", "MCP"), ("rest", "REST")]
+    vec![("mcp", "MCP"), ("rest", "REST"), ("console", "This site")]
 }
 
 fn is_code(typed: &str) -> bool {
     typed.len() <= 60 && typed.chars().all(|c| c.is_ascii_lowercase() || c == '_')
 }
 
+const FROM: Field = Field { name: "from", label: "From", kind: Kind::Day };
+const TO: Field = Field { name: "to", label: "To", kind: Kind::Day };
+const CLIENT: Field = Field {
+    name: "client",
+    label: "Client",
+    kind: Kind::Text {
+        hint: "Name or client ID",
+        check: is_line,
+        mend: "enter the whole name or client ID, at most 200 characters.",
+    },
+};
+const TOOL: Field = Field { name: "tool", label: "Tool", kind: Kind::Choice(operations) };
+const OUTCOME: Field = Field { name: "outcome", label: "Outcome", kind: Kind::Choice(outcomes) };
+const CODE: Field = Field {
+    name: "code",
+    label: "Error code",
+    kind: Kind::Text {
+        hint: "Such as rate_limit_exceeded",
+        check: is_code,
+        mend: "enter a code of small letters and _, such as rate_limit_exceeded.",
+    },
+};
+const ADDRESS: Field = Field {
+    name: "address",
+    label: "IP address",
+    kind: Kind::Text {
+        hint: "Such as 192.0.2.7",
+        check: is_address,
+        mend: "enter an IP address such as 192.0.2.7 or 2001:db8::1.",
+    },
+};
+const REQUEST: Field = Field {
+    name: "request",
+    label: "Request ID",
+    kind: Kind::Text {
+        hint: "As error pages and answers name it",
+        check: is_request,
+        mend: "enter letters, digits and hyphens, as answers name it.",
+    },
+};
+const SURFACE: Field = Field { name: "surface", label: "Surface", kind: Kind::Choice(surfaces) };
+
+/// What people filter their own calls by.
+pub(in crate::console) const OWN_FIELDS: [Field; 9] =
+    [FROM, TO, CLIENT, TOOL, OUTCOME, CODE, ADDRESS, REQUEST, SURFACE];
+
 const FIELDS: &[Field] = &[
-    Field { name: "from", label: "From", kind: Kind::Day },
-    Field { name: "to", label: "To", kind: Kind::Day },
+    FROM,
+    TO,
     Field {
         name: "person",
         label: "Person",
@@ -52,45 +98,13 @@ const FIELDS: &[Field] = &[
             mend: "enter the whole e-mail address.",
         },
     },
-    Field {
-        name: "client",
-        label: "Client",
-        kind: Kind::Text {
-            hint: "Name or client ID",
-            check: is_line,
-            mend: "enter the whole name or client ID, at most 200 characters.",
-        },
-    },
-    Field { name: "tool", label: "Tool", kind: Kind::Choice(operations) },
-    Field { name: "outcome", label: "Outcome", kind: Kind::Choice(outcomes) },
-    Field {
-        name: "code",
-        label: "Error code",
-        kind: Kind::Text {
-            hint: "Such as rate_limit_exceeded",
-            check: is_code,
-            mend: "enter a code of small letters and _, such as rate_limit_exceeded.",
-        },
-    },
-    Field {
-        name: "address",
-        label: "IP address",
-        kind: Kind::Text {
-            hint: "Such as 192.0.2.7",
-            check: is_address,
-            mend: "enter an IP address such as 192.0.2.7 or 2001:db8::1.",
-        },
-    },
-    Field {
-        name: "request",
-        label: "Request ID",
-        kind: Kind::Text {
-            hint: "As error pages and answers name it",
-            check: is_request,
-            mend: "enter letters, digits and hyphens, as answers name it.",
-        },
-    },
-    Field { name: "surface", label: "Surface", kind: Kind::Choice(surfaces) },
+    CLIENT,
+    TOOL,
+    OUTCOME,
+    CODE,
+    ADDRESS,
+    REQUEST,
+    SURFACE,
 ];
 
 const PRESETS: [Preset; 4] = [
@@ -106,10 +120,11 @@ pub(super) fn read(now: Timestamp, query: &str) -> Asked {
 }
 
 /// What the database is asked.
-pub(super) fn to_query(view: &View) -> activity::Asked {
+pub(in crate::console) fn to_query(view: &View) -> activity::Asked {
     activity::Asked {
         person: view.value("person"),
         client: view.value("client"),
+        own_client: None,
         query: ActivityQuery {
             from: view.from(),
             until: view.until(),

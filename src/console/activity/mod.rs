@@ -4,7 +4,7 @@ mod details;
 mod export;
 pub(super) mod file;
 pub(super) mod frame;
-mod grid;
+pub(super) mod grid;
 pub(super) mod view;
 
 pub use details::details;

@@ -30,9 +30,26 @@ fn groups() -> Vec<(&'static str, &'static str)> {
     GROUPS.iter().map(|row| (row.1, row.2)).chain([CHANGES]).collect()
 }
 
+const FROM: Field = Field { name: "from", label: "From", kind: Kind::Day };
+const TO: Field = Field { name: "to", label: "To", kind: Kind::Day };
+const CLIENT: Field = Field {
+    name: "client",
+    label: "Client",
+    kind: Kind::Text {
+        hint: "Its whole name",
+        check: is_line,
+        mend: "enter the whole name, at most 200 characters.",
+    },
+};
+const ACTION: Field = Field { name: "action", label: "Action", kind: Kind::Choice(groups) };
+const OUTCOME: Field = Field { name: "outcome", label: "Outcome", kind: Kind::Choice(outcomes) };
+
+/// What people filter their own entries by.
+pub(in crate::console) const OWN_FIELDS: [Field; 5] = [FROM, TO, CLIENT, ACTION, OUTCOME];
+
 const FIELDS: &[Field] = &[
-    Field { name: "from", label: "From", kind: Kind::Day },
-    Field { name: "to", label: "To", kind: Kind::Day },
+    FROM,
+    TO,
     Field {
         name: "person",
         label: "Person, acting or concerned",
@@ -42,15 +59,7 @@ const FIELDS: &[Field] = &[
             mend: "enter the whole e-mail address.",
         },
     },
-    Field {
-        name: "client",
-        label: "Client",
-        kind: Kind::Text {
-            hint: "Its whole name",
-            check: is_line,
-            mend: "enter the whole name, at most 200 characters.",
-        },
-    },
+    CLIENT,
     Field {
         name: "thing",
         label: "Thing",
@@ -60,8 +69,8 @@ const FIELDS: &[Field] = &[
             mend: "enter account, plan, role, client or API key, and its number, such as account 7.",
         },
     },
-    Field { name: "action", label: "Action", kind: Kind::Choice(groups) },
-    Field { name: "outcome", label: "Outcome", kind: Kind::Choice(outcomes) },
+    ACTION,
+    OUTCOME,
     Field {
         name: "address",
         label: "IP address",
@@ -105,7 +114,7 @@ fn actions(name: &str) -> Vec<Action> {
 }
 
 /// What the database is asked.
-pub(super) fn to_query(view: &View) -> audit::Asked {
+pub(in crate::console) fn to_query(view: &View) -> audit::Asked {
     audit::Asked {
         person: view.value("person"),
         query: AuditQuery {

@@ -2,7 +2,7 @@
 
 mod details;
 mod export;
-mod grid;
+pub(super) mod grid;
 
 pub use details::details;
 pub use export::export;
@@ -14,7 +14,7 @@ use crate::service::records::audit::Entry;
 const PATH: &str = "/admin/mcp/audit";
 
 /// What it was done to, in words; nothing if it was nothing but who acted.
-fn target(entry: &Entry) -> String {
+pub(super) fn target(entry: &Entry) -> String {
     let Some(kind) = entry.row.target_kind.as_deref() else { return String::new() };
     let name = entry.row.target.as_deref().unwrap_or_default();
     let whose = entry.row.about_user_id.filter(|id| Some(*id) != entry.row.actor_id).map(|id| {

@@ -1,6 +1,8 @@
 //! Dashboard → Settings → MCP: a person's own access, connections and personal access tokens.
 //! Everything here is the signed-in person's; what is somebody else's is not there.
 
+mod check;
+mod edit;
 mod form;
 mod revoke;
 mod tokens;
@@ -21,6 +23,8 @@ use crate::web::flash::Tone;
 use crate::web::page::{Shell, ago, render};
 use crate::web::viewer::Viewer;
 
+pub use check::{ask_check, run_check};
+pub use edit::{edit_connection, edit_form};
 pub use form::{create_token, token_form};
 pub use revoke::{confirm_revoke_connection, revoke_connection};
 pub use tokens::{confirm_revoke_token, revoke_token};
@@ -78,7 +82,10 @@ pub async fn show(
     };
     let newest = own.live.iter().max_by_key(|connection| connection.latest_at);
     let newest = newest.map(|connection| Newest {
-        client: connection.row.client.clone(),
+        client: match connection.row.label.as_str() {
+            "" => connection.row.client.clone(),
+            label => label.to_owned(),
+        },
         at: connection.latest_at,
         ago: ago_to_the_second(&connection.latest_at, &now),
     });

@@ -27,6 +27,8 @@ pub(super) struct ConnectionLine {
     pub id: ConsentId,
     /// The name the client gave itself.
     pub client: String,
+    /// Its owner's own name for it; empty is none.
+    pub label: String,
     /// Whether an administrator vouches for it, or has blocked it.
     pub trust: Trust,
     /// Where it was sent back to.
@@ -39,10 +41,14 @@ pub(super) struct ConnectionLine {
     pub status: TokenStatus,
     /// When it was approved.
     pub connected_at: Timestamp,
+    /// First tool call.
+    pub first_used_at: Option<Timestamp>,
     /// Last tool call.
     pub last_used_at: Option<Timestamp>,
     /// Calls in 30 days, in words.
     pub calls: String,
+    /// Calls in this month, in words.
+    pub calls_this_month: String,
     /// When it ends unless it is used.
     pub expires_at: Option<Timestamp>,
 }
@@ -58,6 +64,8 @@ pub(super) enum Trust {
 impl ConnectionLine {
     pub fn new(connection: Connection, is_at_least: bool) -> Self {
         let row = connection.row;
+        let counted =
+            |calls: usize| format!("{calls}{}", if is_at_least { " or more" } else { "" });
         Self {
             id: row.id,
             trust: match row.trust.as_str() {
@@ -74,11 +82,19 @@ impl ConnectionLine {
             scopes: ScopeSet::parse_known(&row.scopes).iter().map(|scope| scope.row()).collect(),
             status: connection.status,
             connected_at: row.connected_at,
+            first_used_at: connection.first_used_at,
             last_used_at: connection.last_used_at,
-            calls: format!("{}{}", connection.calls, if is_at_least { " or more" } else { "" }),
+            calls: counted(connection.calls),
+            calls_this_month: counted(connection.calls_this_month),
             expires_at: connection.expires_at,
             client: row.client,
+            label: row.label,
         }
+    }
+
+    /// What its owner knows it by.
+    pub fn name(&self) -> &str {
+        if self.label.is_empty() { &self.client } else { &self.label }
     }
 
     /// Whether it works as far as its owner is concerned.
@@ -128,7 +144,8 @@ pub async fn revoke_connection(
     _form: Form<Confirmed>,
 ) -> Result<HttpResponse, Failure> {
     let id = connection_id(&path)?;
-    let client = connections::own_one(&ctx, viewer.user.id, id).await?.row.client;
+    let connection = connections::own_one(&ctx, viewer.user.id, id).await?;
+    let client = ConnectionLine::new(connection, false).name().to_owned();
     match revoke::connection(&ctx, &viewer.actor, viewer.user.id, id).await? {
         Revoked::Now => flash::put(
             &session,
@@ -145,6 +162,6 @@ pub async fn revoke_connection(
 }
 
 /// The connection a path names. What cannot be an id is a connection that is not there.
-fn connection_id(segment: &str) -> Result<ConsentId, Error> {
+pub(super) fn connection_id(segment: &str) -> Result<ConsentId, Error> {
     segment.parse().map_err(|_| Error::not_found("There is no such connection."))
 }

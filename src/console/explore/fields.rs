@@ -75,8 +75,10 @@ pub(super) const OF_CONTACTS: &[Field] = &[
 /// What the address asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Asked {
-    /// Whether to search at all: a search counts, so that nobody searches by opening the page.
+    /// Whether the address is that of a search.
     pub searches: bool,
+    /// What says that it is paid for.
+    pub paid: String,
     /// The text looked for.
     pub text: String,
     /// The order, for stores.
@@ -90,11 +92,20 @@ pub(super) struct Asked {
 impl Asked {
     /// Reads the query of an address; what no filter is called is left out.
     pub fn parse(fields: &'static [Field], query: &str) -> Self {
+        Self::from_pairs(fields, form_urlencoded::parse(query.as_bytes()))
+    }
+
+    /// The same of a form.
+    pub fn from_pairs<T: AsRef<str>>(
+        fields: &'static [Field],
+        pairs: impl IntoIterator<Item = (T, T)>,
+    ) -> Self {
         let mut asked = Self::default();
-        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-            let value = value.trim().to_owned();
+        for (name, value) in pairs {
+            let value = value.as_ref().trim().to_owned();
             match name.as_ref() {
                 "search" => asked.searches = true,
+                "paid" => asked.paid = value,
                 "q" => asked.text = value,
                 "sort" => asked.sort = value,
                 "cursor" => asked.cursor = value,
@@ -147,20 +158,31 @@ impl Asked {
         Value::Object(own)
     }
 
+    /// What a form or an address of this search says.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let single = [
+            ("q", &self.text),
+            ("sort", &self.sort),
+            ("cursor", &self.cursor),
+            ("paid", &self.paid),
+        ];
+        let single = single.into_iter().filter(|(_, value)| !value.is_empty());
+        let mut pairs = vec![("search", "1".to_owned())];
+        pairs.extend(self.values.iter().cloned());
+        pairs.extend(single.map(|(name, value)| (name, value.clone())));
+        pairs
+    }
+
     /// The address of this search at `path`.
     pub fn href(&self, path: &str) -> String {
-        let single = [("q", &self.text), ("sort", &self.sort), ("cursor", &self.cursor)];
-        let single = single.into_iter().filter(|(_, value)| !value.is_empty());
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.append_pair("search", "1");
-        query.extend_pairs(self.values.iter().map(|(name, value)| (*name, value)));
-        query.extend_pairs(single);
+        query.extend_pairs(self.pairs());
         format!("{path}?{}#results", query.finish())
     }
 
     /// The same search from another place.
     pub fn at(&self, cursor: String) -> Self {
-        Self { cursor, ..self.clone() }
+        Self { cursor, paid: String::new(), ..self.clone() }
     }
 
     /// What is asked for, each with the address of the search without it.

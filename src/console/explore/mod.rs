@@ -3,6 +3,7 @@
 
 mod contacts;
 mod fields;
+mod paid;
 mod reveal;
 mod revealed;
 mod store;
@@ -26,11 +27,11 @@ use crate::web::viewer::Viewer;
 
 use fields::{Asked, Field, Input};
 
-pub use contacts::show as contacts;
+pub use contacts::{show as contacts, submit as search_contacts};
 pub use reveal::{confirm as confirm_reveal, submit as reveal};
 pub use revealed::{export as export_revealed, show as revealed};
 pub use store::show as store;
-pub use stores::show as stores;
+pub use stores::{show as stores, submit as search_stores};
 
 /// Rows of one page.
 const PAGE: i64 = 25;
@@ -60,17 +61,30 @@ async fn caller(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer, tool: Tool) -
     Err(calls::note(ctx, &caller, tool, error).await)
 }
 
+/// Whether a call counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pays {
+    /// It does.
+    Now,
+    /// It has been counted, and is shown again.
+    Before,
+}
+
 /// Calls `tool` as the viewer.
 async fn call<T: DeserializeOwned>(
     ctx: &Ctx,
     caller: &Caller,
     tool: Tool,
     arguments: Value,
+    pays: Pays,
 ) -> Result<T> {
     let Value::Object(arguments) = arguments else {
         return Err(Error::internal("arguments that are no object"));
     };
-    let answer = calls::perform(ctx, caller, &Line::default(), tool, arguments).await?;
+    let answer = match pays {
+        Pays::Now => calls::perform(ctx, caller, &Line::default(), tool, arguments).await?,
+        Pays::Before => calls::again(ctx, caller, tool, arguments).await?,
+    };
     serde_json::from_value(answer).map_err(Error::internal)
 }
 

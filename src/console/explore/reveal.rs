@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{call, caller, contacts};
+use super::{Pays, call, caller, contacts};
 use crate::console::mcp_users::parts;
 use crate::domain::credit::RevealOutcome;
 use crate::domain::tool::Tool;
@@ -81,7 +81,8 @@ pub async fn submit(
     let key = (!key.is_empty()).then_some(key);
     let arguments =
         json!({ "contact_ids": id, "confirm_spend_credits": true, "idempotency_key": key });
-    let answer: Answer = match call(&ctx, &caller, Tool::RevealContacts, arguments).await {
+    let answer: Answer = match call(&ctx, &caller, Tool::RevealContacts, arguments, Pays::Now).await
+    {
         Ok(answer) => answer,
         Err(error) => return page(&ctx, &request, &viewer, &caller, id, vec![error]).await,
     };

@@ -5,7 +5,7 @@ use askama::Template;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::{call, caller};
+use super::{Pays, call, caller};
 use crate::clock::Timestamp;
 use crate::console::mcp_users::parts;
 use crate::domain::profile::{StoreProfile, label};
@@ -39,7 +39,7 @@ pub async fn show(
 ) -> Result<HttpResponse, Failure> {
     let caller = caller(&ctx, &request, &viewer, Tool::GetStore).await?;
     let arguments = json!({ "domain": domain.as_str() });
-    let store: StoreProfile = call(&ctx, &caller, Tool::GetStore, arguments).await?;
+    let store: StoreProfile = call(&ctx, &caller, Tool::GetStore, arguments, Pays::Now).await?;
     let contacts = form_urlencoded::Serializer::new(String::new())
         .append_pair("search", "1")
         .append_pair("q", &store.domain)

@@ -5,7 +5,7 @@ use askama::Template;
 use serde_json::json;
 
 use super::fields::{Asked, OF_STORES};
-use super::{Bar, Found, PAGE, bar, call, caller, in_form};
+use super::{Bar, Found, PAGE, Pays, bar, call, caller, in_form, paid};
 use crate::console::mcp_users::parts;
 use crate::domain::profile::StoreProfile;
 use crate::domain::tool::Tool;
@@ -13,7 +13,8 @@ use crate::error::{Error, Result};
 use crate::service::Ctx;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
-use crate::web::page::{Shell, render_with_status};
+use crate::web::form::Form;
+use crate::web::page::{Shell, render_with_status, see_other};
 use crate::web::viewer::Viewer;
 
 /// The screen's path.
@@ -34,11 +35,13 @@ struct StoresPage {
     bar: Bar,
     sort: String,
     found: Option<Found<StoreProfile>>,
-    first: Option<String>,
-    next: Option<String>,
+    /// The forms of the first and of the next page.
+    pages: Vec<(&'static str, Vec<(&'static str, String)>)>,
+    /// Whether the address holds a search that is not paid for.
+    is_waiting: bool,
 }
 
-/// `GET /dashboard/stores`. With `search` it searches, which counts like a call of `search_stores`.
+/// `GET /dashboard/stores`. Shows what was searched and paid for; opening an address costs nothing.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -48,25 +51,59 @@ pub async fn show(
     viewer: Viewer,
 ) -> Result<HttpResponse, Failure> {
     let asked = Asked::parse(OF_STORES, request.query_string());
-    let (found, errors) = match asked.searches {
-        false => (None, Vec::new()),
-        true => match search(&ctx, &request, &viewer, &asked).await {
-            Ok(found) => (Some(found), Vec::new()),
-            Err(error) => (None, vec![in_form(error)]),
-        },
+    if !paid::is_paid(&ctx, viewer.user.id, PATH, &asked) {
+        return Ok(page(&ctx, &request, &viewer, asked, None).await?);
+    }
+    let found = search(&ctx, &request, &viewer, &asked, Pays::Before).await;
+    Ok(page(&ctx, &request, &viewer, asked, Some(found)).await?)
+}
+
+/// `POST /dashboard/stores`: searches, which counts like a call of `search_stores`, and leads to the
+/// address that shows what was found.
+///
+/// # Errors
+/// When the database cannot answer; what is wrong with the search shows the form again.
+pub async fn submit(
+    ctx: web::Data<Ctx>,
+    request: HttpRequest,
+    viewer: Viewer,
+    form: Form<Vec<(String, String)>>,
+) -> Result<HttpResponse, Failure> {
+    let asked = Asked { paid: String::new(), ..Asked::from_pairs(OF_STORES, form.0) };
+    let found = search(&ctx, &request, &viewer, &asked, Pays::Now).await;
+    match found {
+        Ok(_) => Ok(see_other(&paid::address(&ctx, viewer.user.id, PATH, &asked))),
+        found => Ok(page(&ctx, &request, &viewer, asked, Some(found)).await?),
+    }
+}
+
+async fn page(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    asked: Asked,
+    found: Option<Result<Found<StoreProfile>>>,
+) -> Result<HttpResponse> {
+    let is_waiting = found.is_none() && asked.searches;
+    let (found, errors) = match found {
+        None => (None, Vec::new()),
+        Some(Ok(found)) => (Some(found), Vec::new()),
+        Some(Err(error)) => (None, vec![in_form(error)]),
     };
-    let next = found.as_ref().and_then(|found| found.next_cursor.clone());
     let status = errors.first().map_or(200, |error| error.code.status());
+    let next = found.as_ref().and_then(|found| found.next_cursor.clone());
+    let first = (!asked.cursor.is_empty()).then(|| ("First page", asked.at(String::new()).pairs()));
+    let next = next.map(|cursor| ("Next page", asked.at(cursor).pairs()));
     let template = StoresPage {
-        shell: Shell::new(&ctx, &request, &viewer),
-        bar: bar(&ctx, &viewer, PATH, OF_STORES, &asked).await?,
-        first: (!asked.cursor.is_empty()).then(|| asked.at(String::new()).href(PATH)),
-        next: next.map(|cursor| asked.at(cursor).href(PATH)),
+        shell: Shell::new(ctx, request, viewer),
+        bar: bar(ctx, viewer, PATH, OF_STORES, &asked).await?,
+        pages: first.into_iter().chain(next).collect(),
+        is_waiting,
         sort: asked.sort,
         errors,
         found,
     };
-    Ok(render_with_status(&template, status)?)
+    render_with_status(&template, status)
 }
 
 async fn search(
@@ -74,12 +111,13 @@ async fn search(
     request: &HttpRequest,
     viewer: &Viewer,
     asked: &Asked,
+    pays: Pays,
 ) -> Result<Found<StoreProfile>> {
     let caller = caller(ctx, request, viewer, Tool::SearchStores).await?;
     let sort = if asked.sort.is_empty() { "added" } else { asked.sort.as_str() };
     let cursor = (!asked.cursor.is_empty()).then_some(&asked.cursor);
     let arguments = json!({ "filters": asked.filters(OF_STORES), "sort": sort, "limit": PAGE, "cursor": cursor });
-    call(ctx, &caller, Tool::SearchStores, arguments).await
+    call(ctx, &caller, Tool::SearchStores, arguments, pays).await
 }
 
 /// The address of a store's own page.

@@ -5,7 +5,7 @@ mod library;
 mod markdown;
 mod pages;
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH, LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
@@ -63,6 +63,16 @@ pub async fn contents(
         found: manual.search(&asked),
     };
     Ok(answer(&request, viewer.is_some(), render(&template)?).await)
+}
+
+/// The same address without the slash that some add: one page has one address, so that what is in it
+/// leads where it should.
+pub async fn without_slash(request: HttpRequest) -> HttpResponse {
+    let mut location = request.path().trim_end_matches('/').to_owned();
+    if !request.query_string().is_empty() {
+        location = format!("{location}?{}", request.query_string());
+    }
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, location)).finish()
 }
 
 /// `GET /docs/{page}`.

@@ -84,6 +84,7 @@ pages! {
         "troubleshooting": "Every error code: what it means, who can mend it, and how",
         "tools": "Input, output, cost and errors of each tool, with an example",
         "rest": "Paths, keys, limits and errors of the REST API",
+        "rest-reference": "Every request of the REST API: what it takes, what comes back, how it fails",
         "conformance": "What the protocols ask, and what of it is shown by tests",
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct TokenLine {
     pub id: TokenId,
     /// The client's name, or the name of a personal access token.
     pub name: String,
+    /// The owner's own name for the connection.
+    pub label: Option<String>,
     /// OAuth or Personal access token.
     pub kind: &'static str,
     /// Whether it is a personal access token.
@@ -44,6 +46,7 @@ impl TokenLine {
             }),
             scopes: ScopeSet::parse_known(&row.scopes).iter().map(|scope| scope.row()).collect(),
             name: row.label,
+            label: row.connection_label.filter(|label| !label.is_empty()),
             created_at: row.created_at,
             last_used_at: row.last_used_at,
             expires_at: row.expires_at,
@@ -99,6 +102,7 @@ mod tests {
             expires_at: Timestamp(expires_at),
             consent_id: None,
             client_trust: Some("unverified".into()),
+            connection_label: None,
         }
     }
 

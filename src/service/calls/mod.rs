@@ -4,6 +4,7 @@
 
 mod enrich_domains;
 mod examples;
+pub mod fields;
 mod get_store;
 mod get_usage;
 mod line;
@@ -182,11 +183,14 @@ pub async fn perform(
         // What spends looks at the line itself, and is never left in the middle.
         () = line.cut(), if tool.row().is_read_only => Err(hung_up()),
     };
-    match worked {
+    let answer = match worked {
         Ok(Work::Done(done)) => settle(ctx, caller, tool, done).await,
         Ok(Work::Settled(result)) => result,
         Err(error) => Err(note(ctx, caller, tool, error).await),
-    }
+    };
+    let outcome = answer.as_ref().map_or_else(|error| meter::outcome(error.code), |_| Outcome::Ok);
+    ctx.metrics.call(caller.surface, tool, outcome);
+    answer
 }
 
 /// What is written down of a call whose caller has hung up.
@@ -222,6 +226,22 @@ async fn work(
 /// When the database cannot answer.
 pub async fn content(ctx: &Ctx, caller: &Caller, tool: Tool) -> Result<Value> {
     match work(ctx, caller, &Line::default(), tool, JsonObject::new()).await? {
+        Work::Done(done) => Ok(done.output),
+        Work::Settled(result) => result,
+    }
+}
+
+/// What a call returns that its caller has paid for before: nothing is counted or written down.
+///
+/// # Errors
+/// What the caller is told instead of an answer; our own mistake for what could spend.
+pub async fn again(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject) -> Result<Value> {
+    if !tool.row().is_read_only {
+        return Err(Error::internal("what spends is not called again"));
+    }
+    let mut caller = caller.clone();
+    caller.principal.plan = caller.principal.plan.uncounted();
+    match work(ctx, &caller, &Line::default(), tool, arguments).await? {
         Work::Done(done) => Ok(done.output),
         Work::Settled(result) => result,
     }
@@ -267,11 +287,7 @@ async fn settle(ctx: &Ctx, caller: &Caller, tool: Tool, done: Done) -> Result<Va
 /// Writes down a call that did not work, as what it was. One that looked and found nothing costs a
 /// request like any other, and so does one that nobody waited for. What the caller is told.
 pub async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error {
-    let outcome = match error.code.status() {
-        429 => Outcome::Limited,
-        402 | 403 => Outcome::Denied,
-        _ => Outcome::Error,
-    };
+    let outcome = meter::outcome(error.code);
     let status = caller.surface.status(error.code);
     let code = Some(error.code.as_str());
     let call = caller.record(ctx, tool.row().name, outcome.as_str(), status, code, 0);
@@ -291,6 +307,10 @@ pub async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error
 /// # Errors
 /// When the database cannot answer.
 pub async fn note_unknown(ctx: &Ctx, caller: &Caller, named: Option<Tool>) -> Result<()> {
+    match named {
+        Some(tool) => ctx.metrics.call(caller.surface, tool, Outcome::Denied),
+        None => ctx.metrics.unknown_tool(),
+    }
     let (operation, outcome, code) = match named {
         Some(tool) => (tool.row().name, Outcome::Denied, ErrorCode::PermissionDenied),
         None => ("tools/call", Outcome::Error, ErrorCode::NotFound),

@@ -1,6 +1,7 @@
 //! What may be wrong with a server, looked at from inside and as a client sees it. Nothing is
 //! changed.
 
+mod connection;
 mod look;
 
 use std::fmt;
@@ -16,6 +17,8 @@ use crate::error::Error;
 use crate::service::keyring::Keyring;
 use crate::service::keys;
 use crate::store::users;
+
+pub use connection::check_connection;
 
 /// How long a mail server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -42,19 +45,26 @@ pub struct Finding {
     pub said: String,
     /// What to do, unless it is as it should be.
     pub mend: String,
+    /// Where the manual says more: page and place; empty if nowhere.
+    pub see: &'static str,
 }
 
 impl Finding {
     fn ok(about: &'static str, said: impl Into<String>) -> Self {
-        Self { level: Level::Ok, about, said: said.into(), mend: String::new() }
+        Self { level: Level::Ok, about, said: said.into(), mend: String::new(), see: "" }
     }
 
     fn warn(about: &'static str, said: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { level: Level::Warn, about, said: said.into(), mend: mend.into() }
+        Self { level: Level::Warn, about, said: said.into(), mend: mend.into(), see: "" }
     }
 
     fn fail(about: &'static str, said: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { level: Level::Fail, about, said: said.into(), mend: mend.into() }
+        Self { level: Level::Fail, about, said: said.into(), mend: mend.into(), see: "" }
+    }
+
+    /// The same, with the place in the manual that says more.
+    fn see(self, see: &'static str) -> Self {
+        Self { see, ..self }
     }
 
     /// The configuration could not even be read.
@@ -201,14 +211,15 @@ async fn discovery(config: &Config) -> Vec<Finding> {
 
 async fn document(about: &'static str, url: &str, member: &str, expected: &str) -> Finding {
     let see = "see A client does not connect in the manual, /docs/troubleshooting";
-    let text = match look::at(url).await {
-        Ok(text) => text,
-        Err(look::NotSeen::NoConnection(why)) => {
-            let mend = "start the server; check name, port, firewall and certificate";
-            return Finding::fail(about, format!("{url} cannot be reached: {why}"), mend);
-        }
-        Err(look::NotSeen::Status(status)) => {
+    let text = match look::ask(look::Question { url, body: None, bearer: None }).await {
+        Ok(seen) if seen.status == 200 => seen.body,
+        Ok(seen) => {
+            let status = seen.status;
             return Finding::fail(about, format!("{url} answers {status} and not 200"), see);
+        }
+        Err(look::NotSeen { step, cause }) => {
+            let mend = "start the server; check name, port, firewall and certificate";
+            return Finding::fail(about, format!("{url} cannot be reached: {step}: {cause}"), mend);
         }
     };
     let found: Option<Value> = serde_json::from_slice(&text).ok();

@@ -40,6 +40,11 @@ pub(super) fn alarm(
         let to = Recipient { name: &user.name, email: &user.email };
         notify::tell(conn, &ctx.config, to, News::ReuseAlarm { client: &client.name }, now)?;
     }
+    if ended {
+        // Inside the transaction: one that is made again after a failure counts twice, and wakes
+        // whoever watches all the same.
+        ctx.metrics.reuse_alarm();
+    }
     let target = Target { kind: "token", id: Some(token.0), label: client.name.clone() };
     let detail = json!({ "reason": reason.as_str(), "user_id": owner.0, "ended": ended });
     let entry = NewEntry {

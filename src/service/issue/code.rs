@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::consent::is_own_resource;
+use crate::service::metrics::Grant;
 use crate::service::notify::{self, News, Recipient};
 use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
@@ -53,7 +54,9 @@ pub async fn for_code(
         .db
         .join_batch(move |conn| redeem(&state, conn, &actor, &client_, &exchange, &refresh, now))
         .await??;
-    sign(ctx, client, granted, now)
+    let issued = sign(ctx, client, granted, now)?;
+    ctx.metrics.issued(Grant::Code);
+    Ok(issued)
 }
 
 fn redeem(
@@ -105,9 +108,12 @@ fn redeem(
         return refuse("MCP access of this user is disabled");
     };
     // The approval may have ended since: a token under it would be dead from the start.
-    if !consents::is_live(conn, code.consent_id)? {
+    let Some(covered) = consents::live_scopes(conn, code.consent_id)? else {
         return refuse("the approval behind the code was revoked");
-    }
+    };
+    // It may have been narrowed since, too.
+    let scopes = ScopeSet::parse_known(&code.scopes).intersection(&ScopeSet::parse_known(&covered));
+    let granted = scopes.to_string();
     let live = ctx.live(conn)?;
     let settings = &live.settings;
     // Without a refresh token the authorization ends with its access token.
@@ -125,7 +131,7 @@ fn redeem(
             consent_id: Some(code.consent_id),
             label: &client.name,
             secret_hash: None,
-            scopes: &code.scopes,
+            scopes: &granted,
             resource: &code.resource,
             state: "active",
             created_at: now,
@@ -151,7 +157,7 @@ fn redeem(
     codes::set_token(conn, &hash, token)?;
     let actor = Actor { user: Some(user.id), label: user.email, ..actor.clone() };
     let target = Target { kind: "token", id: Some(token.0), label: client.name.clone() };
-    let detail = json!({ "client_id": client.client_id, "scopes": code.scopes });
+    let detail = json!({ "client_id": client.client_id, "scopes": granted });
     audit::insert(
         conn,
         &NewEntry {
@@ -163,7 +169,6 @@ fn redeem(
             detail,
         },
     )?;
-    let scopes = ScopeSet::parse_known(&code.scopes);
     let identity = scopes.contains(Scope::OpenId).then_some(Identity {
         name: user.name,
         email: actor.label,

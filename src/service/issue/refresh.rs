@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::consent::is_own_resource;
+use crate::service::metrics::Grant;
 use crate::store::clients::ClientRow;
 use crate::store::refresh_tokens::PresentedRow;
 use crate::store::{refresh_tokens, tokens};
@@ -47,7 +48,9 @@ pub async fn for_refresh_token(
         .db
         .join_batch(move |conn| rotate(&state, conn, &actor, &client_, &exchange, &successor, now))
         .await??;
-    sign(ctx, client, granted, now)
+    let issued = sign(ctx, client, granted, now)?;
+    ctx.metrics.issued(Grant::Refresh);
+    Ok(issued)
 }
 
 fn rotate(

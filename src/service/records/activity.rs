@@ -62,6 +62,8 @@ pub struct Asked {
     pub person: Option<String>,
     /// A name, a `client_id` or the number of a client.
     pub client: Option<String>,
+    /// What the person asked for in `query` calls one of their own connections, or its client.
+    pub own_client: Option<String>,
     /// Everything else.
     pub query: ActivityQuery,
 }
@@ -74,6 +76,9 @@ impl Asked {
         }
         if let Some(typed) = &self.client {
             query.clients = Some(names::clients_of(conn, typed)?);
+        }
+        if let (Some(typed), Some(user)) = (&self.own_client, query.user) {
+            query.clients = Some(names::own_clients_of(conn, user, typed)?);
         }
         Ok(query)
     }

@@ -88,7 +88,19 @@ pub struct Entry {
     pub about: Option<Person>,
 }
 
-pub(super) fn with_names(conn: &mut Conn, rows: Vec<EntryRow>) -> Result<Vec<Entry>> {
+/// The entries behind rows, with what may be read of them.
+pub(super) fn read(
+    conn: &mut Conn,
+    query: &AuditQuery,
+    mut rows: Vec<EntryRow>,
+) -> Result<Vec<Entry>> {
+    if query.is_own {
+        rows.iter_mut().for_each(|row| row.hide_from(query.person));
+    }
+    with_names(conn, rows)
+}
+
+fn with_names(conn: &mut Conn, rows: Vec<EntryRow>) -> Result<Vec<Entry>> {
     let ids: Vec<UserId> =
         names::distinct(rows.iter().flat_map(|row| [row.actor_id, row.about_user_id]).flatten());
     let people: HashMap<UserId, Person> = names::people(conn, &ids)?;
@@ -108,7 +120,7 @@ pub async fn page(ctx: &Ctx, asked: Asked, cursor: Cursor, size: i64) -> Result<
         .read(move |conn| {
             let query = asked.resolve(conn)?;
             let page = walk::page(conn, &query, cursor, size)?;
-            let entries = with_names(conn, page.rows.clone())?;
+            let entries = read(conn, &query, page.rows.clone())?;
             Ok(page.map(|_| entries))
         })
         .await

@@ -35,7 +35,7 @@ pub trait Exported: Log + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// When the database cannot answer.
-    fn cells(conn: &mut Conn, rows: Vec<Self::Row>) -> Result<Vec<Vec<Cell>>>;
+    fn cells(&self, conn: &mut Conn, rows: Vec<Self::Row>) -> Result<Vec<Vec<Cell>>>;
 }
 
 impl Exported for ActivityQuery {
@@ -65,7 +65,7 @@ impl Exported for ActivityQuery {
         asked.resolve(conn)
     }
 
-    fn cells(conn: &mut Conn, rows: Vec<Self::Row>) -> Result<Vec<Vec<Cell>>> {
+    fn cells(&self, conn: &mut Conn, rows: Vec<Self::Row>) -> Result<Vec<Vec<Cell>>> {
         let calls = names::of_calls(conn, rows)?;
         Ok(calls
             .into_iter()
@@ -120,8 +120,8 @@ impl Exported for AuditQuery {
         asked.resolve(conn)
     }
 
-    fn cells(conn: &mut Conn, rows: Vec<Self::Row>) -> Result<Vec<Vec<Cell>>> {
-        let entries = audit::with_names(conn, rows)?;
+    fn cells(&self, conn: &mut Conn, rows: Vec<Self::Row>) -> Result<Vec<Vec<Cell>>> {
+        let entries = audit::read(conn, self, rows)?;
         Ok(entries
             .into_iter()
             .map(|entry| {
@@ -172,7 +172,7 @@ impl<L: Exported> Export<L> {
         ctx.db
             .read(move |conn| {
                 let (rows, next) = walk::batch(conn, &log, span, limit)?;
-                Ok((L::cells(conn, rows)?, next))
+                Ok((log.cells(conn, rows)?, next))
             })
             .await
     }

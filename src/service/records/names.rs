@@ -86,6 +86,23 @@ pub(super) fn person_of(conn: &mut Conn, typed: &str) -> Result<UserId> {
     })
 }
 
+/// The clients of a person's own connections that go by that name. What others have connected is not
+/// to be found out.
+pub(super) fn own_clients_of(
+    conn: &mut Conn,
+    user: UserId,
+    typed: &str,
+) -> Result<Vec<ClientRowId>> {
+    let found = store::own_clients_named(conn, user, typed)?;
+    if found.is_empty() {
+        return Err(Error::field(
+            "client",
+            "Client: you have connected none of that name. Enter the whole name, as your connections have it.",
+        ));
+    }
+    Ok(found)
+}
+
 /// The clients of a row id, a `client_id` or a name.
 pub(super) fn clients_of(conn: &mut Conn, typed: &str) -> Result<Vec<ClientRowId>> {
     if let Ok(id) = typed.parse() {

@@ -4,6 +4,7 @@ mod calls;
 mod description;
 mod errors;
 mod keys;
+mod reference;
 mod spending;
 
 use portcullis::api::{OPERATIONS, Operation, document};

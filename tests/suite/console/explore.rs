@@ -1,12 +1,19 @@
 //! Dashboard → Stores, Contacts, Usage: the index in the browser costs and shows what the tools do.
 
+use crate::support::browser::Page;
 use crate::support::fixture::STORES;
-use crate::support::{OTHER, both_databases, contacts, html};
+use crate::support::{Browser, OTHER, both_databases, contacts, html};
 
 /// The ids of the contacts on a page of results.
 fn ids(text: &str) -> Vec<String> {
     let parts = text.split("name=\"id\" value=\"").skip(1);
     parts.map(|part| part.split('"').next().unwrap().to_owned()).collect()
+}
+
+/// Sends the form of a search; what it answers, or what it leads to.
+async fn search(browser: &Browser, path: &str, fields: &[(&str, &str)]) -> Page {
+    let answer = browser.submit(path, path, fields).await;
+    if answer.status == 303 { browser.get(answer.header("location")).await } else { answer }
 }
 
 both_databases! {
@@ -19,7 +26,7 @@ both_databases! {
         assert!(html::text(&opened.text).contains("Nothing searched yet"));
         let used = "SELECT COALESCE(SUM(rows_returned), 0) FROM usage_windows WHERE span = 'month'";
         assert_eq!(app.count(used).await, 0);
-        let page = member.get("/dashboard/stores?search=1&country=FR&sort=traffic_desc").await;
+        let page = search(&member, "/dashboard/stores", &[("country", "FR"), ("sort", "traffic_desc")]).await;
         assert_eq!(page.status, 200, "{}", page.text);
         let found = page.text.matches("href=\"/dashboard/stores/shop").count();
         assert!(found > 0 && found <= STORES);
@@ -50,7 +57,7 @@ both_databases! {
     async fn a_reveal_names_its_price_and_is_paid_for_once(app) {
         contacts::add(app, 3).await;
         let member = app.member().await;
-        let page = member.get("/dashboard/contacts?search=1").await;
+        let page = search(&member, "/dashboard/contacts", &[]).await;
         assert_eq!(page.status, 200, "{}", page.text);
         let ids = ids(&page.text);
         assert!(!ids.is_empty(), "{}", page.text);
@@ -84,7 +91,7 @@ both_databases! {
     async fn what_an_account_has_revealed_is_its_own(app) {
         contacts::add(app, 2).await;
         let member = app.member().await;
-        let ids = ids(&member.get("/dashboard/contacts?search=1").await.text);
+        let ids = ids(&search(&member, "/dashboard/contacts", &[]).await.text);
         let confirm = member.get(&format!("/dashboard/contacts/reveal?id={}", ids[0])).await;
         member.send(&confirm, "/dashboard/contacts/reveal", &[]).await;
         let revealed = app.signed_in(OTHER).await.get("/dashboard/contacts/revealed").await;
@@ -95,7 +102,7 @@ both_databases! {
     async fn a_tool_that_the_role_lacks_is_not_in_the_browser_either(app) {
         let member = app.member().await;
         app.sql("UPDATE roles SET tools = '[\"get_usage\"]'").await;
-        let page = member.get("/dashboard/stores?search=1").await;
+        let page = search(&member, "/dashboard/stores", &[]).await;
         assert_eq!(page.status, 403);
         assert_eq!(member.get("/dashboard/contacts/reveal?id=ct_000000000000000000000000").await.status, 403);
         let denied = "SELECT COUNT(*) FROM activity WHERE surface = 'console' AND outcome = 'denied'";
@@ -105,17 +112,48 @@ both_databases! {
     /// What is asked wrongly is named in the form.
     async fn a_wrong_search_is_named(app) {
         let member = app.member().await;
-        for (query, status, words) in [
-            ("?search=1&q=ab", 400, "Text: enter 3 to 200 letters or digits."),
-            ("?search=1&traffic=huge", 400, "unknown variant"),
-            ("?search=1&cursor=x", 400, "That page is not known here any more."),
+        for (field, words) in [
+            (("q", "ab"), "Text: enter 3 to 200 letters or digits."),
+            (("traffic", "huge"), "unknown variant"),
+            (("cursor", "x"), "That page is not known here any more."),
         ] {
-            let page = member.get(&format!("/dashboard/stores{query}")).await;
-            assert_eq!(page.status, status, "{query}");
-            assert!(html::text(&page.text).contains(words), "{query}: {}", page.text);
+            let page = search(&member, "/dashboard/stores", &[field]).await;
+            assert_eq!(page.status, 400, "{field:?}");
+            assert!(html::text(&page.text).contains(words), "{field:?}: {}", page.text);
         }
         let page = member.get("/dashboard/contacts/reveal").await;
         assert_eq!(page.status, 400);
         assert!(html::text(&page.text).contains("Choose 1 to 10 contacts"), "{}", page.text);
+    }
+
+    /// What was paid for is shown again for nothing: by reloading, by coming back, by the address;
+    /// for nobody else, for no other search, and for an hour.
+    async fn a_search_is_paid_for_once(app) {
+        let member = app.member().await;
+        let used = "SELECT COALESCE(SUM(rows_returned), 0) FROM usage_windows WHERE span = 'month'";
+        let calls = "SELECT COUNT(*) FROM activity WHERE operation = 'search_stores'";
+        let waiting = "This search has not been run";
+        let opened = member.get("/dashboard/stores?search=1&country=FR").await;
+        assert!(html::text(&opened.text).contains(waiting), "{}", opened.text);
+        assert_eq!((app.count(used).await, app.count(calls).await), (0, 0), "a link from elsewhere");
+        let done = member.submit("/dashboard/stores", "/dashboard/stores", &[("country", "FR")]).await;
+        let address = done.header("location").to_owned();
+        let paid = app.count(used).await;
+        assert!(paid > 0);
+        for _ in 0..3 {
+            let shown = member.get(&address).await;
+            assert_eq!(shown.text.matches("href=\"/dashboard/stores/shop").count(), usize::try_from(paid).unwrap());
+        }
+        // Nothing is left: what was paid for is still shown.
+        app.sql("UPDATE plans SET rows_per_month = 1, requests_per_day = 1").await;
+        assert_eq!(member.get(&address).await.status, 200);
+        assert_eq!((app.count(used).await, app.count(calls).await), (paid, 1));
+        let wider = address.replace("country=FR", "country=DE");
+        assert!(html::text(&member.get(&wider).await.text).contains(waiting));
+        let other = app.signed_in(OTHER).await.get(&address).await;
+        assert!(html::text(&other.text).contains(waiting), "{}", other.text);
+        app.clock.advance(3600);
+        assert!(html::text(&member.get(&address).await.text).contains(waiting));
+        assert_eq!((app.count(used).await, app.count(calls).await), (paid, 1));
     }
 }

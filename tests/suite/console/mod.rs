@@ -1,5 +1,6 @@
 //! The console.
 
+mod access;
 mod account;
 mod accounts;
 mod api_keys;
@@ -7,6 +8,8 @@ mod clients;
 mod clients_edit;
 mod clients_pages;
 mod confirmation;
+mod connection_check;
+mod connection_edit;
 mod connections;
 mod explore;
 mod index_browse;
@@ -17,7 +20,9 @@ mod login;
 mod mcp_users;
 mod mcp_users_mass;
 mod mcp_users_views;
+mod metrics;
 mod overview;
+mod own_records;
 mod passwords;
 mod personal_tokens;
 mod plans;

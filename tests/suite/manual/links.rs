@@ -115,6 +115,19 @@ on_sqlite! {
         }
         assert!(walk.pages.len() > 60, "{}", walk.pages.len());
     }
+
+    /// What a member is led to is there, and nothing of it is refused.
+    async fn every_link_of_a_members_pages_leads_somewhere(app) {
+        contacts::add(app, 12).await;
+        let client: AiClient = app.ai_client("usage:read stores:read").await;
+        client.call_tool("get_usage", serde_json::json!({})).await;
+        let walk = walk(app, &app.member().await, &["/dashboard"]).await;
+        walk.check();
+        for path in ["/dashboard/usage", "/dashboard/activity", "/dashboard/audit", "/dashboard/stores", "/dashboard/contacts", "/dashboard/contacts/revealed", "/dashboard/settings/mcp", "/dashboard/settings/mcp/check", "/dashboard/settings/api-keys", "/dashboard/settings/api-keys/new", "/account", "/docs/rest-reference"] {
+            assert!(walk.saw(path), "{path} is not linked to");
+        }
+        assert!(walk.pages.keys().all(|page| !page.contains("/admin")), "a member is led to administrators' pages");
+    }
 }
 
 /// A link in the Markdown that leads out of the manual would lead nowhere inside the product.

@@ -16,6 +16,7 @@ pub mod phone;
 pub mod postgres;
 pub mod process;
 pub mod programs;
+pub mod proxy;
 pub mod raw;
 pub mod records;
 pub mod rpc;

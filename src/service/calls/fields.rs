@@ -1,21 +1,26 @@
-//! The fields of a schema as lines for people.
+//! The fields of a schema as lines for people, for the pages of the manual that are made from it.
 
-use rmcp::model::JsonObject;
 use serde_json::Value;
 
+use super::JsonObject;
+
 /// A field, with where it stands: `data[].domain`.
-pub(super) struct Field {
-    pub(super) path: String,
+#[derive(Debug)]
+pub struct Field {
+    /// Its place.
+    pub path: String,
     /// What values it takes.
-    pub(super) kind: String,
-    pub(super) is_required: bool,
+    pub kind: String,
+    /// Whether it must be there.
+    pub is_required: bool,
     default: Option<Value>,
-    pub(super) words: String,
+    /// Its description, on one line.
+    pub words: String,
 }
 
 impl Field {
     /// Whether it must be given, and what stands for it if it is not.
-    pub(super) fn needed(&self) -> String {
+    pub fn needed(&self) -> String {
         match &self.default {
             _ if self.is_required => "yes".to_owned(),
             Some(default @ (Value::Number(_) | Value::String(_) | Value::Bool(_))) => {
@@ -27,7 +32,7 @@ impl Field {
 }
 
 /// All fields of an object, those inside others after them.
-pub(super) fn of(schema: &JsonObject) -> Vec<Field> {
+pub fn of(schema: &JsonObject) -> Vec<Field> {
     let mut fields = Vec::new();
     collect(&Value::Object(schema.clone()), "", &mut fields);
     fields
