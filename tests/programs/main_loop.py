@@ -358,7 +358,9 @@ class Console:
         row = page.row(CLIENT_NAME, "Active")
         for label in ("Type", "Status", "Scopes", "Created", "Last used", "Expires"):
             cell(row, label)
-        return self.browser.submit(page, "Revoke", within=row)
+        page = self.browser.follow(page, "Revoke", row)
+        check(CLIENT_NAME in page.heading(), f"the confirmation does not name the client: {page}")
+        return self.browser.submit(page, "Revoke token")
 
     def revoke_all(self, email):
         page, row = self.row(email)
