@@ -93,7 +93,6 @@ pub struct DecisionForm {
     handle: String,
     decision: String,
     scope: Vec<String>,
-    recognised: String,
 }
 
 /// `POST /oauth/authorize`: carries the decision out and sends the browser back. What lacks
@@ -112,12 +111,16 @@ pub async fn decide(
     let decision = match form.decision.as_str() {
         "authorize" => {
             let chosen = ScopeSet::parse_known(&form.scope.join(" "));
-            let (wanted, client) =
-                consent::shown(&ctx, &handle, viewer.user.id, &viewer.session).await?;
-            let asking =
-                Asking { wanted: &wanted, client: &client, user: &viewer.user, handle: &handle };
-            let answered = Answered { chosen: &chosen, has_recognised: form.recognised == "yes" };
-            if !asking.problems(&answered)?.is_empty() {
+            let answered = Answered { chosen: &chosen };
+            if !answered.problems().is_empty() {
+                let (wanted, client) =
+                    consent::shown(&ctx, &handle, viewer.user.id, &viewer.session).await?;
+                let asking = Asking {
+                    wanted: &wanted,
+                    client: &client,
+                    user: &viewer.user,
+                    handle: &handle,
+                };
                 return Ok(asking.show(&ctx, &request, Some(answered)).await?);
             }
             Decision::Authorize(chosen)

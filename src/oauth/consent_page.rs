@@ -66,34 +66,26 @@ pub(super) struct Asking<'a> {
 pub(super) struct Answered<'a> {
     /// The permissions ticked.
     pub chosen: &'a ScopeSet,
-    /// Whether they know the address that they are sent to.
-    pub has_recognised: bool,
+}
+
+impl Answered<'_> {
+    /// What it lacks.
+    pub fn problems(&self) -> Vec<Error> {
+        if self.chosen.allows_anything() {
+            return Vec::new();
+        }
+        let text = "Permissions: nothing was ticked, so there is nothing to authorize. Tick at least one, or deny.";
+        vec![Error::field("scope", text)]
+    }
 }
 
 impl Asking<'_> {
-    /// Whether the person has to say that they know the address: one elsewhere on the web, of a
-    /// client that nobody has verified. On their own computer only what they started listens.
+    /// Whether the person is asked to tick that they know the address: one elsewhere on the web, of a
+    /// client that nobody has verified. On their own computer only what they started listens. The
+    /// browser holds them to it; it makes people look, and guards against nobody who posts forms.
     fn asks_for_host(&self) -> Result<bool> {
         let kind = redirect::check(&self.wanted.redirect_uri).map_err(Error::internal)?;
         Ok(kind == Kind::Web && !self.client.is_verified())
-    }
-
-    /// What an answer lacks.
-    ///
-    /// # Errors
-    /// When the stored address is none, which the checks exclude.
-    pub fn problems(&self, answered: &Answered<'_>) -> Result<Vec<Error>> {
-        let mut problems = Vec::new();
-        if self.asks_for_host()? && !answered.has_recognised {
-            let host = redirect::shown_host(&self.wanted.redirect_uri);
-            let text = format!("Address: tick that you recognise {host}, or deny.");
-            problems.push(Error::field("recognised", text));
-        }
-        if !answered.chosen.allows_anything() {
-            let text = "Permissions: nothing was ticked, so there is nothing to authorize. Tick at least one, or deny.";
-            problems.push(Error::field("scope", text));
-        }
-        Ok(problems)
     }
 
     /// The page; with what was answered, if that lacks something.
@@ -118,7 +110,7 @@ impl Asking<'_> {
             scopes.into_iter().map(offer).collect()
         };
         let errors = match &answered {
-            Some(answered) => self.problems(answered)?,
+            Some(answered) => answered.problems(),
             None => Vec::new(),
         };
         let initial = client.name.chars().next().map(|first| first.to_uppercase().to_string());
@@ -137,7 +129,7 @@ impl Asking<'_> {
             reads: offers(reads, true),
             spends: offers(spends, false),
             asks_for_host: self.asks_for_host()?,
-            has_recognised: answered.as_ref().is_some_and(|answered| answered.has_recognised),
+            has_recognised: answered.is_some(),
             idle: duration(live.settings.refresh_token_seconds),
             absolute: duration(live.settings.refresh_absolute_seconds),
             errors,
