@@ -44,11 +44,11 @@ pub(super) async fn call(
     match calls::perform(ctx, caller, line, tool, arguments).await {
         Ok(output) => answer(output, false),
         Err(error) => {
-            let mut result = answer(json!({ "error": body(&error, &caller.request_id) }), true);
-            // Beside the repeated object, whose form is fixed: where whoever reads it finds help.
+            // The form of the object is fixed, so the page that helps stands in its message.
             let page = ctx.config.help_url(error.code.as_str());
-            result.content.push(ContentBlock::text(format!("About this error: {page}")));
-            result
+            let message = format!("{} About this error: {page}", error.message).into();
+            let error = Error { message, ..error };
+            answer(json!({ "error": body(&error, &caller.request_id) }), true)
         }
     }
 }

@@ -100,6 +100,7 @@ export async function people(house, origin, screen, admin) {
   await (await screen.find("link", "Send password reset")).click();
   await dialogOf(screen);
   await screen.examine("person-reset-dialog");
+  await screen.type("Your password", admin.password);
   await screen.key("button", "Send password reset");
   await guest.go(await shownLink(screen));
   await guest.examine("reset-password");

@@ -35,7 +35,8 @@ async fn change(browser: &Browser, values: &[(&str, &str)]) -> String {
     let done = confirm(browser, &page, PASSWORD).await;
     assert_eq!((done.status, done.header("location")), (303, PATH), "{}", html::text(&done.text));
     let shown = browser.get(PATH).await.text;
-    let banner = shown.split("role=\"status\">").nth(1).unwrap().split("</div>").next().unwrap();
+    let banner = shown.split("role=\"status\"").nth(1).unwrap().split_once('>').unwrap().1;
+    let banner = banner.split("</div>").next().unwrap();
     html::text(banner)
 }
 

@@ -22,6 +22,9 @@ on_sqlite! {
         assert_eq!(help(&refused.headers), page("permission_denied"));
         let wrong = browser.request("PUT", "/docs").send().await.unwrap();
         assert_eq!(help(wrong.headers()), page("method_not_allowed"));
+        let failed = app.ai_client("stores:read").await.call_tool("get_store", json!({ "domain": "nowhere.example" })).await;
+        let told = failed.content()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(told.ends_with(&page("not_found")), "{told}");
         let challenged = browser.request("POST", "/mcp").json(&json!({})).send().await.unwrap();
         assert_eq!(challenged.status().as_u16(), 401);
         assert_eq!(help(challenged.headers()), page("invalid_token"));
