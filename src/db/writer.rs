@@ -122,7 +122,7 @@ fn at_once<T>(warm: &Warm, job: &mut impl FnMut(&mut Conn) -> Result<T>) -> Opti
         return None;
     }
     let done = warm.free()?.run(|conn| Ok(in_transaction_if_free(conn, job)));
-    done.map_or_else(|error| Some(Err(error)), |done| done)
+    done.unwrap_or_else(|error| Some(Err(error)))
 }
 
 fn run(lane: &Lane, warm: Option<&Warm>, mut jobs: mpsc::Receiver<Job>, done: &Done) {

@@ -23,7 +23,8 @@ on_sqlite! {
         let wrong = browser.request("PUT", "/docs").send().await.unwrap();
         assert_eq!(help(wrong.headers()), page("method_not_allowed"));
         let failed = app.ai_client("stores:read").await.call_tool("get_store", json!({ "domain": "nowhere.example" })).await;
-        let told = failed.content()["error"]["message"].as_str().unwrap().to_owned();
+        let error = &failed.json["result"]["structuredContent"]["error"];
+        let told = error["message"].as_str().unwrap().to_owned();
         assert!(told.ends_with(&page("not_found")), "{told}");
         let challenged = browser.request("POST", "/mcp").json(&json!({})).send().await.unwrap();
         assert_eq!(challenged.status().as_u16(), 401);

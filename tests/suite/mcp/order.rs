@@ -149,7 +149,7 @@ async fn assert_refused(app: &TestApp, caller: &Caller, broken: &[Check]) {
         assert_eq!(told(&answer), (status, code.to_owned()), "{broken:?}: {}", answer.text);
         let calls = app.calls().await;
         let rows = &calls[before..];
-        let [row] = rows else { panic!("{broken:?}: {rows:?}") };
+        let [row] = rows else { unreachable!("{broken:?}: {rows:?}") };
         let (outcome, status, code) = logged;
         let is_known = broken[0].knows_the_caller();
         let operation = if is_known && broken[0] != State { tool } else { "gate" };
