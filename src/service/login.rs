@@ -302,10 +302,10 @@ async fn check(
                 sessions::set_window(conn, id, &session, None)?;
             }
             write_down(conn, &actor, matches, detail, now)?;
-            let mut limits = vec![own];
-            // Wrong ones count for the sign-in, too (contract §9); those of the sign-in never count here.
-            limits.extend(Limit::passwords(&actor.label, actor.address));
-            settle(conn, &limits, matches, now)?;
+            // Wrong ones count for the sign-in, too (contract §9), and a right one makes them forgotten;
+            // those of the sign-in never count here.
+            settle(conn, &Limit::passwords(&actor.label, actor.address), matches, now)?;
+            settle(conn, &[own], matches, now)?;
             Ok(matches)
         })
         .await?;

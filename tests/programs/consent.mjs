@@ -1,5 +1,6 @@
 // The consent page in a real browser (Chromium): the way back to the client really arrives, for a
 // listener on this computer and for an app's own scheme; by mouse, by keyboard, with scripts off.
+// Clients listen until the program ends: browsers come once more, for an icon.
 //
 //     consent.mjs URL [--shots DIR]
 //         with PERSON_EMAIL, PERSON_PASSWORD, ADMIN_EMAIL, ADMIN_PASSWORD set; URL is the MCP endpoint
@@ -48,17 +49,13 @@ async function loopbacks(screen) {
   screen.isQuiet("Deny");
   proved("consent, Deny: the listener is told access_denied");
 
-  const clients = [loopback];
   const hosts = ["localhost", "[::1]"].slice(0, await hasIpv6() ? 2 : 1);
   for (const host of hosts) {
     const client = await AiClient.start("Loopback", `http://${host}`);
     await authorize(screen, client);
     screen.isQuiet(`consent for ${host}`);
-    clients.push(client);
   }
   proved(`consent, ${hosts.join(" and ")}: the listener is reached too`);
-  for (const client of clients) client.stop(); // not before: browsers come once more, for an icon
-
 }
 
 async function privateScheme(house, script) {
@@ -95,7 +92,6 @@ async function trapped(house, uri) {
   const isLeft = screen.wanted.some((address) => address.startsWith(client.redirect));
   check(client.arrived.length === 0 && !isLeft, `the browser leaves for ${client.redirect} against the policy`);
   proved(`consent, a policy that forgets ${new URL(client.redirect).protocol}: the browser stops on the way back, and says so`);
-  client.stop();
   await screen.close();
 }
 
@@ -128,7 +124,6 @@ async function longNames(house, screen) {
   }
   await own.close();
   await rename(before);
-  client.stop();
   proved("names of 100 and 200 letters without a space: consent, connections, users, clients and audit fit 320 to 1280 px");
 }
 
@@ -154,7 +149,6 @@ async function byKeyboard(screen, how) {
   await client.redeem(client.told());
   check(client.scopes.includes("usage:read") && !client.scopes.includes("stores:read"), `granted: ${client.scopes}`);
   screen.isQuiet("consent by keyboard");
-  client.stop();
   proved(`consent by keyboard, ${how}: Tab goes as the page reads, Space ticks a permission off, Enter authorizes the rest`);
 }
 
