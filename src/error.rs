@@ -298,6 +298,18 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+/// What databases say of failures that pass: somebody else's lock, a server that was restarted.
+const PASSING: [&str; 8] = [
+    "database is locked",
+    "deadlock detected",
+    "lock timeout",
+    "no connection to the server",
+    "server closed the connection",
+    "terminating connection",
+    "connection not open",
+    "connection has been closed",
+];
+
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         use diesel::result::DatabaseErrorKind as Kind;
@@ -310,9 +322,7 @@ impl From<diesel::result::Error> for Error {
                 info,
             ) => Self::unavailable(info.message()),
             diesel::result::Error::DatabaseError(_, info)
-                if ["database is locked", "deadlock detected", "lock timeout"]
-                    .iter()
-                    .any(|busy| info.message().contains(busy)) =>
+                if PASSING.iter().any(|passing| info.message().contains(passing)) =>
             {
                 Self::unavailable(info.message())
             }

@@ -1,5 +1,9 @@
 //! A connection to either database behind one type, opened and prepared in one place.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
 use diesel::r2d2::{ManageConnection, R2D2Connection};
 use diesel::{Connection, PgConnection, SqliteConnection, connection::SimpleConnection};
 
@@ -34,17 +38,55 @@ pub enum Mode {
     ReadOnly,
 }
 
+/// A connection of PostgreSQL that was not used for so long is asked whether it is there still.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// Opens connections for a pool.
 #[derive(Debug, Clone)]
 pub struct Manager {
     url: DatabaseUrl,
     mode: Mode,
+    /// How many connections were found lost. Where one is, others may be.
+    lost: Arc<AtomicU64>,
+}
+
+/// A connection of a pool.
+pub struct Held {
+    conn: Conn,
+    used_at: Instant,
+    /// How many had been lost when this one was known to be well.
+    well_at: u64,
+    is_lost: bool,
+    lost: Arc<AtomicU64>,
+}
+
+impl Held {
+    /// Does `job`. If `has_failed` says that what came of it may be the connection's fault, looks
+    /// whether PostgreSQL is at its other end still; if not, no other job gets it, and the others of
+    /// the pool are asked before they are used again.
+    pub fn run<T>(
+        &mut self,
+        job: impl FnOnce(&mut Conn) -> T,
+        has_failed: impl FnOnce(&T) -> bool,
+    ) -> T {
+        let result = job(&mut self.conn);
+        self.used_at = Instant::now();
+        if has_failed(&result) && self.conn_is_remote() && self.conn.ping().is_err() {
+            self.is_lost = true;
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        result
+    }
+
+    fn conn_is_remote(&self) -> bool {
+        matches!(self.conn, Conn::Postgres(_))
+    }
 }
 
 impl Manager {
     /// Opens connections to `url` for `mode`.
     pub fn new(url: DatabaseUrl, mode: Mode) -> Self {
-        Self { url, mode }
+        Self { url, mode, lost: Arc::default() }
     }
 }
 
@@ -93,18 +135,31 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
 }
 
 impl ManageConnection for Manager {
-    type Connection = Conn;
+    type Connection = Held;
     type Error = diesel::r2d2::Error;
 
-    fn connect(&self) -> Result<Conn, Self::Error> {
-        open(&self.url, self.mode)
+    fn connect(&self) -> Result<Held, Self::Error> {
+        // Before it is opened: what is lost meanwhile may be this one.
+        let well_at = self.lost.load(Ordering::Relaxed);
+        Ok(Held {
+            conn: open(&self.url, self.mode)?,
+            used_at: Instant::now(),
+            well_at,
+            is_lost: false,
+            lost: self.lost.clone(),
+        })
     }
 
-    fn is_valid(&self, conn: &mut Conn) -> Result<(), Self::Error> {
-        conn.ping().map_err(diesel::r2d2::Error::QueryError)
+    fn is_valid(&self, held: &mut Held) -> Result<(), Self::Error> {
+        let lost = self.lost.load(Ordering::Relaxed);
+        if held.well_at != lost || held.used_at.elapsed() > IDLE {
+            held.conn.ping().map_err(diesel::r2d2::Error::QueryError)?;
+            held.well_at = lost;
+        }
+        Ok(())
     }
 
-    fn has_broken(&self, conn: &mut Conn) -> bool {
-        std::thread::panicking() || conn.is_broken()
+    fn has_broken(&self, held: &mut Held) -> bool {
+        std::thread::panicking() || held.is_lost || held.conn.is_broken()
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::r2d2::{Pool, PooledConnection};
+use diesel::r2d2::Pool;
 use tokio::sync::Semaphore;
 
 use super::checkpoint::Checkpointer;
@@ -13,7 +13,7 @@ use super::connection::{Conn, Manager, Mode};
 use super::url::DatabaseUrl;
 use super::warm::Warm;
 use super::writer::{GroupWriter, WriterFigures};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 
 /// How long a request waits for a connection before it is told that the server is busy.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -62,14 +62,15 @@ pub struct Figures {
 
 impl Lane {
     fn open(url: &DatabaseUrl, mode: Mode, size: u32) -> Result<Self> {
+        let is_remote = matches!(url, DatabaseUrl::Postgres(_));
         let pool = Pool::builder()
             .max_size(size)
             .min_idle(Some(1))
-            .test_on_check_out(false)
+            // Files are not lost; a server that was restarted has closed all connections.
+            .test_on_check_out(is_remote)
             .connection_timeout(CONNECTION_TIMEOUT)
             .build(Manager::new(url.clone(), mode))
             .map_err(Error::unavailable)?;
-        let is_remote = matches!(url, DatabaseUrl::Postgres(_));
         Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)), is_remote, size })
     }
 
@@ -78,9 +79,14 @@ impl Lane {
         LaneFigures { name, size: self.size, in_use: self.size.saturating_sub(free) }
     }
 
-    /// A connection of this lane; blocks, so only for threads that may.
-    pub(super) fn get(&self) -> Result<PooledConnection<Manager>> {
-        self.pool.get().map_err(Error::unavailable)
+    /// Does `job` on a connection of this lane; `has_failed` says whether what came of it may be the
+    /// connection's fault. Blocks, so only for threads that may.
+    pub(super) fn hold<T>(
+        &self,
+        job: impl FnOnce(&mut Conn) -> T,
+        has_failed: impl FnOnce(&T) -> bool,
+    ) -> Result<T> {
+        Ok(self.pool.get().map_err(Error::unavailable)?.run(job, has_failed))
     }
 
     async fn run<T, F>(&self, job: F) -> Result<T>
@@ -93,7 +99,7 @@ impl Lane {
         tokio::task::spawn_blocking(move || {
             // Not the waiting future's: that may be dropped, and the connection is still in use.
             let _permit = permit;
-            job(&mut *lane.get()?)
+            lane.hold(job, may_be_lost)?
         })
         .await
         .map_err(Error::internal)?
@@ -109,10 +115,16 @@ impl Lane {
             && let Ok(_permit) = self.permits.try_acquire()
             && let Some(mut conn) = self.pool.try_get()
         {
-            return job(&mut conn);
+            return conn.run(job, may_be_lost);
         }
         self.run(job).await
     }
+}
+
+/// Whether a job failed as it does on a connection that is lost.
+pub(super) fn may_be_lost<T>(result: &Result<T>) -> bool {
+    let of_ours = [ErrorCode::InternalError, ErrorCode::Unavailable];
+    result.as_ref().is_err_and(|error| of_ours.contains(&error.code))
 }
 
 impl Db {

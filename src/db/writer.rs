@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Conn;
 use super::lock;
-use super::pool::{Lane, in_transaction, in_transaction_if_free};
+use super::pool::{Lane, in_transaction, in_transaction_if_free, may_be_lost};
 use super::warm::Warm;
 use crate::error::{Error, Result};
 
@@ -155,19 +155,27 @@ fn all_on_lane(lane: &Lane, warm: Option<&Warm>, batch: &mut [Job]) -> Vec<Resul
     if let Some(warm) = warm {
         warm.another_wrote();
     }
-    guarded(lane, |conn| Ok(commit(conn, batch))).unwrap_or_else(|_| {
+    let has_failed = |results: &Vec<Result<Output>>| results.iter().any(may_be_lost);
+    guarded(lane, |conn| commit(conn, batch), has_failed).unwrap_or_else(|_| {
         // Alone, so that a job that panics again costs nobody else's write.
         batch
             .iter_mut()
-            .map(|job| guarded(lane, |conn| in_transaction(conn, |conn| (job.run)(conn))))
+            .map(|job| {
+                let alone = |conn: &mut Conn| in_transaction(conn, |conn| (job.run)(conn));
+                guarded(lane, alone, may_be_lost)?
+            })
             .collect()
     })
 }
 
 /// Runs `work` on a connection of the lane. A panic must not end the writer, on which every call
 /// depends; it drops the connection, and with it what was written on it.
-fn guarded<T>(lane: &Lane, work: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
-    let attempt = || work(&mut *lane.get()?);
+fn guarded<T>(
+    lane: &Lane,
+    work: impl FnOnce(&mut Conn) -> T,
+    has_failed: impl FnOnce(&T) -> bool,
+) -> Result<T> {
+    let attempt = || lane.hold(work, has_failed);
     std::panic::catch_unwind(AssertUnwindSafe(attempt))
         .unwrap_or_else(|_| Err(Error::internal("a write panicked")))
 }

@@ -126,6 +126,11 @@ pub fn matches(registered: &str, requested: &str) -> bool {
     }
 }
 
+/// Whether `requested` is one of `registered`, which are lines.
+pub fn is_among(registered: &str, requested: &str) -> bool {
+    registered.lines().any(|registered| matches(registered, requested))
+}
+
 /// What the consent page shows as the place the browser is sent back to.
 pub fn shown_host(uri: &str) -> String {
     match Url::parse(uri) {

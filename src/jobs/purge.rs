@@ -1,7 +1,8 @@
 //! Removes what has served its time: sessions, authorization requests, one-time links, codes, throttle windows,
 //! registrations that never reached a consent, short quota windows, used idempotency keys, old activity, old audit entries.
 
-use crate::db::lock;
+use crate::clock::Timestamp;
+use crate::db::{Conn, lock};
 use crate::error::Result;
 use crate::service::{Ctx, reveal};
 use crate::store::{
@@ -21,6 +22,16 @@ const MAIL_KEPT_SECONDS: i64 = 30 * 86_400;
 /// Rows of the two logs removed in one transaction.
 const AT_ONCE: i64 = 2_000;
 
+/// Clients removed in one transaction.
+const CLIENTS_AT_ONCE: i64 = 500;
+
+fn reap_clients(conn: &mut Conn, before: Timestamp) -> Result<usize> {
+    lock::clients(conn)?;
+    let reaped = clients::reap(conn, before, CLIENTS_AT_ONCE)?;
+    client_groups::remove_empty(conn)?;
+    Ok(reaped)
+}
+
 /// Purges once; each table in its own short transaction.
 pub(super) async fn run(ctx: &Ctx) -> Result<()> {
     let now = ctx.clock.now();
@@ -32,13 +43,8 @@ pub(super) async fn run(ctx: &Ctx) -> Result<()> {
     ctx.db
         .write(move |conn| Ok(codes::purge(conn, now.plus_seconds(-CODES_KEPT_SECONDS))?))
         .await?;
-    ctx.db
-        .write(move |conn| {
-            lock::clients(conn)?;
-            clients::reap(conn, now.plus_seconds(-CLIENTS_KEPT_SECONDS))?;
-            Ok(client_groups::remove_empty(conn)?)
-        })
-        .await?;
+    let before = now.plus_seconds(-CLIENTS_KEPT_SECONDS);
+    while ctx.db.write(move |conn| reap_clients(conn, before)).await? > 0 {}
     ctx.db
         .write(move |conn| Ok(usage::purge(conn, now.plus_seconds(-WINDOWS_KEPT_SECONDS))?))
         .await?;

@@ -56,7 +56,15 @@ pub(super) fn credentials(
 ) -> Result<Credentials, OAuthError> {
     let in_body = parameters.get("client_id");
     let secret = parameters.get("client_secret");
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else {
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let value = values.next();
+    if values.next().is_some() {
+        return Err(OAuthError::new(
+            OAuthErrorCode::InvalidRequest,
+            "the Authorization header must come once",
+        ));
+    }
+    let Some(value) = value else {
         let client_id = in_body.ok_or_else(|| {
             OAuthError::new(OAuthErrorCode::InvalidClient, "client_id is missing")
         })?;

@@ -1,5 +1,7 @@
 //! Signing in, and proving again that it is you before a sensitive act.
 
+use std::net::IpAddr;
+
 use serde_json::json;
 
 use crate::clock::Timestamp;
@@ -23,6 +25,8 @@ use crate::store::users::{self, UserRow};
 const LONGEST: usize = 1024;
 /// How long a session is not asked again, if that was asked for.
 const WINDOW_SECONDS: i64 = 300;
+/// How long an address from which somebody signed in is known as theirs.
+const REMEMBERED_SECONDS: i64 = 90 * 86_400;
 
 /// Proof that the acting person has entered their own password, just now or in the window of this
 /// session. Use cases that need it take it as an argument, so that none can be reached without.
@@ -70,7 +74,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
         return Err(Error::field("password", "Enter your password."));
     }
     let limits = Limit::passwords(&address, actor.address);
-    let user = find(ctx, limits.clone(), &address).await?;
+    let user = find(ctx, limits.clone(), &address, actor.address).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
     let known = user.filter(|_| matches);
@@ -270,7 +274,7 @@ async fn check(
         return Err(wrong_password("Enter your password to confirm."));
     }
     let own = Limit::confirmations_of(id);
-    let user = find(ctx, vec![own.clone()], &actor.label).await?;
+    let user = find(ctx, vec![own.clone()], &actor.label, actor.address).await?;
     // Whoever was suspended since the request began confirms nothing.
     let user = user.filter(|user| user.id == id && user.status() == UserStatus::Active);
     // A code stands for the password where there is one; no password is so short.
@@ -375,12 +379,26 @@ fn wrong_password(message: &'static str) -> Error {
 /// Looks a person up whose password is about to be tried. The attempt counts before it is judged,
 /// because hashing takes long: so attempts at the same moment are as few as those one after the
 /// other.
-async fn find(ctx: &Ctx, limits: Vec<Limit>, address: &str) -> Result<Option<UserRow>> {
-    let (address, now) = (address.to_owned(), ctx.clock.now());
+async fn find(
+    ctx: &Ctx,
+    limits: Vec<Limit>,
+    email: &str,
+    from: Option<IpAddr>,
+) -> Result<Option<UserRow>> {
+    let (email, from, now) = (email.to_owned(), from.map(|from| from.to_string()), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            limits.iter().try_for_each(|limit| throttle::count_or_refuse(conn, limit, now))?;
-            Ok(users::by_email(conn, &address)?)
+            let user = users::by_email(conn, &email)?;
+            let since = now.plus_seconds(-REMEMBERED_SECONDS);
+            for limit in &limits {
+                throttle::count_password(conn, limit, now, |conn| match (&user, &from) {
+                    (Some(user), Some(from)) => {
+                        Ok(audit::has_signed_in(conn, user.id, from, since)?)
+                    }
+                    _ => Ok(false),
+                })?;
+            }
+            Ok(user)
         })
         .await
 }

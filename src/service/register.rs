@@ -20,6 +20,9 @@ use crate::store::clients::{self, NewClient};
 const MOST_REDIRECT_URIS: usize = 10;
 /// Registrations without any approval that are kept at the same time.
 const MOST_UNUSED: i64 = 10_000;
+/// So many of the oldest make room when there are as many, seconds of age at least and number.
+const YOUNG_SECONDS: i64 = 900;
+const ROOM: i64 = 100;
 /// How a client without a name is listed.
 const NAMELESS: &str = "Unnamed client";
 
@@ -107,7 +110,10 @@ pub async fn dynamic(
                 // The count is kept: an answer, not a failure of the transaction.
                 return Ok(Err(refused.into()));
             }
-            if clients::count_unused(conn)? >= MOST_UNUSED {
+            // Whoever registers to no end pushes out their own, and not whoever comes after them.
+            if clients::count_unused(conn)? >= MOST_UNUSED
+                && clients::remove_oldest_unused(conn, now.plus_seconds(-YOUNG_SECONDS), ROOM)? == 0
+            {
                 return Err(Error::new(
                     ErrorCode::Unavailable,
                     "Too many unused registrations. Try again later.",

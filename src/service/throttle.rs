@@ -15,91 +15,101 @@ pub struct Limit {
     subject: String,
     most: i64,
     window_seconds: i64,
+    /// Whether it is for strangers alone: whoever has signed in from their address before is not
+    /// kept out by what others try.
+    is_for_strangers: bool,
 }
 
 impl Limit {
+    /// `most` attempts at `subject` in so many seconds, whoever tries.
+    fn new(subject: String, most: i64, window_seconds: i64) -> Self {
+        Self { subject, most, window_seconds, is_for_strangers: false }
+    }
+
     /// What stands in the way of trying passwords of one person from one address: 5 failures there,
     /// 100 from everywhere, 50 of the address with whatever person, each in 15 minutes. The person's
-    /// own is narrow only where the failures come from, so that strangers cannot keep anybody out.
+    /// own is narrow only where the failures come from, and the one for everywhere spares whoever has
+    /// signed in from their address before, so that strangers cannot keep anybody out (ASVS 6.1.1).
     pub fn passwords(email: &str, from: Option<IpAddr>) -> Vec<Self> {
         let window_seconds = 900;
         let Some(from) = from.map(network) else {
-            return vec![Self { subject: format!("password:{email}"), most: 5, window_seconds }];
+            return vec![Self::new(format!("password:{email}"), 5, window_seconds)];
         };
+        let everywhere = Self::new(format!("password:{email}"), 100, window_seconds);
         vec![
-            Self { subject: format!("password:{email} {from}"), most: 5, window_seconds },
-            Self { subject: format!("password:{email}"), most: 100, window_seconds },
-            Self { subject: format!("password-from:{from}"), most: 50, window_seconds },
+            Self::new(format!("password:{email} {from}"), 5, window_seconds),
+            Self { is_for_strangers: true, ..everywhere },
+            Self::new(format!("password-from:{from}"), 50, window_seconds),
         ]
     }
 
     /// Passwords that somebody who is signed in enters to confirm an act: 5 failures in 15 minutes.
     /// Their own, so that nobody who is not signed in can stop them from dropping the gate.
     pub fn confirmations_of(user: UserId) -> Self {
-        Self { subject: format!("confirm:{user}"), most: 5, window_seconds: 900 }
+        Self::new(format!("confirm:{user}"), 5, 900)
     }
 
     /// Codes of a second factor from one address: 50 failures in 15 minutes.
     pub fn codes_from(address: IpAddr) -> Self {
         let from = network(address);
-        Self { subject: format!("password-from:{from}"), most: 50, window_seconds: 900 }
+        Self::new(format!("password-from:{from}"), 50, 900)
     }
 
     /// Connection checks of one person: 10 in 10 minutes.
     pub fn connection_checks_of(user: UserId) -> Self {
-        Self { subject: format!("connection-check:{user}"), most: 10, window_seconds: 600 }
+        Self::new(format!("connection-check:{user}"), 10, 600)
     }
 
     /// Codes of one person's second factor: 5 failures in 15 minutes. Not counted with their
     /// passwords, because whoever guesses codes knows the password and could begin anew with it.
     pub fn codes_of(user: UserId) -> Self {
-        Self { subject: format!("code:{user}"), most: 5, window_seconds: 900 }
+        Self::new(format!("code:{user}"), 5, 900)
     }
 
     /// New addresses that one person asks to confirm: 5 an hour, so that nobody's mailbox fills.
     pub fn addresses_of(user: UserId) -> Self {
-        Self { subject: format!("address-of:{user}"), most: 5, window_seconds: 3600 }
+        Self::new(format!("address-of:{user}"), 5, 3600)
     }
 
     /// Links to set a new password, asked for one address: 5 an hour, so that nobody's mailbox fills.
     pub fn resets_of(email: &str) -> Self {
-        Self { subject: format!("reset:{email}"), most: 5, window_seconds: 3600 }
+        Self::new(format!("reset:{email}"), 5, 3600)
     }
 
     /// Links to set a new password, asked for from one address: 30 an hour.
     pub fn resets_from(address: IpAddr) -> Self {
         let from = network(address);
-        Self { subject: format!("reset-from:{from}"), most: 30, window_seconds: 3600 }
+        Self::new(format!("reset-from:{from}"), 30, 3600)
     }
 
     /// Registrations from one address: generous, because clients register anew at every
     /// reconnection (checklist D15).
     pub fn registrations_from(address: IpAddr) -> Self {
         let from = network(address);
-        Self { subject: format!("register-from:{from}"), most: 60, window_seconds: 3600 }
+        Self::new(format!("register-from:{from}"), 60, 3600)
     }
 
     /// Metadata documents fetched for one person: 20 in 15 minutes.
     pub fn documents_for(user: UserId) -> Self {
-        Self { subject: format!("document-for:{user}"), most: 20, window_seconds: 900 }
+        Self::new(format!("document-for:{user}"), 20, 900)
     }
 
     /// Metadata documents fetched from one host: 60 in 15 minutes.
     pub fn documents_from(host: &str) -> Self {
-        Self { subject: format!("document-from:{host}"), most: 60, window_seconds: 900 }
+        Self::new(format!("document-from:{host}"), 60, 900)
     }
 
     /// Authorization requests begun from one address: 120 in a minute, many times what a person does.
     pub fn authorizations_from(address: IpAddr) -> Self {
         let from = network(address);
-        Self { subject: format!("authorize-from:{from}"), most: 120, window_seconds: 60 }
+        Self::new(format!("authorize-from:{from}"), 120, 60)
     }
 
     /// What is written down of a person's requests that their role does not allow: looking once a
     /// minute for each permission, acting ten times.
     pub fn refusals_of(user: UserId, permission: &str, only_looked: bool) -> Self {
         let (way, most) = if only_looked { ("look", 1) } else { ("act", 10) };
-        Self { subject: format!("refused-{way}:{user}:{permission}"), most, window_seconds: 60 }
+        Self::new(format!("refused-{way}:{user}:{permission}"), most, 60)
     }
 
     /// Failures at the token endpoint of one client from one address: 100 in a minute. Others behind
@@ -108,7 +118,7 @@ impl Limit {
         let from = network(address);
         // Some bits of a hash, so that invented clients do not fill the table.
         let client: String = sha256_base64url(client.as_bytes()).chars().take(2).collect();
-        Self { subject: format!("token-from:{from} {client}"), most: 100, window_seconds: 60 }
+        Self::new(format!("token-from:{from} {client}"), 100, 60)
     }
 }
 
@@ -139,6 +149,29 @@ pub fn check(conn: &mut Conn, limit: &Limit, now: Timestamp) -> Result<()> {
 /// When the database cannot answer.
 pub fn count(conn: &mut Conn, limit: &Limit, now: Timestamp) -> Result<i64> {
     Ok(throttles::count(conn, &limit.subject, now, now.plus_seconds(limit.window_seconds))?)
+}
+
+/// Counts an attempt at somebody's password and refuses it if there were too many. `is_known` says
+/// whether they have signed in from this address before; it is asked only where that matters.
+///
+/// # Errors
+/// `rate_limit_exceeded`, with the seconds to wait.
+pub fn count_password(
+    conn: &mut Conn,
+    limit: &Limit,
+    now: Timestamp,
+    is_known: impl FnOnce(&mut Conn) -> Result<bool>,
+) -> Result<()> {
+    match count_or_refuse(conn, limit, now) {
+        Err(refused) if limit.is_for_strangers && refused.code == ErrorCode::RateLimitExceeded => {
+            if is_known(conn)? {
+                Ok(())
+            } else {
+                Err(refused)
+            }
+        }
+        counted => counted,
+    }
 }
 
 /// Counts an attempt and refuses it if there were too many: one statement decides.
@@ -194,7 +227,7 @@ mod tests {
     #[test]
     fn a_refused_attempt_is_told_the_end_of_the_window_and_does_not_move_it() {
         for mut base in databases() {
-            let limit = Limit { subject: "test".into(), most: 1, window_seconds: 3600 };
+            let limit = Limit::new("test".into(), 1, 3600);
             let mut attempt = |at: i64| count_or_refuse(&mut base.conn, &limit, Timestamp(at));
             attempt(0).unwrap();
             let refused = attempt(1_000).unwrap_err();

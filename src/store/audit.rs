@@ -7,6 +7,7 @@ use crate::db::Conn;
 use crate::db::audit_rows::AuditRows;
 use crate::db::schema::audit;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::ids::UserId;
 
 /// An entry to be written.
 #[derive(Debug)]
@@ -34,6 +35,22 @@ pub fn purge(conn: &mut Conn, before: Timestamp, limit: i64) -> QueryResult<usiz
         .select(audit::id)
         .load(conn)?;
     diesel::delete(audit::table.filter(audit::id.eq_any(oldest))).execute(conn)
+}
+
+/// Whether somebody has signed in from an address since then.
+pub fn has_signed_in(
+    conn: &mut Conn,
+    user: UserId,
+    address: &str,
+    since: Timestamp,
+) -> QueryResult<bool> {
+    let entries = audit::table
+        .filter(audit::address.eq(address))
+        .filter(audit::actor_id.eq(user.0))
+        .filter(audit::action.eq(Action::SignIn.as_str()))
+        .filter(audit::outcome.eq(Outcome::Ok.as_str()))
+        .filter(audit::at.ge(since));
+    diesel::select(diesel::dsl::exists(entries)).get_result(conn)
 }
 
 /// Writes an entry, inside the transaction of what it records.

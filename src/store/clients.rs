@@ -56,6 +56,11 @@ impl ClientRow {
         self.redirect_uris.lines()
     }
 
+    /// Whether one of them is `uri`.
+    pub fn redirects_to(&self, uri: &str) -> bool {
+        redirect::is_among(&self.redirect_uris, uri)
+    }
+
     /// Whether an administrator has blocked it for everyone.
     pub fn is_blocked(&self) -> bool {
         self.trust == "blocked"
@@ -253,6 +258,11 @@ pub fn mark_deleted(conn: &mut Conn, id: ClientRowId, now: Timestamp) -> QueryRe
     .execute(conn)
 }
 
+/// A client's redirect URIs as they are now, one a line.
+pub fn redirect_uris(conn: &mut Conn, id: ClientRowId) -> QueryResult<String> {
+    clients::table.find(id).select(clients::redirect_uris).get_result(conn)
+}
+
 /// Whether a client is blocked now.
 pub fn is_blocked(conn: &mut Conn, id: ClientRowId) -> QueryResult<bool> {
     let trust: String = clients::table.find(id).select(clients::trust).get_result(conn)?;
@@ -338,6 +348,21 @@ pub fn count_unused(conn: &mut Conn) -> QueryResult<i64> {
         .get_result(conn)
 }
 
+/// Removes the oldest registrations that nobody has ever approved, at most `most` from before
+/// `before`. Returns how many.
+pub fn remove_oldest_unused(conn: &mut Conn, before: Timestamp, most: i64) -> QueryResult<usize> {
+    let oldest: Vec<ClientRowId> = clients::table
+        .filter(clients::first_consent_at.is_null())
+        .filter(clients::registration.eq("dynamic"))
+        .filter(clients::trust.ne("blocked"))
+        .filter(clients::created_at.lt(before))
+        .order(clients::id)
+        .select(clients::id)
+        .limit(most)
+        .load(conn)?;
+    diesel::delete(clients::table.filter(clients::id.eq_any(oldest))).execute(conn)
+}
+
 /// Notes the first approval, which keeps the registration from being reaped.
 pub fn note_consent(conn: &mut Conn, id: ClientRowId, now: Timestamp) -> QueryResult<usize> {
     diesel::update(clients::table.find(id).filter(clients::first_consent_at.is_null()))
@@ -346,18 +371,20 @@ pub fn note_consent(conn: &mut Conn, id: ClientRowId, now: Timestamp) -> QueryRe
 }
 
 /// Removes registrations older than `before` that never reached a consent, those by a fetched
-/// document too, unless that would forget that one is blocked.
-pub fn reap(conn: &mut Conn, before: Timestamp) -> QueryResult<usize> {
+/// document too, unless that would forget that one is blocked; at most `most`, because they may all
+/// be counted in one group, whose row is written for each. Returns how many.
+pub fn reap(conn: &mut Conn, before: Timestamp, most: i64) -> QueryResult<usize> {
     let is_dynamic = clients::registration.eq("dynamic");
     let is_fetched =
         clients::document_fetched_at.assume_not_null().lt(before).and(clients::trust.ne("blocked"));
-    diesel::delete(
-        clients::table
-            .filter(clients::first_consent_at.is_null())
-            .filter(clients::created_at.lt(before))
-            .filter(is_dynamic.or(clients::document_fetched_at.is_not_null().and(is_fetched))),
-    )
-    .execute(conn)
+    let unused: Vec<ClientRowId> = clients::table
+        .filter(clients::first_consent_at.is_null())
+        .filter(clients::created_at.lt(before))
+        .filter(is_dynamic.or(clients::document_fetched_at.is_not_null().and(is_fetched)))
+        .select(clients::id)
+        .limit(most)
+        .load(conn)?;
+    diesel::delete(clients::table.filter(clients::id.eq_any(unused))).execute(conn)
 }
 
 #[cfg(test)]
@@ -427,7 +454,7 @@ mod tests {
                     Timestamp(1),
                 )
                 .unwrap();
-                reap(conn, Timestamp(before)).unwrap();
+                reap(conn, Timestamp(before), 10).unwrap();
                 let is_left = by_client_id(conn, URL).unwrap().is_some();
                 diesel::delete(clients::table).execute(conn).unwrap();
                 is_left

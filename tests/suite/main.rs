@@ -19,5 +19,6 @@ mod oauth;
 mod programs;
 mod properties;
 mod proxies;
+mod reconnect;
 mod routes;
 mod support;

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Request;
 use super::answer::{denied_location, location};
+use super::{Request, not_registered};
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
@@ -66,6 +66,11 @@ pub async fn decide(
             lock::user(conn, decider.user)?;
             acting.goes_on(conn, now)?;
             let request: Request = serde_json::from_str(&parameters).map_err(Error::internal)?;
+            // An administrator may have taken the address away while the page was open.
+            let registered = clients::redirect_uris(conn, client)?;
+            if !redirect::is_among(&registered, &request.redirect_uri) {
+                return Err(not_registered());
+            }
             let granted = match decision {
                 Decision::Authorize(chosen) if may_grant(conn, decider.user, client)? => {
                     let granted = chosen.intersection(&ScopeSet::parse_known(&request.scopes));

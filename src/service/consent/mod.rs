@@ -19,7 +19,6 @@ use crate::domain::metadata_document::is_url_like;
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::domain::pkce::Challenge;
 use crate::domain::prompt::Prompt;
-use crate::domain::redirect;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
@@ -153,10 +152,8 @@ pub async fn check(
             ));
         }
     };
-    if !client.redirect_uris().any(|registered| redirect::matches(registered, &redirect_uri)) {
-        return Err(page(
-            "The program asked to send you to an address that it has not registered. Nothing was authorized.",
-        ));
+    if !client.redirects_to(&redirect_uri) {
+        return Err(Refused::Page(not_registered()));
     }
     if client.is_blocked() {
         return Err(Refused::Page(blocked()));
@@ -167,6 +164,13 @@ pub async fn check(
             location: answer::refusal(ctx, &redirect_uri, asked.state.as_deref(), &error)?,
         }),
     }
+}
+
+fn not_registered() -> Error {
+    Error::new(
+        ErrorCode::InvalidRequest,
+        "The program asked to send you to an address that it has not registered. Nothing was authorized.",
+    )
 }
 
 fn blocked() -> Error {

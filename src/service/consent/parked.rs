@@ -1,7 +1,7 @@
 //! Requests between `/oauth/authorize` and the decision, kept on the server under a random handle.
 
 use super::decide::too_late;
-use super::{Request, blocked};
+use super::{Request, blocked, not_registered};
 use crate::domain::audit::Actor;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
@@ -58,7 +58,16 @@ pub async fn unpark(ctx: &Ctx, handle: &PlainSecret) -> Result<(Request, ClientR
     if client.is_blocked() {
         return Err(blocked());
     }
-    Ok((serde_json::from_str(&parameters).map_err(Error::internal)?, client))
+    read(&parameters, client)
+}
+
+/// A kept request. Its address was registered when it was asked; it must be so still.
+fn read(parameters: &str, client: ClientRow) -> Result<(Request, ClientRow)> {
+    let request: Request = serde_json::from_str(parameters).map_err(Error::internal)?;
+    if !client.redirects_to(&request.redirect_uri) {
+        return Err(not_registered());
+    }
+    Ok((request, client))
 }
 
 /// Binds a request to the person and session that are about to see it; the answer is the
@@ -93,7 +102,7 @@ pub async fn shown(
             requests::undecided(conn, &hash, user, &session, now)?.ok_or_else(too_late)
         })
         .await?;
-    Ok((serde_json::from_str(&parameters).map_err(Error::internal)?, client))
+    read(&parameters, client)
 }
 
 async fn save(

@@ -78,6 +78,14 @@ fn rotate(
     if !is_alive(&row, now) {
         return refuse(OAuthErrorCode::InvalidGrant, dead);
     }
+    let live = ctx.live(conn)?;
+    let settings = &live.settings;
+    let mut presented = judge(now, row.retired_at, settings.refresh_retry_seconds);
+    // Before anything that can be refused without an alarm, or a thief could ask for the impossible
+    // to learn whether the family lives.
+    if presented == Presented::Replayed {
+        return replayed(ctx, conn, actor, client, &row, now);
+    }
     if !exchange.resource.iter().all(|resource| is_own_resource(&row.resource, resource)) {
         return refuse(
             OAuthErrorCode::InvalidTarget,
@@ -100,9 +108,6 @@ fn rotate(
             asked
         }
     };
-    let live = ctx.live(conn)?;
-    let settings = &live.settings;
-    let mut presented = judge(now, row.retired_at, settings.refresh_retry_seconds);
     if presented == Presented::Rotate && refresh_tokens::retire(conn, row.id, now)? == 0 {
         // A request that crossed ours was first.
         presented = judge(now, Some(now), settings.refresh_retry_seconds);
@@ -114,19 +119,7 @@ fn rotate(
             Some(successor.clone())
         }
         Presented::Retry => None,
-        Presented::Replayed => {
-            let replay = Replay {
-                client,
-                owner: row.user_id,
-                token: row.token_id,
-                reason: EndReason::RefreshTokenReplayed,
-            };
-            alarm(ctx, conn, actor, &replay, now)?;
-            return refuse(
-                OAuthErrorCode::InvalidGrant,
-                "the refresh token was used before; authorize again",
-            );
-        }
+        Presented::Replayed => return replayed(ctx, conn, actor, client, &row, now),
     };
     Ok(Ok(Granted {
         live,
@@ -137,6 +130,22 @@ fn rotate(
         refresh,
         identity: None,
     }))
+}
+
+/// Ends the family of a refresh token that came again too late.
+fn replayed(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    actor: &Actor,
+    client: &ClientRow,
+    row: &PresentedRow,
+    now: Timestamp,
+) -> Result<Result<Granted, OAuthError>> {
+    let reason = EndReason::RefreshTokenReplayed;
+    let replay = Replay { client, owner: row.user_id, token: row.token_id, reason };
+    alarm(ctx, conn, actor, &replay, now)?;
+    let text = "the refresh token was used before; authorize again";
+    Ok(Err(OAuthError::new(OAuthErrorCode::InvalidGrant, text)))
 }
 
 fn is_alive(row: &PresentedRow, now: Timestamp) -> bool {

@@ -2,7 +2,8 @@
 
 use futures_util::future::join_all;
 
-use crate::support::{ADMIN, MEMBER, PASSWORD, both_databases, html, on_sqlite};
+use crate::support::database::Backend;
+use crate::support::{ADMIN, MEMBER, PASSWORD, TestApp, both_databases, html, on_sqlite};
 
 both_databases! {
     async fn signing_in_and_out_is_written_down(app) {
@@ -176,4 +177,32 @@ on_sqlite! {
         assert!(!page.text.contains("<script>alert"), "{}", page.text);
         assert!(page.text.contains("role=\"alert\""), "the error is announced");
     }
+}
+
+/// ASVS 6.1.1: strangers who guess from many addresses keep nobody out of where they have been.
+#[actix_web::test]
+async fn strangers_keep_nobody_out_who_has_been_here_before() {
+    let app = TestApp::on(Backend::Sqlite, &[("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
+    let browser = app.anonymous();
+    let page = browser.get("/login").await;
+    let attempt = async |from: &str, password: &str| {
+        let mut fields = page.hidden("/login");
+        fields.extend([
+            ("email".to_owned(), ADMIN.email.to_owned()),
+            ("password".to_owned(), password.to_owned()),
+        ]);
+        let request =
+            browser.request("POST", "/login").header("X-Forwarded-For", from).form(&fields);
+        request.send().await.unwrap().status().as_u16()
+    };
+    let at_home = app.anonymous();
+    at_home.sign_in(ADMIN.email, PASSWORD).await;
+    for stranger in 1..=20 {
+        for _ in 0..5 {
+            assert_eq!(attempt(&format!("203.0.113.{stranger}"), "not it at all").await, 400);
+        }
+    }
+    assert_eq!(attempt("203.0.113.99", PASSWORD).await, 429, "somebody of whom nothing is known");
+    app.anonymous().sign_in(ADMIN.email, PASSWORD).await;
+    app.stop().await;
 }

@@ -75,6 +75,9 @@ both_databases! {
             let answer = Answer::of(request.send().await.unwrap()).await;
             assert_eq!((answer.status, answer.oauth_error()), (status, error), "{what}: {}", answer.text);
         }
+        let headers = http().post(app.url("/oauth/token")).form(&grant).basic_auth(&client.client_id, Some(&client.secret)).basic_auth("other", Some("x"));
+        let answer = Answer::of(headers.send().await.unwrap()).await;
+        assert_eq!((answer.status, answer.oauth_error()), (400, "invalid_request"), "two headers: {}", answer.text);
         let form = [("client_id", client.client_id.as_str())];
         let whole: Vec<_> = grant.iter().copied().chain(form).collect();
         assert_eq!(client.post("/oauth/token", &whole).await.status, 200, "and none of it used the token up");

@@ -84,6 +84,24 @@ both_databases! {
         assert_eq!(app.count("SELECT count(*) FROM authorization_codes").await, 0);
     }
 
+    /// RFC 9700 §4.1.3: an address that was taken away while somebody decided gets no code.
+    async fn an_address_that_is_no_longer_registered_gets_nothing(app) {
+        let client = register(app, &[REDIRECT, "https://lost.example/cb"]).await;
+        let browser = app.member().await;
+        let request = AuthorizationRequest::new(app, &client, "usage:read").with("redirect_uri", "https://lost.example/cb");
+        let stranger = app.anonymous();
+        let waiting = stranger.get(&request.path()).await.header("location").to_owned();
+        let open = browser.get(&request.path()).await;
+        assert_eq!(open.status, 200);
+        app.sql(format!("UPDATE clients SET redirect_uris = '{REDIRECT}' WHERE client_id = '{client}'")).await;
+        let answer = browser.send(&open, ACTION, &[("decision", "authorize"), ("scope", "usage:read")]).await;
+        assert_eq!((answer.status, answer.header("location")), (400, ""));
+        assert!(html::text(&answer.text).contains("has not registered"));
+        let parked = waiting.trim_start_matches("/login?");
+        assert_eq!(browser.get(&format!("{ACTION}?{parked}")).await.status, 400);
+        assert_eq!(app.count("SELECT count(*) FROM authorization_codes").await, 0);
+    }
+
     /// Contract §6: disabled or suspended people cannot complete the flow.
     async fn a_disabled_person_connects_nothing(app) {
         let client = register(app, &[REDIRECT]).await;

@@ -23,6 +23,21 @@ both_databases! {
         assert_eq!(alarms[0].address.as_deref(), Some("127.0.0.1"));
     }
 
+    /// F10: whoever asks with it for what is refused anyway sets off the alarm like everybody else.
+    /// Rows: F10
+    async fn a_stolen_token_cannot_be_tried_without_an_alarm(app) {
+        for probe in [("scope", "openid"), ("resource", "https://evil.example/mcp")] {
+            let mut client = app.ai_client("usage:read").await;
+            let stolen = client.refresh_token.clone();
+            assert_eq!(client.refresh().await.status, 200);
+            app.clock.advance(60);
+            let refused = client.token(&[("grant_type", "refresh_token"), ("refresh_token", &stolen), probe]).await;
+            assert_eq!((refused.status, refused.oauth_error()), (400, "invalid_grant"), "{probe:?}");
+            assert_eq!(client.call().await.status, 401, "{probe:?}");
+        }
+        assert_eq!(app.audited("reuse_alarm").await.len(), 2);
+    }
+
     /// A lost answer costs nothing, and the family never forks.
     /// Rows: F12
     async fn a_retry_inside_the_window_yields_an_access_token_and_no_second_refresh_token(app) {
