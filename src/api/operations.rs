@@ -115,9 +115,11 @@ impl Operation {
                 &[ErrorCode::InvalidCursor, ErrorCode::RowQuotaExceeded]
             }
             Tool::EnrichDomains => &[ErrorCode::RowQuotaExceeded],
-            Tool::RevealContacts => {
-                &[ErrorCode::InsufficientCredits, ErrorCode::IdempotencyConflict]
-            }
+            Tool::RevealContacts => &[
+                ErrorCode::InvalidContactId,
+                ErrorCode::InsufficientCredits,
+                ErrorCode::IdempotencyConflict,
+            ],
         });
         codes
     }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 
 pub use text::slug;
 pub use value::{Kind, Value};
-use value::{Raw, parse};
+use value::{Raw, is_cut, parse};
 
 /// What is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +145,9 @@ pub struct Record {
     pub key: String,
     /// The values of the other columns that the line has.
     pub values: BTreeMap<String, Value>,
+    /// Whether a text of the line was too long, and only its beginning is here.
+    #[serde(skip)]
+    pub is_cut: bool,
 }
 
 impl Record {
@@ -221,15 +224,17 @@ struct Builder {
     entity: Entity,
     key: Option<String>,
     values: BTreeMap<String, Value>,
+    is_cut: bool,
     problems: Vec<Problem>,
 }
 
 impl Builder {
     fn new(entity: Entity) -> Self {
-        Self { entity, key: None, values: BTreeMap::new(), problems: Vec::new() }
+        Self { entity, key: None, values: BTreeMap::new(), is_cut: false, problems: Vec::new() }
     }
 
     fn take(&mut self, column: &'static Column, raw: Raw<'_>) {
+        self.is_cut |= is_cut(column.kind, raw);
         match parse(column.kind, raw) {
             Err(reason) => self.problems.push(Problem::field(column.name, reason)),
             Ok(Value::Text(key)) if column.name == self.entity.key() => self.key = Some(key),
@@ -247,7 +252,9 @@ impl Builder {
             self.problems.push(Problem::field(key, "is required"));
         }
         match self.key {
-            Some(key) if self.problems.is_empty() => Ok(Record { key, values: self.values }),
+            Some(key) if self.problems.is_empty() => {
+                Ok(Record { key, values: self.values, is_cut: self.is_cut })
+            }
             _ => Err(self.problems),
         }
     }

@@ -187,10 +187,22 @@ pub async fn perform(
         Ok(Work::Done(done)) => settle(ctx, caller, tool, done).await,
         Ok(Work::Settled(result)) => result,
         Err(error) => Err(note(ctx, caller, tool, error).await),
-    };
+    }
+    .map_err(|error| with_place(tool, error));
     let outcome = answer.as_ref().map_or_else(|error| meter::outcome(error.code), |_| Outcome::Ok);
     ctx.metrics.call(caller.surface, tool, outcome);
     answer
+}
+
+/// Names the argument that asks for too many rows.
+fn with_place(tool: Tool, error: Error) -> Error {
+    match (error.code, tool) {
+        (ErrorCode::RowQuotaExceeded, Tool::EnrichDomains) => {
+            Error { param: Some("domains".into()), ..error }
+        }
+        (ErrorCode::RowQuotaExceeded, _) => Error { param: Some("limit".into()), ..error },
+        _ => error,
+    }
 }
 
 /// What is written down of a call whose caller has hung up.

@@ -109,6 +109,7 @@ async fn provoke(app: &TestApp, right: &Right, operation: &Operation, code: Erro
             let request = client.request("POST", operation.path).body("limit=2");
             Answer::of(request.send().await.unwrap()).await
         }
+        ErrorCode::InvalidContactId => client.reveal(&["no id".to_owned()], "strange").await,
         ErrorCode::InvalidDomain => client.get("/api/v1/stores/not%20a%20domain").await,
         ErrorCode::NotFound => client.get("/api/v1/stores/nowhere.example").await,
         ErrorCode::MethodNotAllowed => client.get("/api/v1/stores/search").await,
