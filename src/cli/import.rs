@@ -98,7 +98,8 @@ impl ImportArgs {
 }
 
 /// Imports the file: progress on standard error if that is a terminal, rejected lines there too,
-/// the summary on standard output. Rejected lines are no failure unless `--strict` says so.
+/// the summary on standard output. Rejected lines are no failure unless `--strict` says so, or
+/// there are no others.
 ///
 /// # Errors
 /// When the file cannot be read, `--strict` meets a bad line, or the database refuses.
@@ -128,6 +129,13 @@ pub async fn run(db: &Db, clock: &Clock, args: &ImportArgs) -> Result<ExitCode> 
         eprintln!("{problem}");
     }
     say!("{}", summary(&name, entity, &report, &rejects.display().to_string()));
+    if report.rejected > 0 && report.rejected == report.read {
+        eprintln!(
+            "portcullis: every line of {name} was rejected; is it a file of {}?",
+            entity.name()
+        );
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -150,7 +158,20 @@ fn summary(name: &str, entity: Entity, report: &Report, rejects: &str) -> String
     }
     text.push_str(&format!(", {} rejected.", report.rejected));
     if report.rejected > 0 {
-        text.push_str(&format!(" Rejected lines are in {rejects}; all others were imported."));
+        let others = if report.rejected == report.read {
+            "nothing was imported"
+        } else {
+            "all others were imported"
+        };
+        text.push_str(&format!(" Rejected lines are in {rejects}; {others}."));
+    }
+    if report.cut > 0 {
+        let what = if report.cut == 1 {
+            "1 description was"
+        } else {
+            &format!("{} descriptions were", report.cut)
+        };
+        text.push_str(&format!(" Warning: {what} too long; the first 4,000 characters are kept."));
     }
     text
 }
@@ -216,6 +237,12 @@ mod tests {
             summary("s.csv", Entity::Stores, &report, "s.csv.rejected.jsonl"),
             "s.csv: 6 stores read: 1 inserted, 2 updated, 1 unchanged, 2 rejected. \
              Rejected lines are in s.csv.rejected.jsonl; all others were imported."
+        );
+        let report = Report { read: 2, inserted: 2, cut: 2, ..Report::default() };
+        assert_eq!(
+            summary("s.csv", Entity::Stores, &report, "-"),
+            "s.csv: 2 stores read: 2 inserted, 0 updated, 0 unchanged, 0 rejected. \
+             Warning: 2 descriptions were too long; the first 4,000 characters are kept."
         );
     }
 }

@@ -50,7 +50,7 @@ pub struct Import {
     pub strict: bool,
     /// The input's name for messages and the audit log.
     pub name: String,
-    /// Where rejected lines go; made when there is one.
+    /// Where rejected lines go; made when there is one. That of an earlier run is removed.
     pub rejects: PathBuf,
     /// How much of it there may be; none for what the server's own operator imports.
     pub limits: Option<Limits>,
@@ -96,6 +96,9 @@ pub struct Report {
     pub repeated: u64,
     /// Lines that were put aside.
     pub rejected: u64,
+    /// Lines with a text too long for its column, of which the beginning is kept; they count above
+    /// too.
+    pub cut: u64,
     /// The first problems.
     pub problems: Vec<LineProblem>,
 }

@@ -9,6 +9,7 @@ use std::io;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::lines::{LONGEST, Line, Lines};
+use crate::domain::import::{Column, Problem};
 
 /// The most lines of one row.
 const MOST_LINES: usize = 1_000;
@@ -16,7 +17,35 @@ const MOST_LINES: usize = 1_000;
 const MOST_CELLS: usize = 64;
 
 /// The cells of a row, or what is wrong with it.
-type Cells = Result<Vec<String>, String>;
+type Cells = Result<Vec<String>, Fault>;
+
+/// What is wrong with a row.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// With all of it.
+    Row(String),
+    /// A cell, by its place from 0, is no UTF-8 text.
+    Text(usize),
+}
+
+impl Fault {
+    /// The problem, by the name of its column where that is known.
+    pub fn in_columns(self, columns: &[&'static Column]) -> Problem {
+        match self {
+            Self::Row(reason) => Problem::line(reason),
+            Self::Text(cell) => match columns.get(cell) {
+                Some(column) => Problem::field(column.name, "is not UTF-8 text"),
+                None => Problem::line(format!("is not UTF-8 text in cell {}", cell + 1)),
+            },
+        }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(reason: &str) -> Self {
+        Self::Row(reason.to_owned())
+    }
+}
 
 /// A row, or why it is none.
 pub(super) struct Row {
@@ -46,13 +75,14 @@ impl Rows {
         let Some(first) = lines.next_filled()? else { return Ok(None) };
         let line = first.number;
         if !first.whole {
-            let cells = Err("is longer than 1 MiB".to_owned());
+            let cells = Err("is longer than 1 MiB".into());
             return Ok(Some(Row { line, raw: first.bytes, cells }));
         }
         let (taken, cells) = self.gather(first, lines)?;
         let cells = cells.and_then(|cells| match width {
             Some(width) if width != cells.len() => {
-                Err(format!("needs {width} cells like the header, has {}", cells.len()))
+                let has = cells.len();
+                Err(Fault::Row(format!("needs {width} cells like the header, has {has}")))
             }
             _ => Ok(cells),
         });
@@ -77,22 +107,27 @@ impl Rows {
         let mut taken = Vec::new();
         let mut next = Some(first);
         loop {
-            let Some(line) = next else { return Ok((taken, Err(UNCLOSED.to_owned()))) };
+            let Some(line) = next else { return Ok((taken, Err(UNCLOSED.into()))) };
             size += line.bytes.len();
             let fits = line.whole && size <= LONGEST && taken.len() < MOST_LINES;
             if !fits {
                 taken.push(line);
-                return Ok((taken, Err(UNCLOSED.to_owned())));
+                return Ok((taken, Err(UNCLOSED.into())));
             }
             let state = self.feed(&line.bytes, &mut length, &mut cells);
             taken.push(line);
             match state {
                 ReadRecordResult::Record if taken.len() > 1 && !well_quoted(&taken) => {
-                    return Ok((taken, Err(UNCLOSED.to_owned())));
+                    return Ok((taken, Err(UNCLOSED.into())));
                 }
                 ReadRecordResult::Record => return Ok((taken, self.cells(cells))),
                 ReadRecordResult::InputEmpty => next = lines.next()?,
-                _ => return Ok((taken, Err(format!("has more than {MOST_CELLS} cells")))),
+                _ => {
+                    return Ok((
+                        taken,
+                        Err(Fault::Row(format!("has more than {MOST_CELLS} cells"))),
+                    ));
+                }
             }
         }
     }
@@ -124,8 +159,7 @@ impl Rows {
         let mut cells = Vec::with_capacity(count);
         for end in self.ends.iter().take(count) {
             let bytes = self.text.get(from..*end).unwrap_or_default();
-            let cell = std::str::from_utf8(bytes)
-                .map_err(|_| format!("is not UTF-8 text in cell {}", cells.len() + 1))?;
+            let cell = std::str::from_utf8(bytes).map_err(|_| Fault::Text(cells.len()))?;
             cells.push(cell.to_owned());
             from = *end;
         }

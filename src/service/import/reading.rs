@@ -26,7 +26,7 @@ pub(super) fn read(
     let mut stage = Stage::open()?;
     let mut report = Report::default();
     let mut rejects =
-        Rejects::new(import.rejects.clone(), import.limits.map(|limits| limits.rejects));
+        Rejects::new(import.rejects.clone(), import.limits.map(|limits| limits.rejects))?;
     let mut lines = Lines::open(input, import.limits.map(|limits| limits.text)).map_err(failed)?;
     let format = match import.format {
         Some(format) => format,
@@ -41,6 +41,7 @@ pub(super) fn read(
         progress.line()?;
         match item.record {
             Ok(record) => {
+                report.cut += u64::from(record.is_cut);
                 if !put(&mut stage, record)? {
                     report.repeated += 1;
                 }
@@ -79,7 +80,7 @@ fn csv(import: &Import, lines: &mut Lines, failed: impl Fn(io::Error) -> Error) 
     let columns = match rows.next(lines, None).map_err(failed)?.map(|row| row.cells) {
         // A file without a line has no bad line either.
         None => Vec::new(),
-        Some(Err(reason)) => return Err(wrong(&[Problem::line(reason)])),
+        Some(Err(fault)) => return Err(wrong(&[fault.in_columns(&[])])),
         Some(Ok(names)) => header(import.entity, names.iter().map(String::as_str))
             .map_err(|problems| wrong(&problems))?,
     };
@@ -123,7 +124,7 @@ impl Source {
                 Ok(rows.next(lines, Some(columns.len()))?.map(|row| Item {
                     line: row.line,
                     raw: row.raw,
-                    record: row.cells.map_err(|reason| vec![Problem::line(reason)]).and_then(
+                    record: row.cells.map_err(|fault| vec![fault.in_columns(columns)]).and_then(
                         |cells| {
                             Record::from_cells(entity, columns, cells.iter().map(String::as_str))
                         },

@@ -2,7 +2,7 @@
 //! again.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::domain::import::Problem;
 use crate::error::{Error, ErrorCode, Result};
 
-/// Written when the first line is rejected, replacing the file of an earlier run.
+/// Written when the first line is rejected. The file of an earlier run goes before, because it says
+/// nothing of this one.
 pub(super) struct Rejects {
     path: PathBuf,
     file: Option<BufWriter<File>>,
@@ -26,8 +27,17 @@ struct Rejected<'a> {
 }
 
 impl Rejects {
-    pub fn new(path: PathBuf, most: Option<u64>) -> Self {
-        Self { path, file: None, room: most }
+    pub fn new(path: PathBuf, most: Option<u64>) -> Result<Self> {
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                let message = format!(
+                    "{} is of an earlier import and cannot be removed: {error}. Nothing was changed.",
+                    path.display()
+                );
+                Err(Error::new(ErrorCode::InvalidRequest, message))
+            }
+            _ => Ok(Self { path, file: None, room: most }),
+        }
     }
 
     /// Adds a line.

@@ -167,6 +167,46 @@ async fn a_quote_that_is_never_closed_costs_one_line() {
 }
 
 #[tokio::test]
+async fn a_cell_that_is_no_text_is_told_by_its_column() {
+    let base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let text = b"name,domain,country\nA,a.example,DE\nB\xff,b.example,DE\nC,c.example,\xc3\n";
+    let rejects = folder.path().join("rejected");
+    let report = import_to(&base, false, text.to_vec(), rejects).await.unwrap();
+    let told: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["line 3: name: is not UTF-8 text", "line 4: country: is not UTF-8 text"]);
+    let header =
+        import(&base, false, b"domain,na\xffme\na.example,A\n".to_vec()).await.unwrap_err();
+    assert!(header.to_string().contains("header: is not UTF-8 text in cell 2"), "{header}");
+}
+
+#[tokio::test]
+async fn what_is_cut_is_counted_and_strict_does_not_mind() {
+    let base = sqlite();
+    let long = "é".repeat(4_001);
+    let fits = format!("{}  \u{7}", "é".repeat(4_000));
+    let text = format!("domain,description\na.example,{long}\nb.example,{fits}\nc.example,x\n");
+    let report = import(&base, true, text).await.unwrap();
+    assert_eq!((report.inserted, report.rejected, report.cut), (3, 0, 1));
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_put_aside_does_not_outlive_the_next() {
+    let base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let rejects = folder.path().join("f.rejected.jsonl");
+    for (strict, text, is_left) in [
+        (false, "domain\na.example\nnope\n", true),
+        (false, "domain\na.example\n", false),
+        (false, "domain\nnope\n", true),
+        (true, "domain\nnope\n", false),
+    ] {
+        let _ = import_to(&base, strict, text, rejects.clone()).await;
+        assert_eq!(rejects.exists(), is_left, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_header_changes_nothing() {
     let mut base = sqlite();
     for text in ["domain,colour\na.example,red\n", "name\nA\n", "domain;name\na.example;A\n"] {

@@ -57,6 +57,7 @@ impl Batches {
             "unchanged": report.unchanged,
             "repeated": report.repeated,
             "rejected": report.rejected,
+            "cut": report.cut,
         });
         let (actor, now) = (&self.begun.actor, self.clock.now());
         history::note(conn, actor, import.entity, Action::Imported, Outcome::Ok, detail, now)
