@@ -22,7 +22,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::clock::Clock;
-use crate::config::{Loaded, Missing, load};
+use crate::config::{Loaded, Missing, load_for};
 use crate::db::DatabaseUrl;
 use crate::error::{Error, Result};
 use crate::service::{Ctx, bootstrap};
@@ -123,7 +123,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         return demo::run(demo).await;
     }
     let missing = arguments.command.missing();
-    let loaded = load(arguments.config.as_deref(), std::env::vars(), missing);
+    let loaded = load_for(arguments.config.as_deref(), std::env::vars(), missing);
     if let Command::Doctor = arguments.command {
         return doctor::run(loaded).await;
     }

@@ -27,13 +27,23 @@ pub struct Loaded {
     pub shown: Vec<(&'static str, String, &'static str)>,
 }
 
-/// Loads the configuration. `file` is the one named on the command line; without it
-/// `portcullis.toml` in the working folder is read if it is there. `missing` says what becomes of a
-/// secret that is not there.
+/// Loads the configuration of a server. `file` is the one named on the command line; without it
+/// `portcullis.toml` in the working folder is read if it is there.
 ///
 /// # Errors
 /// Names the key and what it must be.
 pub fn load(
+    file: Option<&Path>,
+    variables: impl Iterator<Item = (String, String)>,
+) -> Result<Loaded> {
+    load_for(file, variables, Missing::Make)
+}
+
+/// The same for what may not be a server: `missing` says what becomes of a secret that is not there.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(
     file: Option<&Path>,
     variables: impl Iterator<Item = (String, String)>,
     missing: Missing,
@@ -363,7 +373,7 @@ mod tests {
         all.extend(
             pairs.iter().map(|(name, value)| (format!("PORTCULLIS_{name}"), (*value).to_owned())),
         );
-        load(None, all.into_iter(), Missing::LeaveOut).map(|loaded| loaded.config)
+        load_for(None, all.into_iter(), Missing::LeaveOut).map(|loaded| loaded.config)
     }
 
     #[test]

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Caller, Line, output};
+use super::{Caller, Line, output, paid};
 use crate::domain::audit::Outcome;
 use crate::domain::credit::{KEY_PATTERN, LONGEST_KEY, MOST_CONTACTS, RevealedContact};
 use crate::domain::tool::Tool;
@@ -61,6 +61,9 @@ pub(super) async fn run(
     let (payer, line) = (Payer::from(&caller.principal), line.clone());
     let is_gone = move || line.is_cut();
     let answer = reveal::reveal_unless(ctx, payer, request, call, is_gone).await?;
+    if answer.as_ref().is_ok_and(|answer| !answer.replayed) {
+        paid(ctx, caller);
+    }
     Ok(answer.and_then(|answer| {
         output(&Output {
             data: answer.contacts,
