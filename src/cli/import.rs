@@ -3,7 +3,7 @@
 use crate::cli::say;
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -128,8 +128,9 @@ pub async fn run(db: &Db, clock: &Clock, args: &ImportArgs) -> Result<ExitCode> 
     for problem in &report.problems {
         eprintln!("{problem}");
     }
-    say!("{}", summary(&name, entity, &report, &rejects.display().to_string()));
-    if report.rejected > 0 && report.rejected == report.read {
+    let rows = Some(import::table_of(&rejects)).filter(|rows| rows.exists());
+    say!("{}", summary(&name, entity, &report, &rejects, rows.as_deref()));
+    if report.is_nothing() {
         eprintln!(
             "portcullis: every line of {name} was rejected; is it a file of {}?",
             entity.name()
@@ -144,7 +145,14 @@ pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-fn summary(name: &str, entity: Entity, report: &Report, rejects: &str) -> String {
+/// What became of the lines; `rejects` are those that were put aside, `rows` the same as CSV.
+fn summary(
+    name: &str,
+    entity: Entity,
+    report: &Report,
+    rejects: &Path,
+    rows: Option<&Path>,
+) -> String {
     let mut text = format!(
         "{name}: {} {} read: {} inserted, {} updated, {} unchanged",
         report.read,
@@ -158,12 +166,11 @@ fn summary(name: &str, entity: Entity, report: &Report, rejects: &str) -> String
     }
     text.push_str(&format!(", {} rejected.", report.rejected));
     if report.rejected > 0 {
-        let others = if report.rejected == report.read {
-            "nothing was imported"
-        } else {
-            "all others were imported"
-        };
-        text.push_str(&format!(" Rejected lines are in {rejects}; {others}."));
+        let others =
+            if report.is_nothing() { "nothing was changed" } else { "all others were imported" };
+        text.push_str(&format!(" Rejected lines are in {}; {others}.", rejects.display()));
+        let mended = rows.unwrap_or(rejects);
+        text.push_str(&format!(" Mend them in {} and import that file.", mended.display()));
     }
     if report.cut > 0 {
         let what = if report.cut == 1 {
@@ -234,13 +241,20 @@ mod tests {
             ..Report::default()
         };
         assert_eq!(
-            summary("s.csv", Entity::Stores, &report, "s.csv.rejected.jsonl"),
+            summary(
+                "s.csv",
+                Entity::Stores,
+                &report,
+                Path::new("s.csv.rejected.jsonl"),
+                Some(Path::new("s.csv.rejected.csv"))
+            ),
             "s.csv: 6 stores read: 1 inserted, 2 updated, 1 unchanged, 2 rejected. \
-             Rejected lines are in s.csv.rejected.jsonl; all others were imported."
+             Rejected lines are in s.csv.rejected.jsonl; all others were imported. \
+             Mend them in s.csv.rejected.csv and import that file."
         );
         let report = Report { read: 2, inserted: 2, cut: 2, ..Report::default() };
         assert_eq!(
-            summary("s.csv", Entity::Stores, &report, "-"),
+            summary("s.csv", Entity::Stores, &report, Path::new("-"), None),
             "s.csv: 2 stores read: 2 inserted, 0 updated, 0 unchanged, 0 rejected. \
              Warning: 2 descriptions were too long; the first 4,000 characters are kept."
         );

@@ -116,8 +116,7 @@ pub struct StoreFilter {
     /// Whether contacts of the store are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub has_contacts: Option<bool>,
-    /// Text in domain, name or description, 3 characters or more; 1 is enough in Chinese, Japanese,
-    /// Korean, Thai.
+    /// Text in domain, name or description; 3 letters, or 1 in Chinese, Japanese, Korean, Thai.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = LONGEST_VALUE), regex(pattern = TEXT_PATTERN))]
     pub q: Option<String>,
@@ -219,8 +218,7 @@ pub struct ContactFilter {
         deserialize_with = "crate::domain::argument::object_or_null"
     )]
     pub store: Option<StoreFilter>,
-    /// Text in name, job title or store domain, 3 characters or more; 1 is enough in Chinese,
-    /// Japanese, Korean, Thai.
+    /// Text in name, job title or store domain; 3 letters, or 1 in Chinese, Japanese, Korean, Thai.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = LONGEST_VALUE), regex(pattern = TEXT_PATTERN))]
     pub q: Option<String>,

@@ -35,6 +35,7 @@ use progress::Progress;
 use writing::{Pages, Writer};
 
 pub use lines::Format;
+pub use rejects::table_of;
 
 /// Problems told in the report; all of them are in the file of rejected lines.
 const TOLD: usize = 10;
@@ -108,6 +109,11 @@ impl Report {
         self.inserted += changes.inserted;
         self.updated += changes.updated;
         self.unchanged += changes.unchanged;
+    }
+
+    /// Whether there were lines and not one could be used.
+    pub fn is_nothing(&self) -> bool {
+        self.rejected > 0 && self.rejected == self.read
     }
 
     /// Records that are written or found unchanged.

@@ -9,12 +9,31 @@ use std::io;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::lines::{LONGEST, Line, Lines};
-use crate::domain::import::{Column, Problem};
+use crate::domain::import::{Column, Entity, Problem};
 
 /// The most lines of one row.
 const MOST_LINES: usize = 1_000;
 /// The most cells of one row: well above the columns of any import.
 const MOST_CELLS: usize = 64;
+
+/// What is said of a cell in an encoding of old, with the mend.
+const NO_TEXT: &str =
+    "is not UTF-8 text; save the file as UTF-8 (in Excel: Save As, CSV UTF-8) and import it again";
+
+/// What may stand between cells; programs of some countries write the others and call it CSV.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+
+/// What stands between the cells of a file, told by its first line: what makes the most columns of
+/// it, a comma if in doubt.
+pub(super) fn separator(first: &Line, entity: Entity) -> u8 {
+    let text = String::from_utf8_lossy(&first.bytes);
+    let columns = |separator: u8| {
+        let titles = text.split(char::from(separator)).map(|title| title.trim().trim_matches('"'));
+        entity.known(titles.clone()).max(entity.other().known(titles))
+    };
+    // Of equals the first.
+    SEPARATORS.into_iter().rev().max_by_key(|one| columns(*one)).unwrap_or(b',')
+}
 
 /// The cells of a row, or what is wrong with it.
 type Cells = Result<Vec<String>, Fault>;
@@ -34,8 +53,8 @@ impl Fault {
         match self {
             Self::Row(reason) => Problem::line(reason),
             Self::Text(cell) => match columns.get(cell) {
-                Some(column) => Problem::field(column.name, "is not UTF-8 text"),
-                None => Problem::line(format!("is not UTF-8 text in cell {}", cell + 1)),
+                Some(column) => Problem::field(column.name, NO_TEXT),
+                None => Problem::line(format!("{NO_TEXT} (cell {})", cell + 1)),
             },
         }
     }
@@ -60,14 +79,17 @@ pub(super) struct Row {
 /// Reads rows.
 pub(super) struct Rows {
     parser: Reader,
+    separator: u8,
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Rows {
-    pub fn new() -> Self {
-        let parser = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
-        Self { parser, text: Vec::new(), ends: vec![0; MOST_CELLS] }
+    /// Of a file with this between its cells.
+    pub fn new(separator: u8) -> Self {
+        let mut builder = ReaderBuilder::new();
+        let parser = builder.terminator(Terminator::Any(b'\n')).delimiter(separator).build();
+        Self { parser, separator, text: Vec::new(), ends: vec![0; MOST_CELLS] }
     }
 
     /// The next row; it must have `width` cells, if that is known.
@@ -117,7 +139,9 @@ impl Rows {
             let state = self.feed(&line.bytes, &mut length, &mut cells);
             taken.push(line);
             match state {
-                ReadRecordResult::Record if taken.len() > 1 && !well_quoted(&taken) => {
+                ReadRecordResult::Record
+                    if taken.len() > 1 && !well_quoted(&taken, self.separator) =>
+                {
                     return Ok((taken, Err(UNCLOSED.into())));
                 }
                 ReadRecordResult::Record => return Ok((taken, self.cells(cells))),
@@ -167,9 +191,9 @@ impl Rows {
     }
 }
 
-/// Whether every quoted cell ends at a comma or at the end of the row. The parser does not mind, but
+/// Whether every quoted cell ends at a separator or at the end of the row. The parser does not mind, but
 /// over several lines it is the sign of a quote that was closed by the first one of a later row.
-fn well_quoted(row: &[Line]) -> bool {
+fn well_quoted(row: &[Line], separator: u8) -> bool {
     let (mut quoted, mut cell_starts) = (false, true);
     for line in row {
         let mut bytes = line.bytes.iter().peekable();
@@ -177,7 +201,7 @@ fn well_quoted(row: &[Line]) -> bool {
             match (quoted, byte) {
                 (true, b'"') if bytes.next_if_eq(&&b'"').is_none() => {
                     quoted = false;
-                    if !matches!(bytes.peek(), None | Some(b',')) {
+                    if bytes.peek().is_some_and(|next| **next != separator) {
                         return false;
                     }
                 }
@@ -185,7 +209,7 @@ fn well_quoted(row: &[Line]) -> bool {
                 (false, b'"') if cell_starts => quoted = true,
                 (false, _) => {}
             }
-            cell_starts = !quoted && *byte == b',';
+            cell_starts = !quoted && *byte == separator;
         }
     }
     !quoted
