@@ -59,7 +59,7 @@ fn good(path: &str, schema: &Value) -> Value {
         "string" => json!("word"),
         "integer" => schema["minimum"].clone(),
         "boolean" => json!(true),
-        other => panic!("{path}: {other}"),
+        other => unreachable!("{path}: {other}"),
     }
 }
 
@@ -79,7 +79,8 @@ fn probes(path: &str, schema: &Value, found: &mut Vec<Probe>) {
         "array" => {
             let item = good(&format!("{path}[]"), &schema["items"]);
             let of = |count: u64| Value::from(vec![item.clone(); usize::try_from(count).unwrap()]);
-            let most = bound("maxItems").unwrap_or_else(|| panic!("{path}: as long as you like"));
+            let most =
+                bound("maxItems").unwrap_or_else(|| unreachable!("{path}: as long as you like"));
             add(of(most), true);
             add(of(most + 1), false);
             if let Some(least) = bound("minItems") {
@@ -94,7 +95,8 @@ fn probes(path: &str, schema: &Value, found: &mut Vec<Probe>) {
         }
         "integer" => {
             for (name, step) in [("minimum", -1), ("maximum", 1)] {
-                let bound = schema[name].as_i64().unwrap_or_else(|| panic!("{path}: no {name}"));
+                let bound =
+                    schema[name].as_i64().unwrap_or_else(|| unreachable!("{path}: no {name}"));
                 add(json!(bound), true);
                 add(json!(bound + step), false);
             }
@@ -123,7 +125,7 @@ fn probes(path: &str, schema: &Value, found: &mut Vec<Probe>) {
                         ("", false),
                     ]
                 }
-                Some(other) => panic!("{path}: {other} has no samples"),
+                Some(other) => unreachable!("{path}: {other} has no samples"),
             } {
                 add(json!(value), is_within);
             }
@@ -142,7 +144,7 @@ fn probes(path: &str, schema: &Value, found: &mut Vec<Probe>) {
             }
         }
         "boolean" => add(json!("yes"), false),
-        other => panic!("{path}: {other}"),
+        other => unreachable!("{path}: {other}"),
     }
 }
 
