@@ -28,6 +28,7 @@ use crate::service::verify::{self, BadToken, Knock, Refusal};
 use crate::service::{Ctx, free_calls, meter, strangers};
 use crate::store::activity::NewActivity;
 use crate::web::outer::RequestId;
+use crate::web::paced::came_late;
 use crate::web::{address, credential};
 
 /// What a check lets pass, or the answer that it stays down with.
@@ -118,7 +119,7 @@ async fn pass(
     request_id: &str,
     arrived: Instant,
 ) -> Pass<Passed> {
-    let caller = admit(ctx, request, request_id, arrived).await?;
+    let mut caller = admit(ctx, request, request_id, arrived).await?;
     if let Err(error) = free_calls::take(ctx, &caller, "gate").await {
         ctx.metrics.refused(Refused::TooMany);
         return Err(answer::error(&error, request_id));
@@ -132,6 +133,9 @@ async fn pass(
     check_media_types(request)
         .map_err(|(status, told)| answer::rpc_error(status, -32600, told, request_id, None))?;
     let body = read(request, request_id).await?;
+    if came_late(request) {
+        caller = admit(ctx, request, request_id, arrived).await?;
+    }
     let envelope = envelope::parse(&body).map_err(|broken| answer::broken(broken, request_id))?;
     match envelope.kind {
         Kind::Request => {}
