@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorCode};
 use crate::service::calls::{Caller, Recorded, Surface, micros};
 use crate::service::metrics::Refused;
 use crate::service::verify::{self, RefusedKey};
-use crate::service::{Ctx, meter, strangers};
+use crate::service::{Ctx, free_calls, meter, strangers};
 use crate::store::activity::NewActivity;
 use crate::web::error::Failure;
 use crate::web::outer::RequestId;
@@ -46,6 +46,10 @@ pub(super) async fn admit(ctx: &Ctx, request: &HttpRequest, tool: Tool) -> Resul
             return Err(Failure::Api(refused.error));
         }
     };
+    if let Err(error) = free_calls::take(ctx, &caller, tool.row().name).await {
+        count(ctx, error.code);
+        return Err(Failure::Api(error));
+    }
     match check_permission(&caller, tool) {
         Ok(()) => Ok(caller),
         Err(error) => {

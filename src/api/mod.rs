@@ -156,6 +156,10 @@ async fn perform(
     };
     match result {
         Ok(output) => Ok(HttpResponse::Ok().json(output)),
+        // Here the key is a header.
+        Err(error) if error.code == ErrorCode::IdempotencyConflict => {
+            Err(Failure::Api(Error { param: Some(body::IDEMPOTENCY_KEY.into()), ..error }))
+        }
         Err(error) => Err(Failure::Api(error)),
     }
 }

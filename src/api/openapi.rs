@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::body::IDEMPOTENCY_KEY;
 use super::operations::{OPERATIONS, Operation};
+use crate::domain::credit::{KEY_PATTERN, LONGEST_KEY};
 use crate::domain::tool::Tool;
 use crate::error::ErrorCode;
-use crate::service::Ctx;
 use crate::service::calls::{self, Example};
+use crate::service::{Ctx, index};
 
 const ABOUT: &str = "An index of online stores and of the people who work at them, for programs. The same calls, limits and results as the tools that AI \
 clients use at the MCP endpoint, from one pool of quotas and credits.\n\nEvery request carries an API key, made under Settings, API keys: \
@@ -137,7 +138,7 @@ fn parameters(operation: &Operation) -> Value {
             "in": "path",
             "required": true,
             "description": "The store's domain name, like shop.example.com. A URL is understood too, percent-encoded.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 2048 },
+            "schema": { "type": "string", "minLength": 3, "maxLength": index::LONGEST_DOMAIN },
             "example": calls::example(operation.tool).arguments.get("domain"),
         }]),
         Tool::RevealContacts => json!([{
@@ -145,7 +146,7 @@ fn parameters(operation: &Operation) -> Value {
             "in": "header",
             "required": false,
             "description": "A text of your choice, new for each new request. The same text with the same body gets the first answer again at no charge, for 24 hours; with another body it is refused.",
-            "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
+            "schema": { "type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": KEY_PATTERN },
             "example": "spring-campaign-1",
         }]),
         _ => json!([]),

@@ -87,6 +87,7 @@ impl Operation {
             ErrorCode::IpNotAllowed,
             ErrorCode::PermissionDenied,
             ErrorCode::InsufficientScope,
+            ErrorCode::RateLimitExceeded,
             ErrorCode::InternalError,
             ErrorCode::McpDisabled,
             ErrorCode::Unavailable,
@@ -99,11 +100,7 @@ impl Operation {
             ]);
         }
         if self.tool.row().costs_request {
-            codes.extend([
-                ErrorCode::ApiAccessDisabled,
-                ErrorCode::RateLimitExceeded,
-                ErrorCode::DailyLimitExceeded,
-            ]);
+            codes.extend([ErrorCode::ApiAccessDisabled, ErrorCode::DailyLimitExceeded]);
         }
         codes.extend_from_slice(match self.tool {
             Tool::GetUsage | Tool::ListTaxonomy => &[],
@@ -115,9 +112,11 @@ impl Operation {
                 &[ErrorCode::InvalidCursor, ErrorCode::RowQuotaExceeded]
             }
             Tool::EnrichDomains => &[ErrorCode::RowQuotaExceeded],
-            Tool::RevealContacts => {
-                &[ErrorCode::InsufficientCredits, ErrorCode::IdempotencyConflict]
-            }
+            Tool::RevealContacts => &[
+                ErrorCode::InvalidContactId,
+                ErrorCode::InsufficientCredits,
+                ErrorCode::IdempotencyConflict,
+            ],
         });
         codes
     }

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::cli::{demo_data, log, serve};
 use crate::clock::Clock;
-use crate::config::load_variables;
+use crate::config::{Missing, load_variables};
 use crate::error::{Error, Result};
 use crate::service::{Ctx, bootstrap, index, people};
 
@@ -55,10 +55,11 @@ pub(super) async fn run(args: DemoArgs) -> Result<ExitCode> {
 }
 
 async fn open(args: &DemoArgs) -> Result<Ctx> {
-    let folder = load_variables(data_folder_only())?.config.data_folder.join("demo");
+    let found = load_variables(data_folder_only(), Missing::LeaveOut)?;
+    let folder = found.config.data_folder.join("demo");
     let database = folder.join("demo.db");
     if args.reset {
-        forget(&database)?;
+        forget(&folder, &database)?;
     }
     let variables = [
         ("PORTCULLIS_DATABASE_URL", format!("sqlite://{}", database.display())),
@@ -66,8 +67,8 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
         ("PORTCULLIS_LOG", std::env::var("PORTCULLIS_LOG").unwrap_or_else(|_| "warn".into())),
         ("PORTCULLIS_DATA_FOLDER", folder.display().to_string()),
     ];
-    let config =
-        load_variables(variables.into_iter().map(|(name, value)| (name.to_owned(), value)))?.config;
+    let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let config = load_variables(variables, Missing::Make)?.config;
     log::init(&config);
     let ctx = bootstrap::open(config, Clock::system()).await?;
     if ctx.db.read(|conn| Ok(demo_data::is_loaded(conn)?)).await? {
@@ -93,19 +94,48 @@ fn data_folder_only() -> impl Iterator<Item = (String, String)> {
     std::env::vars().filter(|(name, _)| name == "PORTCULLIS_DATA_FOLDER")
 }
 
-/// Removes the demo's database with its log files and secret.
-fn forget(database: &Path) -> Result<()> {
-    for end in ["db", "db-wal", "db-shm", "secret"] {
-        let path = database.with_extension(end);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::field(
-                    "--reset",
-                    format!("{} cannot be removed: {error}", path.display()),
-                ));
-            }
-            _ => {}
-        }
+/// Removes the demo's database with its log files and secret, the mail that it wrote and the files
+/// of rejected lines that it kept.
+fn forget(folder: &Path, database: &Path) -> Result<()> {
+    let files = ["db", "db-wal", "db-shm", "secret"].map(|end| database.with_extension(end));
+    for path in files {
+        removed(&path, std::fs::remove_file(&path))?;
+    }
+    for path in ["outbox", "imports"].map(|name| folder.join(name)) {
+        removed(&path, std::fs::remove_dir_all(&path))?;
     }
     Ok(())
+}
+
+fn removed(path: &Path, done: std::io::Result<()>) -> Result<()> {
+    match done {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::field("--reset", format!("{} cannot be removed: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reset_leaves_nothing_of_the_demo() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let database = folder.join("demo.db");
+        for kept in ["outbox", "imports"] {
+            std::fs::create_dir(folder.join(kept)).unwrap();
+            std::fs::write(folder.join(kept).join("one"), "x").unwrap();
+        }
+        for file in ["demo.db", "demo.db-wal", "demo.secret", "mine.txt"] {
+            std::fs::write(folder.join(file), "x").unwrap();
+        }
+        forget(folder, &database).unwrap();
+        forget(folder, &database).unwrap();
+        let left: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|one| one.unwrap().file_name()).collect();
+        assert_eq!(left, ["mine.txt"]);
+    }
 }

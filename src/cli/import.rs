@@ -3,7 +3,7 @@
 use crate::cli::say;
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -98,7 +98,8 @@ impl ImportArgs {
 }
 
 /// Imports the file: progress on standard error if that is a terminal, rejected lines there too,
-/// the summary on standard output. Rejected lines are no failure unless `--strict` says so.
+/// the summary on standard output. Rejected lines are no failure unless `--strict` says so, or
+/// there are no others.
 ///
 /// # Errors
 /// When the file cannot be read, `--strict` meets a bad line, or the database refuses.
@@ -127,7 +128,15 @@ pub async fn run(db: &Db, clock: &Clock, args: &ImportArgs) -> Result<ExitCode> 
     for problem in &report.problems {
         eprintln!("{problem}");
     }
-    say!("{}", summary(&name, entity, &report, &rejects.display().to_string()));
+    let rows = Some(import::table_of(&rejects)).filter(|rows| rows.exists());
+    say!("{}", summary(&name, entity, &report, &rejects, rows.as_deref()));
+    if report.is_nothing() {
+        eprintln!(
+            "portcullis: every line of {name} was rejected; is it a file of {}?",
+            entity.name()
+        );
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -136,7 +145,14 @@ pub(super) fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-fn summary(name: &str, entity: Entity, report: &Report, rejects: &str) -> String {
+/// What became of the lines; `rejects` are those that were put aside, `rows` the same as CSV.
+fn summary(
+    name: &str,
+    entity: Entity,
+    report: &Report,
+    rejects: &Path,
+    rows: Option<&Path>,
+) -> String {
     let mut text = format!(
         "{name}: {} {} read: {} inserted, {} updated, {} unchanged",
         report.read,
@@ -150,7 +166,19 @@ fn summary(name: &str, entity: Entity, report: &Report, rejects: &str) -> String
     }
     text.push_str(&format!(", {} rejected.", report.rejected));
     if report.rejected > 0 {
-        text.push_str(&format!(" Rejected lines are in {rejects}; all others were imported."));
+        let others =
+            if report.is_nothing() { "nothing was changed" } else { "all others were imported" };
+        text.push_str(&format!(" Rejected lines are in {}; {others}.", rejects.display()));
+        let mended = rows.unwrap_or(rejects);
+        text.push_str(&format!(" Mend them in {} and import that file.", mended.display()));
+    }
+    if report.cut > 0 {
+        let what = if report.cut == 1 {
+            "1 description was"
+        } else {
+            &format!("{} descriptions were", report.cut)
+        };
+        text.push_str(&format!(" Warning: {what} too long; the first 4,000 characters are kept."));
     }
     text
 }
@@ -213,9 +241,22 @@ mod tests {
             ..Report::default()
         };
         assert_eq!(
-            summary("s.csv", Entity::Stores, &report, "s.csv.rejected.jsonl"),
+            summary(
+                "s.csv",
+                Entity::Stores,
+                &report,
+                Path::new("s.csv.rejected.jsonl"),
+                Some(Path::new("s.csv.rejected.csv"))
+            ),
             "s.csv: 6 stores read: 1 inserted, 2 updated, 1 unchanged, 2 rejected. \
-             Rejected lines are in s.csv.rejected.jsonl; all others were imported."
+             Rejected lines are in s.csv.rejected.jsonl; all others were imported. \
+             Mend them in s.csv.rejected.csv and import that file."
+        );
+        let report = Report { read: 2, inserted: 2, cut: 2, ..Report::default() };
+        assert_eq!(
+            summary("s.csv", Entity::Stores, &report, Path::new("-"), None),
+            "s.csv: 2 stores read: 2 inserted, 0 updated, 0 unchanged, 0 rejected. \
+             Warning: 2 descriptions were too long; the first 4,000 characters are kept."
         );
     }
 }

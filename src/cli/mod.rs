@@ -16,14 +16,15 @@ mod log;
 mod serve;
 mod user;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::clock::Clock;
-use crate::config::{Loaded, load};
-use crate::error::Result;
+use crate::config::{Loaded, Missing, load_for};
+use crate::db::DatabaseUrl;
+use crate::error::{Error, Result};
 use crate::service::{Ctx, bootstrap};
 
 /// Prints a line. Whoever reads may have seen enough and closed the pipe; the work goes on.
@@ -75,6 +76,31 @@ enum Command {
     Config,
 }
 
+impl Command {
+    /// What the command does where there is no database yet: only what begins with one makes it.
+    fn missing(&self) -> Missing {
+        match self {
+            Self::Serve | Self::Demo(_) | Self::Import(_) | Self::Migrate => Missing::Make,
+            Self::User(user::UserCommand::Create(_)) => Missing::Make,
+            Self::User(_) | Self::Export(_) | Self::Index(_) | Self::Keys(_) => Missing::MakeBeside,
+            Self::Backup(_) | Self::Doctor | Self::Config => Missing::LeaveOut,
+        }
+    }
+}
+
+/// Refuses a path where no database is: it is mistyped, or another folder was meant.
+fn check_database(database: &DatabaseUrl) -> Result<()> {
+    match database {
+        DatabaseUrl::Sqlite(path) if !Path::new(path).exists() => Err(Error::field(
+            "DATABASE_URL",
+            format!(
+                "there is no database at {path}; start portcullis serve once, or check PORTCULLIS_DATABASE_URL"
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The command line as a whole: what the manual's examples are held to.
 pub fn command_line() -> clap::Command {
     Arguments::command()
@@ -96,12 +122,16 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
     if let Command::Demo(demo) = arguments.command {
         return demo::run(demo).await;
     }
-    let loaded = load(arguments.config.as_deref(), std::env::vars());
+    let missing = arguments.command.missing();
+    let loaded = load_for(arguments.config.as_deref(), std::env::vars(), missing);
     if let Command::Doctor = arguments.command {
         return doctor::run(loaded).await;
     }
     let loaded = loaded?;
     log::init(&loaded.config);
+    if missing == Missing::MakeBeside {
+        check_database(&loaded.config.database_url)?;
+    }
     match arguments.command {
         Command::Serve => serve::run(open(loaded).await?).await,
         Command::User(command) => user::run(&open(loaded).await?, command).await,

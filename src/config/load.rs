@@ -9,7 +9,7 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use url::{Host, Url};
 
 use super::keys::{KEYS, find};
-use super::{Config, secret_file};
+use super::{Config, Missing, secret_file};
 use crate::db::DatabaseUrl;
 use crate::error::{Error, Result};
 
@@ -27,7 +27,7 @@ pub struct Loaded {
     pub shown: Vec<(&'static str, String, &'static str)>,
 }
 
-/// Loads the configuration. `file` is the one named on the command line; without it
+/// Loads the configuration of a server. `file` is the one named on the command line; without it
 /// `portcullis.toml` in the working folder is read if it is there.
 ///
 /// # Errors
@@ -36,24 +36,40 @@ pub fn load(
     file: Option<&Path>,
     variables: impl Iterator<Item = (String, String)>,
 ) -> Result<Loaded> {
-    checked(read_file(file)?, variables)
+    load_for(file, variables, Missing::Make)
+}
+
+/// The same for what may not be a server: `missing` says what becomes of a secret that is not there.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(
+    file: Option<&Path>,
+    variables: impl Iterator<Item = (String, String)>,
+    missing: Missing,
+) -> Result<Loaded> {
+    checked(read_file(file)?, variables, missing)
 }
 
 /// Loads the configuration from `variables` alone, whatever files there are: the demo has none.
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_variables(variables: impl Iterator<Item = (String, String)>) -> Result<Loaded> {
-    checked(BTreeMap::new(), variables)
+pub fn load_variables(
+    variables: impl Iterator<Item = (String, String)>,
+    missing: Missing,
+) -> Result<Loaded> {
+    checked(BTreeMap::new(), variables, missing)
 }
 
 fn checked(
     from_file: BTreeMap<&'static str, String>,
     variables: impl Iterator<Item = (String, String)>,
+    missing: Missing,
 ) -> Result<Loaded> {
     let from_env = read_variables(variables)?;
     let values = Values { from_file, from_env };
-    let config = values.parse()?;
+    let config = values.parse(missing)?;
     let shown = values.shown(&config);
     Ok(Loaded { config, shown })
 }
@@ -147,7 +163,7 @@ impl Values {
             .map_or(Ok(default), |text| text.parse().map_err(|_| Error::field(name, must)))
     }
 
-    fn parse(&self) -> Result<Config> {
+    fn parse(&self, missing: Missing) -> Result<Config> {
         let data_folder = match self.get("DATA_FOLDER") {
             Some(path) => PathBuf::from(path),
             None => default_data_folder()?,
@@ -233,7 +249,10 @@ impl Values {
             .map_err(|_| {
                 Error::field("SMTP_URL", "must be like smtps://user:password@mail.example.com")
             })?;
-        let secret = secret_file::find(self.get("SECRET"), self.get("SECRET_FILE"), &database_url)?;
+        let log = self.get("LOG").unwrap_or("info");
+        check_log(log)?;
+        let (secret, file) = (self.get("SECRET"), self.get("SECRET_FILE"));
+        let secret = secret_file::find(secret, file, &database_url, missing)?;
         Ok(Config {
             hosts: super::hosts(&public_url, &mcp_url, bind),
             database_url,
@@ -247,7 +266,7 @@ impl Values {
             workers,
             database_pool_size,
             import_upload_mib,
-            log: self.get("LOG").unwrap_or("info").to_owned(),
+            log: log.to_owned(),
             log_json,
             data_folder,
         })
@@ -279,6 +298,26 @@ impl Values {
             })
             .collect()
     }
+}
+
+/// Checks the filter of the log: `env_logger` takes any word for the name of a module, so that a
+/// mistyped level would silence all others.
+fn check_log(filter: &str) -> Result<()> {
+    let is_level = |word: &str| log::LevelFilter::from_str(word).is_ok();
+    let is_module = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"_:-".contains(&b))
+    };
+    let is_right = |part: &str| match part.split_once('=') {
+        None => is_level(part),
+        Some((module, level)) => is_module(module.trim()) && is_level(level.trim()),
+    };
+    if filter.split(',').map(str::trim).all(is_right) {
+        return Ok(());
+    }
+    Err(Error::field(
+        "LOG",
+        "must be off, error, warn, info, debug or trace, with modules after it if need be, like info,portcullis::mcp=debug",
+    ))
 }
 
 fn default_data_folder() -> Result<PathBuf> {
@@ -334,7 +373,7 @@ mod tests {
         all.extend(
             pairs.iter().map(|(name, value)| (format!("PORTCULLIS_{name}"), (*value).to_owned())),
         );
-        load(None, all.into_iter()).map(|loaded| loaded.config)
+        load_for(None, all.into_iter(), Missing::LeaveOut).map(|loaded| loaded.config)
     }
 
     #[test]
@@ -357,10 +396,20 @@ mod tests {
             ("MCP_URL", "https://gate.example.com/other"),
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("LOG_FORMAT", "xml"),
+            ("LOG", "bogus"),
+            ("LOG", "info,portcullis=loud"),
+            ("LOG", "info,,warn"),
             ("DATABASE_URL", "mysql://x"),
         ] {
             let error = with(&[(name, value)]).unwrap_err();
             assert!(error.to_string().contains(name), "{name}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_log_is_filtered_by_levels_and_modules() {
+        for filter in ["off", "INFO", "warn,portcullis::mcp=debug", "info, rmcp = trace"] {
+            assert_eq!(with(&[("LOG", filter)]).unwrap().log, filter);
         }
     }
 

@@ -16,7 +16,8 @@ use url::Url;
 use crate::db::DatabaseUrl;
 use crate::secrets::MasterSecret;
 
-pub use load::{Loaded, load, load_variables};
+pub use load::{Loaded, load, load_for, load_variables};
+pub use secret_file::Missing;
 
 /// What a loopback address may be called.
 const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];

@@ -1,11 +1,23 @@
 //! Finds `SECRET`, or makes it on first start beside the SQLite file, readable by its owner only.
+//! What only looks makes none, or a mistyped path would leave one behind.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::db::DatabaseUrl;
 use crate::error::{Error, Result};
 use crate::secrets::{MasterSecret, random_text};
+
+/// What becomes of a secret that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is made: a server starts here, perhaps for the first time.
+    Make,
+    /// It is made beside a database that is there, and nowhere else.
+    MakeBeside,
+    /// It is left out, and nothing that was sealed with it can be opened.
+    LeaveOut,
+}
 
 /// Fewest bytes of a secret.
 const SHORTEST: usize = 32;
@@ -14,6 +26,7 @@ pub(super) fn find(
     value: Option<&str>,
     file: Option<&str>,
     database: &DatabaseUrl,
+    missing: Missing,
 ) -> Result<MasterSecret> {
     if let Some(text) = value {
         return checked("SECRET", text);
@@ -25,7 +38,18 @@ pub(super) fn find(
         return checked("SECRET_FILE", text.trim());
     }
     match database {
-        DatabaseUrl::Sqlite(path) => beside(Path::new(path)),
+        DatabaseUrl::Sqlite(path) => {
+            let database = Path::new(path);
+            let is_left_out = match missing {
+                Missing::Make => false,
+                Missing::MakeBeside => !database.exists(),
+                Missing::LeaveOut => !secret_of(database).exists(),
+            };
+            if is_left_out {
+                return Ok(MasterSecret::new(random_text().as_bytes()));
+            }
+            beside(database)
+        }
         DatabaseUrl::Postgres(_) => Err(Error::field(
             "SECRET",
             "is required with PostgreSQL, so that all replicas share it; make one with: openssl rand -base64 48",
@@ -43,8 +67,12 @@ fn checked(key: &'static str, text: &str) -> Result<MasterSecret> {
     Ok(MasterSecret::new(text.as_bytes()))
 }
 
+fn secret_of(database: &Path) -> PathBuf {
+    database.with_extension("secret")
+}
+
 fn beside(database: &Path) -> Result<MasterSecret> {
-    let path = database.with_extension("secret");
+    let path = secret_of(database);
     let refused = |error: std::io::Error| {
         Error::field("SECRET_FILE", format!("{} cannot be written: {error}", path.display()))
     };

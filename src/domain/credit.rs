@@ -9,7 +9,9 @@ use crate::domain::contact::{Channels, ContactPreview};
 /// The most contacts of one reveal.
 pub const MOST_CONTACTS: usize = 10;
 /// The longest idempotency key, characters.
-const LONGEST_KEY: usize = 255;
+pub const LONGEST_KEY: usize = 255;
+/// What an idempotency key looks like: visible ASCII.
+pub const KEY_PATTERN: &str = "^[!-~]+$";
 /// The most that one grant or take moves.
 pub const MOST_ADJUSTED: i64 = 1_000_000;
 

@@ -44,6 +44,8 @@ pub mod kind {
     pub const ROLE: &str = "role";
     /// A contact's seniority.
     pub const SENIORITY: &str = "seniority";
+    /// The way in which the words of all entries were made; no entry has it.
+    pub const WORDS: &str = "words";
     /// A contact's country.
     pub const CONTACT_COUNTRY: &str = "contact_country";
 }

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::words::{SHORTEST_TEXT, fold};
+use super::country;
+use super::words::{fold, is_searchable};
 
 /// A store by how many visit it a month.
 #[derive(
@@ -68,33 +69,43 @@ impl Tier {
 pub struct StoreFilter {
     /// Countries, ISO 3166-1 alpha-2 ("US").
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(regex(pattern = COUNTRY_PATTERN)))]
     pub country: Vec<String>,
     /// Categories.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub category: Vec<String>,
     /// Platforms the store runs on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub platform: Vec<String>,
     /// Monthly visits by tier.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES))]
     pub traffic: Vec<Tier>,
     /// Yearly revenue by tier.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES))]
     pub revenue: Vec<Tier>,
     /// Apps the store uses (any of).
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub apps: Vec<String>,
     /// Tracking pixels the store uses (any of).
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub pixels: Vec<String>,
     /// Apps the store must not use (none of).
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub missing_apps: Vec<String>,
     /// Tracking pixels the store must not use (none of).
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub missing_pixels: Vec<String>,
     /// Themes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub theme: Vec<String>,
     /// Whether the store runs advertisements.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,8 +116,9 @@ pub struct StoreFilter {
     /// Whether contacts of the store are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub has_contacts: Option<bool>,
-    /// Text in domain, name or description.
+    /// Text in domain, name or description; 3 letters, or 1 in Chinese, Japanese, Korean, Thai.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = LONGEST_VALUE), regex(pattern = TEXT_PATTERN))]
     pub q: Option<String>,
 }
 
@@ -114,6 +126,11 @@ pub struct StoreFilter {
 pub const MOST_VALUES: usize = 50;
 /// The longest text of a filter, in characters.
 pub const LONGEST_VALUE: usize = 200;
+/// What every country of a filter looks like.
+const COUNTRY_PATTERN: &str = "^[A-Za-z]{2}$";
+/// What every text looks like: three characters, or one of a script without spaces. A client may
+/// know no letters beyond the first 65,536, so that the few of such scripts there are left out.
+const TEXT_PATTERN: &str = "\\S[\\s\\S]+\\S|[\u{e00}-\u{eff}\u{1000}-\u{109f}\u{1780}-\u{17ff}\u{3041}-\u{9fff}\u{ac00}-\u{d7a3}]";
 
 impl StoreFilter {
     /// Checks sizes and spelling.
@@ -144,6 +161,7 @@ impl StoreFilter {
 /// The filter that is wrong, and what is wrong with it.
 pub type Wrong = (&'static str, &'static str);
 
+const TEXT_SIZES: &str = "takes 3 to 200 characters; one is enough in scripts without spaces";
 const TOO_MANY: &str = "takes at most 50 values";
 
 fn check_lists(lists: &[(&'static str, &Vec<String>)]) -> Result<(), Wrong> {
@@ -163,19 +181,15 @@ fn check_lists(lists: &[(&'static str, &Vec<String>)]) -> Result<(), Wrong> {
 }
 
 fn check_countries(codes: &[String]) -> Result<(), Wrong> {
-    let is_code = |code: &String| code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic());
-    if codes.iter().all(is_code) {
-        Ok(())
-    } else {
-        Err(("country", "takes two-letter codes, like US"))
-    }
+    codes.iter().try_for_each(|code| country::check(code).map_err(|reason| ("country", reason)))
 }
 
 fn check_text(text: Option<&str>) -> Result<(), Wrong> {
-    let fits = |text: &str| {
-        fold(text).chars().count() >= SHORTEST_TEXT && text.chars().count() <= LONGEST_VALUE
-    };
-    if text.is_none_or(fits) { Ok(()) } else { Err(("q", "takes 3 to 200 characters")) }
+    let Some(text) = text else { return Ok(()) };
+    if text.chars().count() > LONGEST_VALUE {
+        return Err(("q", TEXT_SIZES));
+    }
+    if is_searchable(&fold(text)) { Ok(()) } else { Err(("q", TEXT_SIZES)) }
 }
 
 /// Which contacts. Every key narrows; a list means any of its values.
@@ -184,15 +198,19 @@ fn check_text(text: Option<&str>) -> Result<(), Wrong> {
 pub struct ContactFilter {
     /// What they work on ("marketing").
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub role: Vec<String>,
     /// How high up they are ("head").
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub seniority: Vec<String>,
     /// The person's countries, ISO 3166-1 alpha-2 ("US").
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(regex(pattern = COUNTRY_PATTERN)))]
     pub country: Vec<String>,
     /// Apps or tracking pixels that their store uses (any of).
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = MOST_VALUES), inner(length(min = 1, max = LONGEST_VALUE)))]
     pub technology: Vec<String>,
     /// A filter that their store must match.
     #[serde(
@@ -200,8 +218,9 @@ pub struct ContactFilter {
         deserialize_with = "crate::domain::argument::object_or_null"
     )]
     pub store: Option<StoreFilter>,
-    /// Text in name, job title or store domain.
+    /// Text in name, job title or store domain; 3 letters, or 1 in Chinese, Japanese, Korean, Thai.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = LONGEST_VALUE), regex(pattern = TEXT_PATTERN))]
     pub q: Option<String>,
 }
 
@@ -275,6 +294,8 @@ mod tests {
         assert_eq!(wrong(json!({"technology": [""]})), Some("technology"));
         assert_eq!(wrong(json!({"seniority": ["a\0b"]})), Some("seniority"));
         assert_eq!(wrong(json!({"country": ["USA"]})), Some("country"));
+        assert_eq!(wrong(json!({"country": ["US", "XX"]})), Some("country"));
+        assert_eq!(wrong(json!({"country": ["us", "xk"]})), None);
         assert_eq!(wrong(json!({"store": {"country": ["1"]}})), Some("store.country"));
         assert_eq!(wrong(json!({"store": {"q": "ab"}})), Some("store.q"));
         assert_eq!(wrong(json!({"store": {"traffic": vec!["micro"; 51]}})), Some("store.traffic"));
@@ -282,6 +303,7 @@ mod tests {
             let short = fold(q).chars().count() < 3 || q.len() > 200;
             assert_eq!(wrong(json!({"q": q})), short.then_some("q"), "{q:?}");
         }
+        assert_eq!(wrong(json!({"q": "茶"})), None);
     }
 
     #[test]

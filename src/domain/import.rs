@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 
 pub use text::slug;
 pub use value::{Kind, Value};
-use value::{Raw, parse};
+use value::{Raw, is_cut, parse};
 
 /// What is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,18 @@ pub static CONTACT_COLUMNS: [Column; 12] = [
     column("linkedin_url", Kind::LinkedIn),
 ];
 
+/// A column that every import passes over: what was wrong with a line that was rejected before.
+static PROBLEM: Column = column("problem", Kind::Line { most: 0 });
+
 impl Entity {
+    /// The other one.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Stores => Self::Contacts,
+            Self::Contacts => Self::Stores,
+        }
+    }
+
     /// Its name, which is its table's too.
     pub fn name(self) -> &'static str {
         match self {
@@ -100,7 +111,28 @@ impl Entity {
     }
 
     fn column(self, name: &str) -> Option<&'static Column> {
-        self.columns().iter().find(|column| column.name == name)
+        let known = self.columns().iter().find(|column| column.name == name);
+        known.or((name == PROBLEM.name).then_some(&PROBLEM))
+    }
+
+    /// The column of that name in a header, where people write `Store Domain`.
+    fn titled(self, title: &str) -> Option<&'static Column> {
+        self.column(&title.trim().to_lowercase().replace([' ', '-'], "_"))
+    }
+
+    /// How many of these names in a header are columns.
+    pub fn known<'a>(self, titles: impl Iterator<Item = &'a str>) -> usize {
+        titles.filter(|title| self.titled(title).is_some()).count()
+    }
+
+    /// Whether names are of the other kind: its key is among them, and ours is not.
+    pub fn is_of_the_other<'a>(self, titles: impl Iterator<Item = &'a str>) -> bool {
+        let mut has = (false, false);
+        for title in titles {
+            let is = |entity: Self| entity.titled(title).is_some_and(|c| c.name == entity.key());
+            has = (has.0 || is(self), has.1 || is(self.other()));
+        }
+        has == (false, true)
     }
 }
 
@@ -145,6 +177,9 @@ pub struct Record {
     pub key: String,
     /// The values of the other columns that the line has.
     pub values: BTreeMap<String, Value>,
+    /// Whether a text of the line was too long, and only its beginning is here.
+    #[serde(skip)]
+    pub is_cut: bool,
 }
 
 impl Record {
@@ -187,7 +222,7 @@ impl Record {
 
 const UNKNOWN: &str = "is no column of this import";
 
-/// Reads the header of a CSV file.
+/// Reads the header of a CSV file: case means nothing in it, and a space or hyphen is an underscore.
 ///
 /// # Errors
 /// Every name that is unknown or comes twice, and a missing key.
@@ -198,9 +233,12 @@ pub fn header<'a>(
     let mut columns: Vec<&'static Column> = Vec::new();
     let mut problems = Vec::new();
     for name in names {
-        match entity.column(name.trim()) {
+        match entity.titled(name) {
             None => problems.push(Problem::field(shorten(name), UNKNOWN)),
-            Some(column) if columns.iter().any(|known| known.name == column.name) => {
+            Some(column)
+                if !std::ptr::eq(column, &PROBLEM)
+                    && columns.iter().any(|known| known.name == column.name) =>
+            {
                 problems.push(Problem::field(column.name, "is in the header twice"));
             }
             Some(column) => columns.push(column),
@@ -214,22 +252,33 @@ pub fn header<'a>(
 
 /// A name from a file for a message: printable and not endless.
 fn shorten(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(60).collect()
+    const MOST: usize = 60;
+    let mut letters = name.chars().filter(|c| !c.is_control());
+    let mut short: String = letters.by_ref().take(MOST).collect();
+    if letters.next().is_some() {
+        short.push('…');
+    }
+    short
 }
 
 struct Builder {
     entity: Entity,
     key: Option<String>,
     values: BTreeMap<String, Value>,
+    is_cut: bool,
     problems: Vec<Problem>,
 }
 
 impl Builder {
     fn new(entity: Entity) -> Self {
-        Self { entity, key: None, values: BTreeMap::new(), problems: Vec::new() }
+        Self { entity, key: None, values: BTreeMap::new(), is_cut: false, problems: Vec::new() }
     }
 
     fn take(&mut self, column: &'static Column, raw: Raw<'_>) {
+        if std::ptr::eq(column, &PROBLEM) {
+            return;
+        }
+        self.is_cut |= is_cut(column.kind, raw);
         match parse(column.kind, raw) {
             Err(reason) => self.problems.push(Problem::field(column.name, reason)),
             Ok(Value::Text(key)) if column.name == self.entity.key() => self.key = Some(key),
@@ -247,7 +296,9 @@ impl Builder {
             self.problems.push(Problem::field(key, "is required"));
         }
         match self.key {
-            Some(key) if self.problems.is_empty() => Ok(Record { key, values: self.values }),
+            Some(key) if self.problems.is_empty() => {
+                Ok(Record { key, values: self.values, is_cut: self.is_cut })
+            }
             _ => Err(self.problems),
         }
     }

@@ -5,6 +5,7 @@ pub mod argument;
 pub mod audit;
 pub mod client_name;
 pub mod contact;
+pub mod country;
 pub mod credit;
 pub mod cursor;
 pub mod device;

@@ -115,9 +115,9 @@ pub struct Taxonomy {
     pub traffic: Vec<TaxonomyValue>,
     /// Tiers of yearly revenue.
     pub revenue: Vec<TaxonomyValue>,
-    /// Apps; values of `missing_apps` too.
+    /// Apps; values of `missing_apps` and, in the contact search, `technology` too.
     pub apps: Vec<TaxonomyValue>,
-    /// Tracking pixels; values of `missing_pixels` too.
+    /// Tracking pixels; values of `missing_pixels` and `technology` too.
     pub pixels: Vec<TaxonomyValue>,
     /// Themes.
     pub theme: Vec<TaxonomyValue>,
@@ -125,6 +125,25 @@ pub struct Taxonomy {
     pub role: Vec<TaxonomyValue>,
     /// Seniorities of contacts, likewise.
     pub seniority: Vec<TaxonomyValue>,
+    /// Whether stores run advertisements; the filter takes true or false.
+    pub ads: Vec<TaxonomyValue>,
+    /// Whether stores are on their platform's top plan; true or false.
+    pub plus: Vec<TaxonomyValue>,
+    /// Whether contacts of stores are known; true or false.
+    pub has_contacts: Vec<TaxonomyValue>,
+    /// Lists above that end before their last value. Filters take the others all the same.
+    pub truncated: Vec<Truncated>,
+}
+
+/// A filter that has more values than are listed: only the most frequent are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Truncated {
+    /// The filter.
+    pub filter: String,
+    /// How many values are listed.
+    pub listed: i64,
+    /// How many there are.
+    pub values: i64,
 }
 
 /// The tier of so many monthly visits.

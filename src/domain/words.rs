@@ -1,9 +1,16 @@
-//! The words under which the index is searched: text in pieces of three letters, numbers in steps.
-//! What is made here is stored, so a change of it needs the index to be written anew.
+//! The words under which the index is searched: text in pieces of three letters, and of one and two
+//! where a script is written without spaces; numbers in steps. What is made here is stored, so a
+//! change of it needs another [`VERSION`], with which the index is written anew.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-/// The fewest letters of a text that can be searched for: one piece.
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+/// The way in which the words of the index are made.
+pub const VERSION: &str = "2";
+/// The fewest letters of a text that can be searched for: one piece. Of scripts without spaces one
+/// letter is enough.
 pub const SHORTEST_TEXT: usize = 3;
 /// The most pieces of a text that a search looks up; what is found is compared with the whole text
 /// anyway.
@@ -18,11 +25,34 @@ pub enum Side {
     People,
 }
 
-/// Brings text to the spelling in which it is compared: no upper and lower case in any script (the
+/// Text in the one spelling that Unicode has for it (NFC): "é" as one letter, never as "e" with an
+/// accent after it.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    ComposingNormalizerBorrowed::new_nfc().normalize(text)
+}
+
+/// Whether a folded text is long enough to be searched for.
+pub fn is_searchable(folded: &str) -> bool {
+    folded.chars().nth(SHORTEST_TEXT - 1).is_some() || folded.chars().any(is_dense)
+}
+
+/// Whether a letter is of a script in which one or two are a word: Chinese, Japanese, Korean, Thai,
+/// Lao, Burmese and Khmer.
+fn is_dense(c: char) -> bool {
+    matches!(c,
+        '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+        | '\u{3041}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Brings text to the spelling in which it is compared: composed, no upper and lower case in any script (the
 /// upper case first, so that "ß" is "ss"), runs of white space one space, control characters gone.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text.trim().chars() {
+    for c in composed(text.trim()).chars() {
         if c.is_ascii_graphic() {
             folded.push(c.to_ascii_lowercase());
         } else if c.is_whitespace() {
@@ -43,12 +73,19 @@ pub fn holds(folded: &str, texts: &[Option<&str>]) -> bool {
 
 /// Adds the words of every piece of `text` to `words`, some of them more than once.
 pub fn add_pieces(words: &mut Vec<u64>, side: Side, text: &str) {
-    words.extend(pieces(&fold(text)).map(|piece| tagged(side, piece)));
+    let folded = fold(text);
+    words.extend(pieces(&folded).map(|piece| tagged(side, piece)));
+    if !folded.is_ascii() {
+        words.extend(short_pieces(&folded).map(|piece| tagged(side, piece)));
+    }
 }
 
 /// The words to look up for a folded text.
 pub fn pieces_of_query(side: Side, folded: &str) -> Vec<String> {
-    let all: Vec<u32> = pieces(folded).collect();
+    let mut all: Vec<u32> = pieces(folded).collect();
+    if all.is_empty() {
+        all = short_pieces(folded).collect();
+    }
     let step = all.len().div_ceil(MOST_PIECES).max(1);
     let words: BTreeSet<u64> =
         all.into_iter().step_by(step).map(|piece| tagged(side, piece)).collect();
@@ -75,16 +112,27 @@ fn tagged(side: Side, piece: u32) -> u64 {
     u64::from(side == Side::People) << 32 | u64::from(piece)
 }
 
-/// A number for every three letters in a row (FNV-1a); two pieces of one number are told apart when
-/// the text found is compared.
+/// A number for every three letters in a row.
 fn pieces(folded: &str) -> impl Iterator<Item = u32> {
     let (second, third) = (folded.chars().skip(1), folded.chars().skip(2));
-    folded.chars().zip(second).zip(third).map(|((a, b), c)| {
-        [a, b, c]
-            .iter()
-            .flat_map(|letter| u32::from(*letter).to_le_bytes())
-            .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
-    })
+    folded.chars().zip(second).zip(third).map(|((a, b), c)| number(&[a, b, c]))
+}
+
+/// A number for every letter of the scripts without spaces, and for every two of them in a row.
+fn short_pieces(folded: &str) -> impl Iterator<Item = u32> {
+    let pairs = folded.chars().zip(folded.chars().skip(1));
+    let pairs = pairs.filter(|(a, b)| is_dense(*a) && is_dense(*b));
+    let single = folded.chars().filter(|c| is_dense(*c)).map(|c| number(&[c]));
+    single.chain(pairs.map(|(a, b)| number(&[a, b])))
+}
+
+/// The number of a piece (FNV-1a); two pieces of one number are told apart when the text found is
+/// compared.
+fn number(letters: &[char]) -> u32 {
+    letters
+        .iter()
+        .flat_map(|letter| u32::from(*letter).to_le_bytes())
+        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// The step that a number is on: 64 to every doubling, so that each holds a small share of any
@@ -118,6 +166,41 @@ mod tests {
             assert_eq!(fold(a), fold(b), "{a}");
         }
         assert_eq!(fold("🫖 Tea"), "🫖 tea");
+    }
+
+    #[test]
+    fn one_text_has_one_spelling() {
+        for (apart, whole) in [("cafe\u{301}", "café"), ("\u{1112}\u{1161}\u{11ab}", "한")] {
+            assert_eq!(composed(apart), whole);
+            assert_eq!(fold(&apart.to_uppercase()), fold(whole));
+        }
+        assert_eq!(composed("Łódź 東京 🫖"), "Łódź 東京 🫖");
+    }
+
+    #[test]
+    fn one_letter_is_enough_where_it_is_a_word() {
+        for text in ["茶", "東京", "a茶", "서울", "ชา", "カメラ", "abc", "été", "🫖🫖🫖"]
+        {
+            assert!(is_searchable(&fold(text)), "{text}");
+        }
+        for text in ["", "ab", "é", "da", "🫖🫖", "  a  ", "ß"] {
+            assert!(!is_searchable(&fold(text)), "{text}");
+        }
+        let mut words = Vec::new();
+        add_pieces(&mut words, Side::Store, "東京のお茶 (Tokyo tea)");
+        let words: BTreeSet<String> = words.into_iter().map(spelled).collect();
+        for (part, is_there) in [
+            ("茶", true),
+            ("東京", true),
+            ("京の", true),
+            ("茶 ", true),
+            ("京東", false),
+            ("水", false),
+        ] {
+            let asked = pieces_of_query(Side::Store, part);
+            assert!(!asked.is_empty(), "{part}");
+            assert_eq!(asked.iter().all(|word| words.contains(word)), is_there, "{part}");
+        }
     }
 
     #[test]

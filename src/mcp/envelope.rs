@@ -32,6 +32,8 @@ pub(super) struct Envelope {
     pub(super) name: Option<String>,
     /// `params.uri`: the resource.
     pub(super) uri: Option<String>,
+    /// Whether `params.cursor` is there and no text, which the SDK reads as none.
+    pub(super) has_odd_cursor: bool,
     /// Whether it carries a per-request protocol version (2026-07-28 and later).
     pub(super) is_modern: bool,
 }
@@ -74,6 +76,8 @@ struct Params {
     name: Option<Value>,
     #[serde(default)]
     uri: Option<Value>,
+    #[serde(default)]
+    cursor: Option<Value>,
     #[serde(default, rename = "_meta")]
     meta: Option<Value>,
 }
@@ -101,6 +105,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
                 method: String::new(),
                 name: None,
                 uri: None,
+                has_odd_cursor: false,
                 is_modern: false,
             })
         } else {
@@ -124,6 +129,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
         method,
         name: params.name.and_then(|name| name.as_str().map(str::to_owned)),
         uri: params.uri.and_then(|uri| uri.as_str().map(str::to_owned)),
+        has_odd_cursor: params.cursor.is_some_and(|cursor| !cursor.is_string()),
         is_modern: params.meta.is_some_and(|meta| meta.get(VERSION_KEY).is_some()),
     })
 }

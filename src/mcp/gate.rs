@@ -25,7 +25,7 @@ use crate::mcp::{LARGEST_BODY, resources, state};
 use crate::service::calls::{Caller, Recorded, Surface, micros};
 use crate::service::metrics::Refused;
 use crate::service::verify::{self, BadToken, Knock, Refusal};
-use crate::service::{Ctx, meter, strangers};
+use crate::service::{Ctx, free_calls, meter, strangers};
 use crate::store::activity::NewActivity;
 use crate::web::outer::RequestId;
 use crate::web::paced::came_late;
@@ -40,6 +40,10 @@ const EXPOSED_HEADERS: &str = "WWW-Authenticate, Mcp-Session-Id, X-Request-Id";
 
 /// The revision whose requests carry their version themselves, and whose headers are checked.
 const MODERN: &str = "2026-07-28";
+
+/// The methods that hand out lists by pages.
+const LISTS: [&str; 4] =
+    ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
 
 /// The middleware in front of the SDK.
 pub(super) async fn gate<B: MessageBody + 'static>(
@@ -116,6 +120,10 @@ async fn pass(
     arrived: Instant,
 ) -> Pass<Passed> {
     let mut caller = admit(ctx, request, request_id, arrived).await?;
+    if let Err(error) = free_calls::take(ctx, &caller, "gate").await {
+        ctx.metrics.refused(Refused::TooMany);
+        return Err(answer::error(&error, request_id));
+    }
     if request.method() != Method::POST {
         return Err(answer::error(
             &Error::new(ErrorCode::MethodNotAllowed, "Send JSON-RPC messages with POST."),
@@ -147,6 +155,10 @@ async fn pass(
     if envelope.is_modern && envelope.method.starts_with("tasks/") {
         // The SDK knows these and asks for a header first; here they do not exist (checklist A31).
         return Err(answer::rpc_error(404, -32601, &envelope.method, request_id, envelope.id));
+    }
+    if envelope.has_odd_cursor && LISTS.contains(&envelope.method.as_str()) {
+        let told = "a cursor is a text of ours; leave it out for the first page";
+        return Err(answer::rpc_error(200, -32602, told, request_id, envelope.id));
     }
     prepare(ctx, request, &envelope, body);
     request.extensions_mut().insert(caller.clone());

@@ -83,8 +83,8 @@ fn codes(page: &mut String) {
 fn filters(page: &mut String) {
     let limits = format!(
         "## Filters\n\nDifferent filters narrow each other; a list means any of its values. A list takes at most {MOST_VALUES} values of 1 to \
-         {LONGEST_VALUE}\ncharacters, `q` takes {SHORTEST_TEXT} to {LONGEST_VALUE}. Which values there are is what `list_taxonomy` returns. A \
-         cursor belongs to the person and\nto the filters and the sort that it came with; with others it is `invalid_cursor`.\n",
+         {LONGEST_VALUE}\ncharacters, `q` takes {SHORTEST_TEXT} to {LONGEST_VALUE}; in scripts without spaces, like Chinese, one letter is enough. Which \
+         values there\nare is what `list_taxonomy` returns. A cursor belongs to the person and to the filters and the sort that it came with; with others it is `invalid_cursor`.\n",
     );
     line(page, &limits);
 }
@@ -156,12 +156,16 @@ fn cost(tool: Tool) -> &'static str {
 }
 
 /// The errors of results, with when they come.
-const ERRORS: [(ErrorCode, &str); 13] = [
+const ERRORS: [(ErrorCode, &str); 14] = [
     (
         ErrorCode::InvalidRequest,
         "An argument is missing, unknown or not as the input below says; the message names it",
     ),
     (ErrorCode::InvalidDomain, "The text is no domain name"),
+    (
+        ErrorCode::InvalidContactId,
+        "None of the texts is a contact's id; one among others is told as the outcome of that one",
+    ),
     (ErrorCode::InvalidCursor, "The cursor is of another search, another person or another server"),
     (ErrorCode::NotFound, "The index does not have it"),
     (
@@ -197,6 +201,7 @@ fn errors(row: &ToolRow) -> Vec<ErrorCode> {
         }
         Tool::EnrichDomains => &[ErrorCode::RowQuotaExceeded],
         Tool::RevealContacts => &[
+            ErrorCode::InvalidContactId,
             ErrorCode::ConfirmationRequired,
             ErrorCode::InsufficientCredits,
             ErrorCode::IdempotencyConflict,

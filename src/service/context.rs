@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::db::{Conn, Db};
 use crate::domain::settings::Settings;
 use crate::error::{Error, Result};
+use crate::service::free_calls::FreeCalls;
 use crate::service::hasher::Hasher;
 use crate::service::import::upload::Turn;
 use crate::service::keyring::Keyring;
@@ -37,6 +38,8 @@ pub struct Ctx {
     pub(crate) uploads: Turn,
     /// Rows that calls of strangers may still fill.
     pub(crate) strangers: Arc<Budget>,
+    /// Calls of this minute that cost nothing.
+    pub(crate) free_calls: Arc<FreeCalls>,
     live: Arc<RwLock<Option<Arc<Live>>>>,
 }
 
@@ -67,6 +70,7 @@ impl Ctx {
             documents: DocumentFetcher::internet(),
             uploads: Turn::default(),
             strangers: Arc::default(),
+            free_calls: Arc::default(),
             live: Arc::default(),
         })
     }

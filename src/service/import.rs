@@ -35,6 +35,7 @@ use progress::Progress;
 use writing::{Pages, Writer};
 
 pub use lines::Format;
+pub use rejects::table_of;
 
 /// Problems told in the report; all of them are in the file of rejected lines.
 const TOLD: usize = 10;
@@ -50,7 +51,7 @@ pub struct Import {
     pub strict: bool,
     /// The input's name for messages and the audit log.
     pub name: String,
-    /// Where rejected lines go; made when there is one.
+    /// Where rejected lines go; made when there is one. That of an earlier run is removed.
     pub rejects: PathBuf,
     /// How much of it there may be; none for what the server's own operator imports.
     pub limits: Option<Limits>,
@@ -96,6 +97,9 @@ pub struct Report {
     pub repeated: u64,
     /// Lines that were put aside.
     pub rejected: u64,
+    /// Lines with a text too long for its column, of which the beginning is kept; they count above
+    /// too.
+    pub cut: u64,
     /// The first problems.
     pub problems: Vec<LineProblem>,
 }
@@ -105,6 +109,11 @@ impl Report {
         self.inserted += changes.inserted;
         self.updated += changes.updated;
         self.unchanged += changes.unchanged;
+    }
+
+    /// Whether there were lines and not one could be used.
+    pub fn is_nothing(&self) -> bool {
+        self.rejected > 0 && self.rejected == self.read
     }
 
     /// Records that are written or found unchanged.

@@ -6,7 +6,7 @@ mod enrich;
 mod rebuild;
 
 use crate::db::Db;
-use crate::domain::filter::{ContactFilter, StoreFilter, StoreSort};
+use crate::domain::filter::{ContactFilter, StoreFilter, StoreSort, Wrong};
 use crate::domain::host;
 use crate::domain::profile::{ContactPage, StorePage, StoreProfile, Taxonomy};
 use crate::error::{Error, ErrorCode, Result};
@@ -17,9 +17,11 @@ use crate::store::{contacts, stores};
 use cursor::{digest, open, seal};
 
 pub use browse::{Browsed, browse};
-pub use enrich::{MOST_DOMAINS, check_domains, enrich};
+pub use enrich::{LONGEST_DOMAIN, MOST_DOMAINS, check_domains, enrich};
 pub use rebuild::{add_sample, complete, rebuild, tidy_after};
 
+/// What is said of a domain that is longer than [`LONGEST_DOMAIN`].
+const TOO_LONG: &str = "takes at most 2048 characters";
 /// The most stores of one page.
 pub const MOST_STORES: i64 = 100;
 /// The most contacts of one page.
@@ -30,7 +32,9 @@ pub const MOST_CONTACTS: i64 = 100;
 /// # Errors
 /// `invalid_domain`, or `not_found`.
 pub async fn get_store(db: &Db, domain: &str) -> Result<StoreProfile> {
-    let domain = host::normalise(domain).map_err(|reason| Error {
+    let is_endless = domain.chars().count() > LONGEST_DOMAIN;
+    let read = if is_endless { Err(TOO_LONG) } else { host::normalise(domain) };
+    let domain = read.map_err(|reason| Error {
         param: Some("domain".into()),
         ..Error::new(ErrorCode::InvalidDomain, reason)
     })?;
@@ -68,7 +72,7 @@ async fn found_stores(
     limit: i64,
     cursor: Option<&str>,
 ) -> Result<(Vec<Found>, Option<String>)> {
-    filter.check().map_err(|(name, reason)| Error::field(name, reason))?;
+    filter.check().map_err(wrong_filter)?;
     if !(1..=MOST_STORES).contains(&limit) {
         return Err(Error::field("limit", "takes 1 to 100"));
     }
@@ -98,7 +102,7 @@ pub async fn search_contacts(
     limit: i64,
     cursor: Option<&str>,
 ) -> Result<ContactPage> {
-    filter.check().map_err(|(name, reason)| Error::field(name, reason))?;
+    filter.check().map_err(wrong_filter)?;
     if !(1..=MOST_CONTACTS).contains(&limit) {
         return Err(Error::field("limit", "takes 1 to 100"));
     }
@@ -114,6 +118,11 @@ pub async fn search_contacts(
     };
     let contacts = found.into_iter().map(|found| found.preview).collect();
     Ok(ContactPage { contacts, next_cursor })
+}
+
+/// The complaint about a filter, by the place where callers write it.
+fn wrong_filter((name, reason): Wrong) -> Error {
+    Error::field(format!("filters.{name}"), reason)
 }
 
 /// Cuts off what was found beyond the page, one more than asked for, and says whether there was.

@@ -80,14 +80,15 @@ pub(super) fn check(plan: &Plan, used: Used, wanted: Cost, now: Timestamp) -> Re
     }
     let left = (plan.rows_per_month - used.rows).max(0);
     if wanted.rows > left {
-        return Err(Error {
-            param: Some("limit".into()),
-            ..Error::new(
-                ErrorCode::RowQuotaExceeded,
-                format!("{left} search rows are left this month and up to {} were asked for. Ask for fewer.", wanted.rows),
-            )
-            .retry_after(until(Span::Month))
-        });
+        // Which argument asks for rows is the call's to say.
+        return Err(Error::new(
+            ErrorCode::RowQuotaExceeded,
+            format!(
+                "{left} search rows are left this month and up to {} were asked for. Ask for fewer.",
+                wanted.rows
+            ),
+        )
+        .retry_after(until(Span::Month)));
     }
     Ok(())
 }

@@ -32,6 +32,9 @@ const KEY_KEPT_SECONDS: i64 = 86_400;
 /// A reveal counts as one request, whatever it reveals.
 const COST: Cost = Cost { requests: 1, rows: 0 };
 
+/// What is said where no text is an id.
+const NO_ID: &str = "takes contact_id as search_contacts and enrich_domains give it, like ct_0123456789abcdef01234567. Nothing was spent.";
+
 /// Who pays, and by whose hand. The plan is read with the lock held, so that a change acts at once.
 #[derive(Debug, Clone, Copy)]
 pub struct Payer {
@@ -86,7 +89,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// Outside, only when the database cannot answer: nothing has happened then, and nothing is written
-/// down. Inside, the refusal: `invalid_request`, `api_access_disabled`, `rate_limit_exceeded`,
+/// down. Inside, the refusal: `invalid_request`, `invalid_contact_id`, `api_access_disabled`, `rate_limit_exceeded`,
 /// `daily_limit_exceeded`, `confirmation_required`, `insufficient_credits`,
 /// `idempotency_conflict`; nothing is spent and nothing revealed.
 pub async fn reveal(
@@ -176,6 +179,13 @@ impl Asked {
             ));
         }
         let ids = fold(request.ids);
+        // One of several is told beside the others; where there is nothing else, nothing is asked.
+        if !ids.iter().any(|id| contact::is_contact_id(id)) {
+            return Err(Error {
+                param: Some("contact_ids".into()),
+                ..Error::new(ErrorCode::InvalidContactId, NO_ID)
+            });
+        }
         let body = serde_json::to_string(&ids).map_err(Error::internal)?;
         let digest = sha256_base64url(body.as_bytes());
         Ok(Self { ids, confirm: request.confirm, key: request.idempotency_key, digest })

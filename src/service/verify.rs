@@ -38,7 +38,7 @@ const REMEMBERED: usize = 20_000;
 const LONGEST_TOKEN: usize = 8192;
 
 /// What somebody calls with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// A token, at the MCP endpoint.
     Token(TokenId),

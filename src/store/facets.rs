@@ -49,6 +49,16 @@ pub fn ensure(
     Ok(ids)
 }
 
+/// Whether there is a facet.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn is_known(conn: &mut Conn, facet: &Facet) -> QueryResult<bool> {
+    let held =
+        facets::table.filter(facets::kind.eq(facet.kind)).filter(facets::value.eq(&facet.value));
+    diesel::select(diesel::dsl::exists(held)).get_result(conn)
+}
+
 /// What is asked as words of the index, and each of `pieces` too. None where nothing can match: a
 /// value that no entry has is wanted, or one is both wanted and not wanted.
 ///

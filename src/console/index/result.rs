@@ -15,6 +15,7 @@ use crate::domain::access::Permission;
 use crate::error::{Error, Result};
 use crate::ids::ImportId;
 use crate::service::Ctx;
+use crate::service::import::Format;
 use crate::service::import::history::{self, Past, SILENCE_SECONDS, Standing};
 use crate::service::import::upload::{self, KEPT_DAYS};
 use crate::web::error::Failure;
@@ -60,10 +61,15 @@ pub async fn rejected(
     _viewer: Admin<ManageIndex>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
-    let file = upload::rejects(&ctx, import_id(&path)?).await?;
+    let (file, format) = upload::rejects(&ctx, import_id(&path)?).await?;
+    let (kind, name) = match format {
+        // What stands in the rows may be of another encoding; that is what is wrong with them.
+        Format::Csv => ("text/csv", "attachment; filename=\"rejected.csv\""),
+        Format::JsonLines => ("application/x-ndjson", "attachment; filename=\"rejected.jsonl\""),
+    };
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/x-ndjson"))
-        .insert_header((CONTENT_DISPOSITION, "attachment; filename=\"rejected.jsonl\""))
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CONTENT_DISPOSITION, name))
         .streaming(stream::try_unfold(file, part)))
 }
 

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use crate::domain::words::composed;
+
 /// Brings text to one line of printable characters: runs of white space become one space, control
 /// characters go, and so do the invisible ones that reorder text (bidirectional embeddings and
 /// isolates) or carry hidden text (byte order mark, tag characters), because people and language
-/// models read what is stored here.
+/// models read what is stored here. What is left is composed, so that one text has one spelling.
 ///
 /// # Errors
 /// When it holds a NUL character: that is a broken file, not odd text.
@@ -26,7 +28,10 @@ pub fn clean(text: &str) -> Result<String, &'static str> {
     if cleaned.ends_with(' ') {
         cleaned.pop();
     }
-    Ok(cleaned)
+    match composed(&cleaned) {
+        Cow::Owned(composed) => Ok(composed),
+        Cow::Borrowed(_) => Ok(cleaned),
+    }
 }
 
 fn is_hidden(c: char) -> bool {
@@ -63,5 +68,5 @@ pub fn prose(text: &str, most: usize) -> Result<String, &'static str> {
 /// The spelling under which categories, platforms, themes, apps and pixels are found: lower case,
 /// hyphens for spaces.
 pub fn slug(text: &str) -> String {
-    text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join("-")
+    composed(text).split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 use super::text::{clean, line, prose, slug};
-use crate::domain::{email, host};
+use crate::domain::{country, email, host};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,6 +180,17 @@ pub(super) fn parse(kind: Kind, raw: Raw<'_>) -> Result<Value, Reason> {
     }
 }
 
+/// Whether a text is longer than its column, which keeps the beginning of it.
+pub(super) fn is_cut(kind: Kind, raw: Raw<'_>) -> bool {
+    match (kind, raw) {
+        // Most are shorter in bytes already.
+        (Kind::Prose { most }, Raw::Text(text)) if text.len() > most => {
+            clean(text).is_ok_and(|text| text.chars().count() > most)
+        }
+        _ => false,
+    }
+}
+
 const NO_COUNT: &str = "must be a whole number, 0 or more, digits only";
 
 fn parse_text(kind: Kind, text: &str) -> Result<Value, Reason> {
@@ -188,7 +199,7 @@ fn parse_text(kind: Kind, text: &str) -> Result<Value, Reason> {
         Kind::Identifier { most } | Kind::Line { most } => line(text, most)?,
         Kind::Prose { most } => prose(text, most)?,
         Kind::Slug => slug(&line(text, LONGEST_SLUG)?),
-        Kind::Country => country(text)?,
+        Kind::Country => country::read(text)?.to_owned(),
         Kind::Email => email::normalise(text)?,
         Kind::EmailStatus => email_status(text)?,
         Kind::LinkedIn => linkedin(text)?,
@@ -199,14 +210,6 @@ fn parse_text(kind: Kind, text: &str) -> Result<Value, Reason> {
     };
     // Text of nothing but invisible characters is no text.
     Ok(if text.is_empty() { Value::Null } else { Value::Text(text) })
-}
-
-fn country(text: &str) -> Result<String, Reason> {
-    if text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic()) {
-        Ok(text.to_ascii_uppercase())
-    } else {
-        Err("takes two-letter codes, like US".into())
-    }
 }
 
 fn email_status(text: &str) -> Result<String, Reason> {

@@ -15,7 +15,7 @@ use crate::service::{Ctx, index};
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
     /// Domain names, 1 to 100; URLs are understood too.
-    #[schemars(length(min = 1, max = 100))]
+    #[schemars(length(min = 1, max = index::MOST_DOMAINS), inner(length(max = index::LONGEST_DOMAIN)))]
     domains: Vec<String>,
 }
 

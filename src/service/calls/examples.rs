@@ -109,17 +109,22 @@ fn usage() -> Value {
 
 fn taxonomy() -> Value {
     let value = |value: &str, label: &str, stores: i64| json!([{ "value": value, "label": label, "stores": stores }]);
+    let flag = |yes: &str, no: &str| json!([{ "value": "true", "label": yes }, { "value": "false", "label": no }]);
     let tier = |label: &str| json!([{ "value": "medium", "label": label }]);
     json!({
         "country": value("DE", "Germany", 212),
-        "category": value("home-garden", "home-garden", 87),
-        "platform": value("shopify", "shopify", 640),
+        "category": value("home-garden", "Home garden", 87),
+        "platform": value("shopify", "Shopify", 640),
         "traffic": tier("10,000 to 100,000 visits a month"),
         "revenue": tier("1,000,000 to 10,000,000 US dollars a year"),
-        "apps": value("klaviyo", "klaviyo", 301),
-        "pixels": value("meta", "meta", 455),
-        "theme": value("dawn", "dawn", 98),
-        "role": value("marketing", "marketing", 143),
-        "seniority": value("head", "head", 77),
+        "apps": value("klaviyo", "Klaviyo", 301),
+        "pixels": value("meta", "Meta", 455),
+        "theme": value("dawn", "Dawn", 98),
+        "role": value("marketing", "Marketing", 143),
+        "seniority": value("head", "Head", 77),
+        "ads": flag("Runs advertisements", "Runs no advertisements"),
+        "plus": flag("On the top plan", "Not on the top plan"),
+        "has_contacts": flag("Contacts are known", "No contacts are known"),
+        "truncated": [{ "filter": "apps", "listed": 200, "values": 1_318 }],
     })
 }

@@ -14,7 +14,7 @@ use crate::service::{Ctx, index};
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
     /// The store's domain name, like shop.example.com. A URL is understood too.
-    #[schemars(length(min = 1, max = 2048))]
+    #[schemars(length(min = 3, max = index::LONGEST_DOMAIN))]
     domain: String,
 }
 

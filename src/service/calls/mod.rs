@@ -187,10 +187,22 @@ pub async fn perform(
         Ok(Work::Done(done)) => settle(ctx, caller, tool, done).await,
         Ok(Work::Settled(result)) => result,
         Err(error) => Err(note(ctx, caller, tool, error).await),
-    };
+    }
+    .map_err(|error| with_place(tool, error));
     let outcome = answer.as_ref().map_or_else(|error| meter::outcome(error.code), |_| Outcome::Ok);
     ctx.metrics.call(caller.surface, tool, outcome);
     answer
+}
+
+/// Names the argument that asks for too many rows.
+fn with_place(tool: Tool, error: Error) -> Error {
+    match (error.code, tool) {
+        (ErrorCode::RowQuotaExceeded, Tool::EnrichDomains) => {
+            Error { param: Some("domains".into()), ..error }
+        }
+        (ErrorCode::RowQuotaExceeded, _) => Error { param: Some("limit".into()), ..error },
+        _ => error,
+    }
 }
 
 /// What is written down of a call whose caller has hung up.
@@ -275,12 +287,20 @@ fn output(value: &impl Serialize) -> Result<Value> {
     serde_json::to_value(value).map_err(Error::internal)
 }
 
+/// The call counts with the plan's requests, and not with those that cost nothing.
+fn paid(ctx: &Ctx, caller: &Caller) {
+    ctx.free_calls.give_back(caller.principal.credential, ctx.clock.now());
+}
+
 /// Counts and writes down a call that worked; without that, no answer.
 async fn settle(ctx: &Ctx, caller: &Caller, tool: Tool, done: Done) -> Result<Value> {
     let mut call =
         caller.record(ctx, tool.row().name, Outcome::Ok.as_str(), 200, None, done.cost.rows);
     call.at = ctx.clock.now();
     meter::settle(ctx, &caller.principal, done.cost, call).await??;
+    if done.cost.requests > 0 {
+        paid(ctx, caller);
+    }
     Ok(done.output)
 }
 
@@ -295,7 +315,12 @@ pub async fn note(ctx: &Ctx, caller: &Caller, tool: Tool, error: Error) -> Error
         && tool.row().costs_request;
     let cost = if looked { Cost { requests: 1, rows: 0 } } else { Cost::default() };
     match meter::settle(ctx, &caller.principal, cost, call).await {
-        Ok(Ok(())) => error,
+        Ok(Ok(())) => {
+            if looked {
+                paid(ctx, caller);
+            }
+            error
+        }
         Ok(Err(refused)) => refused,
         Err(failed) => failed,
     }

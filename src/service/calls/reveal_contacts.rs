@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Caller, Line, output};
+use super::{Caller, Line, output, paid};
 use crate::domain::audit::Outcome;
-use crate::domain::credit::RevealedContact;
+use crate::domain::credit::{KEY_PATTERN, LONGEST_KEY, MOST_CONTACTS, RevealedContact};
 use crate::domain::tool::Tool;
 use crate::error::Result;
 use crate::service::Ctx;
@@ -18,7 +18,7 @@ use crate::service::reveal::{self, Payer, Request};
 #[serde(deny_unknown_fields)]
 pub(super) struct Input {
     /// `contact_id`s of search_contacts or enrich_domains, 1 to 10.
-    #[schemars(length(min = 1, max = 10))]
+    #[schemars(length(min = 1, max = MOST_CONTACTS))]
     contact_ids: Vec<String>,
     /// Must be true to spend credits; without it the answer says what it would cost.
     #[serde(default)]
@@ -26,6 +26,7 @@ pub(super) struct Input {
     /// A text of your choice, at most 255 characters without spaces: the same call with the same
     /// key gets the first answer again, free of charge, for 24 hours.
     #[serde(default)]
+    #[schemars(length(min = 1, max = LONGEST_KEY), regex(pattern = KEY_PATTERN))]
     idempotency_key: Option<String>,
 }
 
@@ -60,6 +61,9 @@ pub(super) async fn run(
     let (payer, line) = (Payer::from(&caller.principal), line.clone());
     let is_gone = move || line.is_cut();
     let answer = reveal::reveal_unless(ctx, payer, request, call, is_gone).await?;
+    if answer.as_ref().is_ok_and(|answer| !answer.replayed) {
+        paid(ctx, caller);
+    }
     Ok(answer.and_then(|answer| {
         output(&Output {
             data: answer.contacts,

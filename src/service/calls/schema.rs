@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 /// A JSON object.
 pub type JsonObject = Map<String, Value>;
 
+/// The members of a store filter inside a contact filter.
+const INNER_FILTER: &str = "/properties/filters/properties/store/properties";
+
 /// The schemas of a tool with all their words, for people.
 pub struct Schemas {
     /// What it takes.
@@ -26,15 +29,29 @@ impl Schemas {
         Self { input: plain::<I>(Contract::Deserialize), output: plain::<O>(Contract::Serialize) }
     }
 
-    /// What it takes, for the wire.
+    /// What it takes, for the wire. The filter of stores that is inside another one is without words:
+    /// every client carries all definitions in its context (checklist B4), and has them once.
     pub fn input(&self) -> JsonObject {
-        shortened(&self.input, &[])
+        let mut input = Value::Object(shortened(&self.input, &[]));
+        if let Some(inner) = input.pointer_mut(INNER_FILTER) {
+            visit(inner, &mut |members| {
+                members.remove("description");
+            });
+        }
+        match input {
+            Value::Object(members) => members,
+            _ => JsonObject::new(),
+        }
     }
 
-    /// What it returns, for the wire; without words: the names say what it is, and every client
-    /// carries all definitions in its context (checklist B4).
+    /// What it returns, for the wire; without words, because the names say what it is, and with what
+    /// is always there at the top alone.
     pub fn output(&self) -> JsonObject {
-        shortened(&self.output, &["description"])
+        let mut output = shortened(&self.output, &["description", "required"]);
+        if let Some(required) = self.output.get("required") {
+            output.insert("required".into(), required.clone());
+        }
+        output
     }
 }
 

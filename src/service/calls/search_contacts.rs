@@ -21,7 +21,7 @@ pub(super) struct Input {
     filters: ContactFilter,
     /// Contacts a page, 1 to 100.
     #[serde(default = "default_limit", deserialize_with = "argument::whole")]
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = index::MOST_CONTACTS))]
     limit: i64,
     /// `next_cursor` of the page before.
     #[serde(default)]

@@ -23,7 +23,7 @@ pub(super) struct Input {
     sort: StoreSort,
     /// Stores a page, 1 to 100.
     #[serde(default = "default_limit", deserialize_with = "argument::whole")]
-    #[schemars(range(min = 1, max = 100))]
+    #[schemars(range(min = 1, max = index::MOST_STORES))]
     limit: i64,
     /// `next_cursor` of the page before.
     #[serde(default)]

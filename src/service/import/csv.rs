@@ -9,14 +9,62 @@ use std::io;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::lines::{LONGEST, Line, Lines};
+use crate::domain::import::{Column, Entity, Problem};
 
 /// The most lines of one row.
 const MOST_LINES: usize = 1_000;
 /// The most cells of one row: well above the columns of any import.
 const MOST_CELLS: usize = 64;
 
+/// What is said of a cell in an encoding of old, with the mend.
+const NO_TEXT: &str =
+    "is not UTF-8 text; save the file as UTF-8 (in Excel: Save As, CSV UTF-8) and import it again";
+
+/// What may stand between cells; programs of some countries write the others and call it CSV.
+const SEPARATORS: [u8; 3] = [b',', b';', b'\t'];
+
+/// What stands between the cells of a file, told by its first line: what makes the most columns of
+/// it, a comma if in doubt.
+pub(super) fn separator(first: &Line, entity: Entity) -> u8 {
+    let text = String::from_utf8_lossy(&first.bytes);
+    let columns = |separator: u8| {
+        let titles = text.split(char::from(separator)).map(|title| title.trim().trim_matches('"'));
+        entity.known(titles.clone()).max(entity.other().known(titles))
+    };
+    // Of equals the first.
+    SEPARATORS.into_iter().rev().max_by_key(|one| columns(*one)).unwrap_or(b',')
+}
+
 /// The cells of a row, or what is wrong with it.
-type Cells = Result<Vec<String>, String>;
+type Cells = Result<Vec<String>, Fault>;
+
+/// What is wrong with a row.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// With all of it.
+    Row(String),
+    /// A cell, by its place from 0, is no UTF-8 text.
+    Text(usize),
+}
+
+impl Fault {
+    /// The problem, by the name of its column where that is known.
+    pub fn in_columns(self, columns: &[&'static Column]) -> Problem {
+        match self {
+            Self::Row(reason) => Problem::line(reason),
+            Self::Text(cell) => match columns.get(cell) {
+                Some(column) => Problem::field(column.name, NO_TEXT),
+                None => Problem::line(format!("{NO_TEXT} (cell {})", cell + 1)),
+            },
+        }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(reason: &str) -> Self {
+        Self::Row(reason.to_owned())
+    }
+}
 
 /// A row, or why it is none.
 pub(super) struct Row {
@@ -31,14 +79,17 @@ pub(super) struct Row {
 /// Reads rows.
 pub(super) struct Rows {
     parser: Reader,
+    separator: u8,
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Rows {
-    pub fn new() -> Self {
-        let parser = ReaderBuilder::new().terminator(Terminator::Any(b'\n')).build();
-        Self { parser, text: Vec::new(), ends: vec![0; MOST_CELLS] }
+    /// Of a file with this between its cells.
+    pub fn new(separator: u8) -> Self {
+        let mut builder = ReaderBuilder::new();
+        let parser = builder.terminator(Terminator::Any(b'\n')).delimiter(separator).build();
+        Self { parser, separator, text: Vec::new(), ends: vec![0; MOST_CELLS] }
     }
 
     /// The next row; it must have `width` cells, if that is known.
@@ -46,13 +97,14 @@ impl Rows {
         let Some(first) = lines.next_filled()? else { return Ok(None) };
         let line = first.number;
         if !first.whole {
-            let cells = Err("is longer than 1 MiB".to_owned());
+            let cells = Err("is longer than 1 MiB".into());
             return Ok(Some(Row { line, raw: first.bytes, cells }));
         }
         let (taken, cells) = self.gather(first, lines)?;
         let cells = cells.and_then(|cells| match width {
             Some(width) if width != cells.len() => {
-                Err(format!("needs {width} cells like the header, has {}", cells.len()))
+                let has = cells.len();
+                Err(Fault::Row(format!("needs {width} cells like the header, has {has}")))
             }
             _ => Ok(cells),
         });
@@ -77,22 +129,29 @@ impl Rows {
         let mut taken = Vec::new();
         let mut next = Some(first);
         loop {
-            let Some(line) = next else { return Ok((taken, Err(UNCLOSED.to_owned()))) };
+            let Some(line) = next else { return Ok((taken, Err(UNCLOSED.into()))) };
             size += line.bytes.len();
             let fits = line.whole && size <= LONGEST && taken.len() < MOST_LINES;
             if !fits {
                 taken.push(line);
-                return Ok((taken, Err(UNCLOSED.to_owned())));
+                return Ok((taken, Err(UNCLOSED.into())));
             }
             let state = self.feed(&line.bytes, &mut length, &mut cells);
             taken.push(line);
             match state {
-                ReadRecordResult::Record if taken.len() > 1 && !well_quoted(&taken) => {
-                    return Ok((taken, Err(UNCLOSED.to_owned())));
+                ReadRecordResult::Record
+                    if taken.len() > 1 && !well_quoted(&taken, self.separator) =>
+                {
+                    return Ok((taken, Err(UNCLOSED.into())));
                 }
                 ReadRecordResult::Record => return Ok((taken, self.cells(cells))),
                 ReadRecordResult::InputEmpty => next = lines.next()?,
-                _ => return Ok((taken, Err(format!("has more than {MOST_CELLS} cells")))),
+                _ => {
+                    return Ok((
+                        taken,
+                        Err(Fault::Row(format!("has more than {MOST_CELLS} cells"))),
+                    ));
+                }
             }
         }
     }
@@ -124,8 +183,7 @@ impl Rows {
         let mut cells = Vec::with_capacity(count);
         for end in self.ends.iter().take(count) {
             let bytes = self.text.get(from..*end).unwrap_or_default();
-            let cell = std::str::from_utf8(bytes)
-                .map_err(|_| format!("is not UTF-8 text in cell {}", cells.len() + 1))?;
+            let cell = std::str::from_utf8(bytes).map_err(|_| Fault::Text(cells.len()))?;
             cells.push(cell.to_owned());
             from = *end;
         }
@@ -133,9 +191,9 @@ impl Rows {
     }
 }
 
-/// Whether every quoted cell ends at a comma or at the end of the row. The parser does not mind, but
+/// Whether every quoted cell ends at a separator or at the end of the row. The parser does not mind, but
 /// over several lines it is the sign of a quote that was closed by the first one of a later row.
-fn well_quoted(row: &[Line]) -> bool {
+fn well_quoted(row: &[Line], separator: u8) -> bool {
     let (mut quoted, mut cell_starts) = (false, true);
     for line in row {
         let mut bytes = line.bytes.iter().peekable();
@@ -143,7 +201,7 @@ fn well_quoted(row: &[Line]) -> bool {
             match (quoted, byte) {
                 (true, b'"') if bytes.next_if_eq(&&b'"').is_none() => {
                     quoted = false;
-                    if !matches!(bytes.peek(), None | Some(b',')) {
+                    if bytes.peek().is_some_and(|next| **next != separator) {
                         return false;
                     }
                 }
@@ -151,7 +209,7 @@ fn well_quoted(row: &[Line]) -> bool {
                 (false, b'"') if cell_starts => quoted = true,
                 (false, _) => {}
             }
-            cell_starts = !quoted && *byte == b',';
+            cell_starts = !quoted && *byte == separator;
         }
     }
     !quoted

@@ -1,6 +1,7 @@
 //! The history of imports. A running import gives a sign of life every two seconds; one that is
 //! silent for half a minute has lost its process and counts as interrupted, whoever looks.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as DatabaseError};
@@ -79,6 +80,20 @@ impl Past {
     pub fn done(&self) -> i64 {
         let counts = &self.row.counts;
         counts.inserted + counts.updated + counts.unchanged
+    }
+
+    /// Whether there were lines and not one could be used.
+    pub fn is_nothing(&self) -> bool {
+        let counts = &self.row.counts;
+        self.standing == Standing::Finished
+            && counts.rejected > 0
+            && counts.rejected == counts.lines_read
+    }
+
+    /// Whether lines were rejected that are not among the problems.
+    pub fn has_more_problems(&self) -> bool {
+        let told: BTreeSet<u64> = self.problems.iter().map(|problem| problem.line).collect();
+        i64::try_from(told.len()).is_ok_and(|told| told < self.row.counts.rejected)
     }
 
     /// Whether the server keeps rejected lines of it.

@@ -68,6 +68,8 @@ impl Read for Bounded {
 pub(super) struct Lines {
     reader: BufReader<Bounded>,
     read: u64,
+    /// Whether the file begins with a byte order mark.
+    pub is_marked: bool,
     handed_back: VecDeque<Line>,
 }
 
@@ -89,7 +91,7 @@ impl Lines {
             if zipped { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
         let bounded = Bounded { text, left: most.unwrap_or(u64::MAX) };
         let reader = BufReader::with_capacity(1 << 16, bounded);
-        Ok(Self { reader, read: 0, handed_back: VecDeque::new() })
+        Ok(Self { reader, read: 0, is_marked: false, handed_back: VecDeque::new() })
     }
 
     /// The next line that is not blank.
@@ -125,6 +127,7 @@ impl Lines {
         }
         if self.read == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
+            self.is_marked = true;
         }
         Ok(Some(Line { number: self.read, bytes, whole }))
     }

@@ -4,10 +4,10 @@ use std::io::{self, Read};
 
 use serde_json::{Map, Value};
 
-use super::csv::Rows;
+use super::csv::{Fault, Rows, separator};
 use super::lines::{Format, Line, Lines};
 use super::progress::Progress;
-use super::rejects::Rejects;
+use super::rejects::{Head, Rejected, Rejects};
 use super::{Import, LineProblem, Report, TOLD};
 use crate::db::stage::Stage;
 use crate::domain::import::{Column, Entity, Problem, Record, header};
@@ -26,7 +26,7 @@ pub(super) fn read(
     let mut stage = Stage::open()?;
     let mut report = Report::default();
     let mut rejects =
-        Rejects::new(import.rejects.clone(), import.limits.map(|limits| limits.rejects));
+        Rejects::new(import.rejects.clone(), import.limits.map(|limits| limits.rejects))?;
     let mut lines = Lines::open(input, import.limits.map(|limits| limits.text)).map_err(failed)?;
     let format = match import.format {
         Some(format) => format,
@@ -34,13 +34,14 @@ pub(super) fn read(
     };
     let mut source = match format {
         Format::JsonLines => Source::Json,
-        Format::Csv => csv(import, &mut lines, failed)?,
+        Format::Csv => csv(import, &mut lines, &mut rejects, failed)?,
     };
     while let Some(item) = source.next(import.entity, &mut lines).map_err(failed)? {
         report.read += 1;
         progress.line()?;
         match item.record {
             Ok(record) => {
+                report.cut += u64::from(record.is_cut);
                 if !put(&mut stage, record)? {
                     report.repeated += 1;
                 }
@@ -53,7 +54,12 @@ pub(super) fn read(
                     return Err(Error::new(ErrorCode::InvalidRequest, message));
                 }
                 report.rejected += 1;
-                rejects.add(item.line, &problems, &item.raw)?;
+                rejects.add(&Rejected {
+                    line: item.line,
+                    problems: &problems,
+                    raw: &item.raw,
+                    is_row: item.is_row,
+                })?;
                 let room = TOLD.saturating_sub(report.problems.len());
                 report.problems.extend(problems.into_iter().map(told).take(room));
             }
@@ -64,7 +70,12 @@ pub(super) fn read(
 }
 
 /// Reads the header, without which no row means anything.
-fn csv(import: &Import, lines: &mut Lines, failed: impl Fn(io::Error) -> Error) -> Result<Source> {
+fn csv(
+    import: &Import,
+    lines: &mut Lines,
+    rejects: &mut Rejects,
+    failed: impl Fn(io::Error) -> Error,
+) -> Result<Source> {
     let wrong = |problems: &[Problem]| {
         let all = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let names = import.entity.columns().iter().map(|column| column.name);
@@ -75,15 +86,37 @@ fn csv(import: &Import, lines: &mut Lines, failed: impl Fn(io::Error) -> Error) 
         );
         Error::new(ErrorCode::InvalidRequest, message)
     };
-    let mut rows = Rows::new();
-    let columns = match rows.next(lines, None).map_err(failed)?.map(|row| row.cells) {
-        // A file without a line has no bad line either.
-        None => Vec::new(),
-        Some(Err(reason)) => return Err(wrong(&[Problem::line(reason)])),
-        Some(Ok(names)) => header(import.entity, names.iter().map(String::as_str))
-            .map_err(|problems| wrong(&problems))?,
+    let first = lines.next_filled().map_err(&failed)?;
+    let separator = first.as_ref().map_or(b',', |line| separator(line, import.entity));
+    lines.hand_back(first.into_iter());
+    let mut rows = Rows::new(separator);
+    // A file without a line has no bad line either.
+    let Some(row) = rows.next(lines, None).map_err(failed)? else {
+        return Ok(Source::Csv { rows: Box::new(rows), columns: Vec::new() });
     };
+    let names = row.cells.map_err(|fault| wrong(&[fault.in_columns(&[])]))?;
+    let titles = || names.iter().map(String::as_str);
+    let columns = header(import.entity, titles()).map_err(|problems| {
+        if import.entity.is_of_the_other(titles()) {
+            let message =
+                format!("{}: {}. Nothing was changed.", import.name, other(import.entity));
+            return Error::new(ErrorCode::InvalidRequest, message);
+        }
+        wrong(&problems)
+    })?;
+    rejects.with_table(Head {
+        raw: row.raw,
+        width: columns.len(),
+        separator,
+        is_marked: lines.is_marked,
+    });
     Ok(Source::Csv { rows: Box::new(rows), columns })
+}
+
+/// What is said of a file or line of the other kind.
+fn other(entity: Entity) -> String {
+    let (is, not) = (entity.other().name(), entity.name());
+    format!("it is of {is} and not of {not}; import it as {is}")
 }
 
 /// Adds a record, or folds it into the one of its key; says whether it is the first of its key.
@@ -103,6 +136,8 @@ fn put(stage: &mut Stage, record: Record) -> Result<bool> {
 struct Item {
     line: u64,
     raw: Vec<u8>,
+    /// Whether it could be told into cells.
+    is_row: bool,
     record: Result<Record, Vec<Problem>>,
 }
 
@@ -118,12 +153,14 @@ impl Source {
                 line: line.number,
                 record: json(entity, &line),
                 raw: line.bytes,
+                is_row: false,
             })),
             Self::Csv { rows, columns } => {
                 Ok(rows.next(lines, Some(columns.len()))?.map(|row| Item {
                     line: row.line,
                     raw: row.raw,
-                    record: row.cells.map_err(|reason| vec![Problem::line(reason)]).and_then(
+                    is_row: !matches!(row.cells, Err(Fault::Row(_))),
+                    record: row.cells.map_err(|fault| vec![fault.in_columns(columns)]).and_then(
                         |cells| {
                             Record::from_cells(entity, columns, cells.iter().map(String::as_str))
                         },
@@ -139,13 +176,35 @@ fn json(entity: Entity, line: &Line) -> Result<Record, Vec<Problem>> {
     if !line.whole {
         return Err(wrong("is longer than 1 MiB".to_owned()));
     }
-    let text = std::str::from_utf8(&line.bytes)
-        .map_err(|error| wrong(format!("is not UTF-8 text (byte {})", error.valid_up_to() + 1)))?;
-    let object: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
-        wrong(match error.classify() {
+    let text = std::str::from_utf8(&line.bytes).map_err(|error| {
+        let place = error.valid_up_to() + 1;
+        wrong(format!("is not UTF-8 text (byte {place}); save the file as UTF-8"))
+    })?;
+    let mut object = object(text)?;
+    if let Some(before) = rejected_before(&object) {
+        if !before.trim_start().starts_with('{') {
+            let reason = "was a row of a CSV file; mend it in the file that ends in .rejected.csv";
+            return Err(wrong(reason.to_owned()));
+        }
+        object = self::object(before)?;
+    }
+    Record::from_json(entity, &object).map_err(|problems| {
+        let is_other = entity.is_of_the_other(object.keys().map(String::as_str));
+        if is_other { wrong(other(entity)) } else { problems }
+    })
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, Vec<Problem>> {
+    serde_json::from_str(text).map_err(|error| {
+        vec![Problem::line(match error.classify() {
             serde_json::error::Category::Data => "is JSON, but not an object".to_owned(),
             _ => format!("is not JSON (column {})", error.column()),
-        })
-    })?;
-    Record::from_json(entity, &object)
+        })]
+    })
+}
+
+/// The text of a line that an earlier import rejected and that somebody has mended there.
+fn rejected_before(object: &Map<String, Value>) -> Option<&str> {
+    object.get("problems")?.as_array()?;
+    object.get("text")?.as_str()
 }

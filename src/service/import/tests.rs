@@ -87,7 +87,7 @@ async fn bad_lines_are_put_aside_with_number_field_and_reason() {
         [
             "line 2: is not JSON (column 2)",
             "line 3: is JSON, but not an object",
-            "line 4: is not UTF-8 text (byte 13)",
+            "line 4: is not UTF-8 text (byte 13); save the file as UTF-8",
             "line 5: country: takes two-letter codes, like US",
             "line 5: colour: is no column of this import",
             "line 6: domain: is required",
@@ -167,9 +167,126 @@ async fn a_quote_that_is_never_closed_costs_one_line() {
 }
 
 #[tokio::test]
+async fn a_cell_that_is_no_text_is_told_by_its_column() {
+    let base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let text = b"name,domain,country\nA,a.example,DE\nB\xff,b.example,DE\nC,c.example,\xc3\n";
+    let rejects = folder.path().join("rejected");
+    let report = import_to(&base, false, text.to_vec(), rejects).await.unwrap();
+    let told: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
+    let mend = "is not UTF-8 text; save the file as UTF-8 (in Excel: Save As, CSV UTF-8) and import it again";
+    assert_eq!(told, [format!("line 3: name: {mend}"), format!("line 4: country: {mend}")]);
+    let header =
+        import(&base, false, b"domain,na\xffme\na.example,A\n".to_vec()).await.unwrap_err();
+    assert!(header.to_string().contains("CSV UTF-8) and import it again (cell 2)"), "{header}");
+}
+
+/// Excel separates by what the country's numbers leave free, and people write headers as they like.
+#[tokio::test]
+async fn headers_are_read_kindly_and_separators_found() {
+    for (text, expected) in [
+        ("\u{feff}COUNTRY;Domain;NAME;Monthly-Visits\r\nDE;a.example;\"A; B\";7\r\n", "A; B"),
+        ("Country\tDOMAIN\t Name \nDE\ta.example\tA, B\n", "A, B"),
+        ("Country,DOMAIN,\"Monthly Visits\",Name\nDE,a.example,7,A; B\n", "A; B"),
+        ("domain;name\na.example;\"A\n; B\"\n", "A ; B"),
+    ] {
+        let mut base = sqlite();
+        let report = import(&base, true, text).await.unwrap();
+        assert_eq!(report.inserted, 1, "{text}");
+        let expected = ("a.example".to_owned(), Some(expected.to_owned()));
+        assert_eq!(names(&mut base), [expected], "{text}");
+    }
+    let base = sqlite();
+    let twice = import(&base, true, "Domain,domain\na.example,a.example\n").await.unwrap_err();
+    assert!(twice.to_string().contains("domain: is in the header twice"), "{twice}");
+}
+
+#[tokio::test]
+async fn a_file_of_the_other_kind_is_named() {
+    let base = sqlite();
+    let told = "it is of contacts and not of stores; import it as contacts";
+    let csv = "External ID;Store Domain;Title\n1;a.example;Head\n";
+    let error = import(&base, false, csv).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("test: {told}. Nothing was changed."));
+    let folder = tempfile::tempdir().unwrap();
+    let json = "{\"external_id\":\"1\",\"title\":\"Head\"}\n";
+    let report = import_to(&base, false, json, folder.path().join("rejected")).await.unwrap();
+    assert!(report.is_nothing());
+    assert_eq!(report.problems[0].to_string(), format!("line 1: {told}"));
+}
+
+/// What was put aside is mended where it lies, and imported as that file.
+#[tokio::test]
+async fn what_was_put_aside_can_be_mended_and_imported() {
+    let mut base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let text = "\u{feff}Domain;Country;Name\na.example;USA;\"A;\n\"\"a\"\"\"\nb.example;DE;B;b\nc.example;FR;C\n";
+    let report = import_to(&base, false, text, at("s.rejected.jsonl")).await.unwrap();
+    assert_eq!((report.inserted, report.rejected), (1, 2));
+    let rows = std::fs::read_to_string(at("s.rejected.csv")).unwrap();
+    assert_eq!(
+        rows,
+        "\u{feff}Domain;Country;Name;problem\n\
+         a.example;USA;\"A;\n\"\"a\"\"\";\"line 2: country: takes two-letter codes, like US\"\n\
+         ;;;\"line 4: needs 3 cells like the header, has 4. The line was: b.example;DE;B;b\"\n"
+    );
+    let mended = rows.replace("USA", "US").replace("\n;;;", "\nb.example;DE;B;");
+    let report = import_to(&base, true, mended, at("t.rejected.jsonl")).await.unwrap();
+    assert_eq!((report.inserted, report.rejected), (2, 0));
+    assert_eq!(names(&mut base)[0], ("a.example".into(), Some("A; \"a\"".into())));
+
+    let lines = "{\"domain\":\"d.example\",\"country\":\"USA\"}\nnonsense\n";
+    let report = import_to(&base, false, lines, at("j.rejected.jsonl")).await.unwrap();
+    assert_eq!(report.rejected, 2);
+    let kept = std::fs::read_to_string(at("j.rejected.jsonl")).unwrap();
+    assert!(!at("j.rejected.csv").exists());
+    let mended =
+        kept.replace("USA", "US").replace("nonsense", "{\\\"domain\\\":\\\"e.example\\\"}");
+    let more = "{\"domain\":\"f.example\",\"problem\":\"line 7: it was\"}\n";
+    let report =
+        import_to(&base, true, format!("{mended}{more}"), at("k.rejected.jsonl")).await.unwrap();
+    assert_eq!((report.inserted, report.rejected), (3, 0));
+
+    let of_rows = std::fs::read_to_string(at("j.rejected.jsonl"))
+        .unwrap()
+        .replace("nonsense", "x.example;DE");
+    let report = import_to(&base, false, of_rows, at("l.rejected.jsonl")).await.unwrap();
+    assert!(
+        report.problems[1].to_string().contains("mend it in the file that ends in .rejected.csv")
+    );
+}
+
+#[tokio::test]
+async fn what_is_cut_is_counted_and_strict_does_not_mind() {
+    let base = sqlite();
+    let long = "é".repeat(4_001);
+    let fits = format!("{}  \u{7}", "é".repeat(4_000));
+    let text = format!("domain,description\na.example,{long}\nb.example,{fits}\nc.example,x\n");
+    let report = import(&base, true, text).await.unwrap();
+    assert_eq!((report.inserted, report.rejected, report.cut), (3, 0, 1));
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_put_aside_does_not_outlive_the_next() {
+    let base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let rejects = folder.path().join("f.rejected.jsonl");
+    for (strict, text, is_left) in [
+        (false, "domain\na.example\nnope\n", true),
+        (false, "domain\na.example\n", false),
+        (false, "domain\nnope\n", true),
+        (true, "domain\nnope\n", false),
+    ] {
+        let _ = import_to(&base, strict, text, rejects.clone()).await;
+        assert_eq!(rejects.exists(), is_left, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_header_changes_nothing() {
     let mut base = sqlite();
-    for text in ["domain,colour\na.example,red\n", "name\nA\n", "domain;name\na.example;A\n"] {
+    for text in ["domain,colour\na.example,red\n", "name\nA\n", "domain|name\na.example|A\n"] {
         let error = import(&base, false, text).await.unwrap_err();
         assert!(error.to_string().contains("header"), "{error}");
     }

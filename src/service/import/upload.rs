@@ -2,13 +2,13 @@
 //! bounds on what a file may hold, and with its rejected lines kept for a while.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::history::Past;
-use super::{Begun, Format, Import, Limits, carry_out, history};
+use super::{Begun, Format, Import, Limits, carry_out, history, table_of};
 use crate::domain::audit::Actor;
 use crate::domain::import::Entity;
 use crate::error::{Error, Result};
@@ -105,16 +105,20 @@ pub async fn settle(ctx: &Ctx) {
     drop(ctx.uploads.lock().await);
 }
 
-/// The rejected lines of an import.
+/// The rejected lines of an import, as rows where the file was CSV.
 ///
 /// # Errors
 /// `not_found` where it has none, or they are gone.
-pub async fn rejects(ctx: &Ctx, import: ImportId) -> Result<File> {
+pub async fn rejects(ctx: &Ctx, import: ImportId) -> Result<(File, Format)> {
     const GONE: &str = "The rejected lines of this import are not here. They are kept for 7 days, by the server that took the file.";
     let past = history::one(ctx, import).await?;
     let name = Some(&past).filter(|past| past.has_rejects()).and_then(name_of);
     let path = folder(ctx)?.join(name.ok_or_else(|| Error::not_found(GONE))?);
-    File::open(path).map_err(|_| Error::not_found(GONE))
+    if let Ok(rows) = File::open(table_of(&path)) {
+        return Ok((rows, Format::Csv));
+    }
+    let lines = File::open(path).map_err(|_| Error::not_found(GONE))?;
+    Ok((lines, Format::JsonLines))
 }
 
 fn name_of(past: &Past) -> Option<&str> {
@@ -130,14 +134,24 @@ pub async fn purge(ctx: &Ctx) -> Result<()> {
     let old = ctx.db.read(move |conn| Ok(imports::rejects_before(conn, before)?)).await?;
     for (import, name) in old {
         if let Some(name) = name
-            && let Err(error) = std::fs::remove_file(folder(ctx)?.join(name))
-            && error.kind() != std::io::ErrorKind::NotFound
+            && let Err(error) = remove(&folder(ctx)?.join(name))
         {
             // It stays in the list and is tried again.
             log::warn!("rejected lines of import {import} cannot be removed: {error}");
             continue;
         }
         ctx.db.write(move |conn| Ok(imports::forget_rejects(conn, import)?)).await?;
+    }
+    Ok(())
+}
+
+/// Removes rejected lines and what repeats them as rows.
+fn remove(lines: &Path) -> std::io::Result<()> {
+    for path in [table_of(lines), lines.to_owned()] {
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
     }
     Ok(())
 }

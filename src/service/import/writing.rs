@@ -83,6 +83,7 @@ impl Writer {
             "unchanged": report.unchanged,
             "repeated": report.repeated,
             "rejected": report.rejected,
+            "cut": report.cut,
         });
         let (actor, now) = (&self.begun.actor, self.clock.now());
         history::note(conn, actor, import.entity, Action::Imported, Outcome::Ok, detail, now)

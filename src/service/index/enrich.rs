@@ -14,7 +14,7 @@ pub const MOST_DOMAINS: usize = 100;
 /// The most contacts told of each store.
 const MOST_CONTACTS: i64 = 5;
 /// The longest domain, in characters, whether it is one or not.
-const LONGEST_DOMAIN: usize = 2_048;
+pub const LONGEST_DOMAIN: usize = 2_048;
 
 /// What the index has of each of `domains`, in their order; one that comes twice, in whatever
 /// spelling, is told once. Three queries, however many there are.

@@ -1,17 +1,22 @@
 //! Writing all that searches go through anew: after an update to a version that has it, and after
 //! rows came in by another way than an import.
 
+use std::collections::BTreeMap;
+
 use crate::clock::Timestamp;
-use crate::db::{Db, sample, words};
+use crate::db::{Conn, Db, sample, words};
+use crate::domain::facet::{Facet, kind};
+use crate::domain::words::VERSION;
 use crate::error::Result;
-use crate::store::entries;
+use crate::store::{entries, facets};
 
 /// Rows of one transaction.
 const BATCH: i64 = 5_000;
 /// One part of so many of the index must be others for its words to be brought into one piece.
 const WORTH_TIDYING: u64 = 10;
 
-/// Writes the search index if rows are there that it does not know, and sees to how it is kept.
+/// Writes the search index if rows are there that it does not know, or if its words were made in
+/// another way, and sees to how it is kept.
 ///
 /// # Errors
 /// When the database refuses.
@@ -19,11 +24,21 @@ pub async fn complete(db: &Db) -> Result<()> {
     if !db.read(|conn| Ok(words::is_tuned(conn)?)).await? {
         db.write(|conn| Ok(words::tune(conn)?)).await?;
     }
-    if !db.read(|conn| Ok(entries::are_complete(conn)?)).await? {
-        log::info!("writing the search index; large indexes take some minutes");
+    let is_right = |conn: &mut Conn| {
+        Ok(entries::are_complete(conn)? && facets::is_known(conn, &of_our_words())?)
+    };
+    if !db.read(is_right).await? {
+        if db.read(|conn| Ok(entries::count(conn)?)).await? > 0 {
+            log::info!("writing the search index; large indexes take some minutes");
+        }
         rebuild(db, &|_, _| ()).await?;
     }
     Ok(())
+}
+
+/// What says in the database that all words are made in the way of this version.
+fn of_our_words() -> Facet {
+    Facet::new(kind::WORDS, VERSION)
 }
 
 /// Writes the search index anew, a batch a transaction; it may be stopped and run again, and
@@ -85,6 +100,11 @@ async fn rewrite(db: &Db, done: &(dyn Fn(u64, u64) + Sync)) -> Result<u64> {
         written += more;
         done(written, all.max(written));
     }
+    db.write(|conn| {
+        let label = "How the words are made".to_owned();
+        Ok(facets::ensure(conn, &BTreeMap::from([(of_our_words(), label)]))?)
+    })
+    .await?;
     tidy(db).await?;
     Ok(written)
 }

@@ -104,7 +104,7 @@ async fn limits_and_filters_are_checked() {
         assert_eq!(answer.unwrap_err().param.as_deref(), Some("limit"));
     }
     let answer = page(&db, 1, r#"{"country": ["Germany"]}"#, None).await;
-    assert_eq!(answer.unwrap_err().param.as_deref(), Some("country"));
+    assert_eq!(answer.unwrap_err().param.as_deref(), Some("filters.country"));
 }
 
 #[tokio::test]

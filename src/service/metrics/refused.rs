@@ -25,6 +25,8 @@ pub enum Refused {
     WrongCredential,
     /// A token without the scope.
     Scope,
+    /// More calls in a minute than a token has without paying.
+    TooMany,
     /// At the REST API: it is switched off.
     RestDisabled,
     /// An address that is not listed.
@@ -41,6 +43,8 @@ pub enum Refused {
     RestRole,
     /// A key without the scope.
     RestScope,
+    /// More calls in a minute than a key has without paying.
+    RestTooMany,
 }
 
 /// A row of the table of refusals.
@@ -66,7 +70,7 @@ const fn row(
 }
 
 /// The table, in the order of the numbers.
-pub const REFUSED: [RefusedRow; 17] = [
+pub const REFUSED: [RefusedRow; 19] = [
     row(Refused::Disabled, "mcp", "mcp_disabled", "switched_off"),
     row(Refused::Address, "mcp", "ip_not_allowed", "address"),
     row(Refused::Origin, "mcp", "origin_not_allowed", "origin_or_host"),
@@ -76,6 +80,7 @@ pub const REFUSED: [RefusedRow; 17] = [
     row(Refused::Ended, "mcp", "invalid_token", "ended"),
     row(Refused::WrongCredential, "mcp", "wrong_credential", "api_key"),
     row(Refused::Scope, "mcp", "insufficient_scope", "scope"),
+    row(Refused::TooMany, "mcp", "rate_limit_exceeded", "free_calls"),
     row(Refused::RestDisabled, "rest", "mcp_disabled", "switched_off"),
     row(Refused::RestAddress, "rest", "ip_not_allowed", "address"),
     row(Refused::NoKey, "rest", "missing_api_key", "missing"),
@@ -84,6 +89,7 @@ pub const REFUSED: [RefusedRow; 17] = [
     row(Refused::WrongKey, "rest", "wrong_credential", "token"),
     row(Refused::RestRole, "rest", "permission_denied", "role"),
     row(Refused::RestScope, "rest", "insufficient_scope", "scope"),
+    row(Refused::RestTooMany, "rest", "rate_limit_exceeded", "free_calls"),
 ];
 
 impl Refused {

@@ -150,7 +150,10 @@ fn the_taxonomy_counts_values_most_frequent_first() {
                     .collect()
             };
         let triple = |a: &str, b: &str, n| (a.to_owned(), b.to_owned(), n);
-        assert_eq!(pairs(&taxonomy.country), [triple("US", "US", 2), triple("DE", "DE", 1)]);
+        assert_eq!(
+            pairs(&taxonomy.country),
+            [triple("US", "United States", 2), triple("DE", "Germany", 1)]
+        );
         assert_eq!(
             pairs(&taxonomy.apps),
             [triple("klaviyo", "Klaviyo", 2), triple("judge-me", "Judge Me", 1)]

@@ -101,6 +101,19 @@ async fn provoke(app: &TestApp, right: &Right, operation: &Operation, code: Erro
         ErrorCode::InvalidCursor => {
             right.send(app, operation, &right.key, &json!({ "cursor": "of nobody" })).await
         }
+        ErrorCode::RateLimitExceeded if !operation.tool.row().costs_request => {
+            let spare = key_of(app, MEMBER, ALL).await;
+            app.sql("UPDATE plans SET requests_per_minute = 1").await;
+            let mut answer = right.send(app, operation, &spare, &body).await;
+            for _ in 0..600 {
+                if answer.status == 429 {
+                    break;
+                }
+                answer = right.send(app, operation, &spare, &body).await;
+            }
+            plenty(app).await;
+            answer
+        }
         ErrorCode::BodyTooLarge => {
             let long = json!({ "cursor": "x".repeat(1024 * 1024) });
             right.send(app, operation, &right.key, &long).await
@@ -109,6 +122,7 @@ async fn provoke(app: &TestApp, right: &Right, operation: &Operation, code: Erro
             let request = client.request("POST", operation.path).body("limit=2");
             Answer::of(request.send().await.unwrap()).await
         }
+        ErrorCode::InvalidContactId => client.reveal(&["no id".to_owned()], "strange").await,
         ErrorCode::InvalidDomain => client.get("/api/v1/stores/not%20a%20domain").await,
         ErrorCode::NotFound => client.get("/api/v1/stores/nowhere.example").await,
         ErrorCode::MethodNotAllowed => client.get("/api/v1/stores/search").await,

@@ -34,3 +34,26 @@ async fn a_bad_line_is_told_and_put_aside() {
     assert_eq!(aside.lines().count(), 1);
     assert!(aside.contains("not a domain"));
 }
+
+/// A file of which no line can be used was not imported, whatever else is true.
+#[actix_web::test]
+async fn a_file_of_which_nothing_is_left_is_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stores.csv");
+    std::fs::write(&file, "domain,country\nnope,DE\ngood.example,XX\n").unwrap();
+    let nothing = run(folder.path(), &["import", "stores", "stores.csv"], "").await;
+    assert_eq!(nothing.code, 1, "{nothing:?}");
+    assert!(nothing.stderr.contains("every line of stores.csv was rejected"), "{nothing:?}");
+    assert!(nothing.stderr.contains("line 3: country: is the code of no country"), "{nothing:?}");
+    // What is mended leaves no report of what was wrong.
+    std::fs::write(&file, "domain,country\ngood.example,UK\n").unwrap();
+    let mended = run(folder.path(), &["import", "stores", "stores.csv"], "").await;
+    assert_eq!(mended.code, 0, "{mended:?}");
+    assert!(!folder.path().join("stores.csv.rejected.jsonl").exists());
+    std::fs::write(&file, "domain,country\n").unwrap();
+    assert_eq!(
+        run(folder.path(), &["import", "stores", "stores.csv"], "").await.code,
+        0,
+        "no line is no bad line"
+    );
+}

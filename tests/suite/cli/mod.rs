@@ -6,5 +6,6 @@ mod doctor;
 mod export;
 mod import;
 mod index;
+mod mistyped;
 mod serve;
 mod user;

@@ -64,7 +64,7 @@ both_databases! {
         let cursor = link(&admin.get(INDEX).await, "Next page").unwrap();
         let cursor = cursor.split('#').next().unwrap();
         for (query, problem) in [
-            ("?q=ab".to_owned(), "Search: it takes 3 to 200 characters."),
+            ("?q=ab".to_owned(), "Search: it takes 3 to 200 characters; one is enough in scripts without spaces."),
             ("?country=Germany".to_owned(), "Country: it takes two-letter codes, like US."),
             ("?platform=a%00b".to_owned(), "Platform: it takes no NUL characters."),
             ("?cursor=x".to_owned(), "That page of the list is not known here any more."),

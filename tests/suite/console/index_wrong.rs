@@ -88,7 +88,8 @@ on_sqlite! {
             ("wide.csv", b"\xff\xfed\0o\0", "UTF-16 text; save it as UTF-8"),
             ("logo.png", png, "header"),
             ("cut.csv.gz", &cut[..cut.len() / 2], "cannot be read"),
-            ("other.csv", b"name;domain\nA;a.example\n", "header"),
+            ("other.csv", b"name|domain\nA|a.example\n", "header"),
+            ("people.csv", b"External ID;Title\n1;Head\n", "it is of contacts and not of stores"),
         ] {
             let page = import(app, &admin, "stores", (name, content), false).await;
             let text = html::text(&page.text);

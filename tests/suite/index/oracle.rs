@@ -111,7 +111,7 @@ pub fn contacts(
 fn list(random: &mut Random, values: &[&str]) -> Value {
     let mut list: Vec<&str> = (0..=random.below(2)).map(|_| random.pick(values)).collect();
     if random.percent(10) {
-        list.push("zz");
+        list.push("zw");
     }
     json!(list)
 }
@@ -151,7 +151,7 @@ pub fn store_filter(random: &mut Random, stores: &[Value]) -> Value {
         filter["revenue"] = json!([random.pick(&tiers)]);
     }
     if let Some(traffic) = filter["traffic"].as_array_mut() {
-        traffic.retain(|tier| tier != "zz");
+        traffic.retain(|tier| tier != "zw");
     }
     for key in ["ads", "plus", "has_contacts"] {
         if random.percent(10) {

@@ -100,6 +100,38 @@ both_databases! {
         }
     }
 
+    /// What is true or false is a filter like any other, with as many stores as a search finds.
+    async fn the_taxonomy_has_every_filter(app) {
+        bring(app, Entity::Stores, &[
+            json!({"domain": "a.test.example", "ads": true, "plus": false, "country": "UK"}),
+            json!({"domain": "b.test.example", "ads": false, "plus": false}),
+            json!({"domain": "c.test.example", "ads": true}),
+        ]).await;
+        let taxonomy = serde_json::to_value(index::taxonomy(&app.ctx.db).await.unwrap()).unwrap();
+        for (key, counts) in [("ads", [json!(2), json!(1)]), ("plus", [json!(0), json!(2)]), ("has_contacts", [Value::Null, Value::Null])] {
+            let values = taxonomy[key].as_array().unwrap();
+            assert_eq!([&values[0]["value"], &values[1]["value"]], ["true", "false"]);
+            assert_eq!([&values[0]["stores"], &values[1]["stores"]], [&counts[0], &counts[1]], "{key}");
+        }
+        let britain = json!({"value": "GB", "label": "United Kingdom", "stores": 1});
+        assert!(taxonomy["country"].as_array().unwrap().contains(&britain), "{taxonomy}");
+        assert_eq!(taxonomy["truncated"], json!([]));
+    }
+
+    /// Lists that do not hold every value say so, and what is not on them is found all the same.
+    async fn a_list_of_values_says_where_it_ends_early(app) {
+        let stores: Vec<Value> = (0..205)
+            .map(|number| json!({"domain": format!("s{number:03}.test.example"), "category": format!("c{number:03}"), "theme": "dawn"}))
+            .collect();
+        bring(app, Entity::Stores, &stores).await;
+        let taxonomy = serde_json::to_value(index::taxonomy(&app.ctx.db).await.unwrap()).unwrap();
+        // The stores that are there already have one of their own.
+        assert_eq!(taxonomy["truncated"], json!([{"filter": "category", "listed": 200, "values": 206}]));
+        assert_eq!(taxonomy["category"].as_array().unwrap().len(), 200);
+        let found = all_stores(app, &json!({"category": ["c204"]}), StoreSort::Added, 10).await;
+        assert_eq!(found, ["s204.test.example"]);
+    }
+
     async fn what_a_version_without_the_search_index_left_is_indexed_at_the_start(app) {
         let mut random = Random(9);
         let data = filled(app, &mut random).await;

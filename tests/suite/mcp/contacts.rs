@@ -175,5 +175,12 @@ on_sqlite! {
         let outcomes: Vec<_> = strange.content()["data"].as_array().unwrap().iter().map(|row| row["outcome"].as_str().unwrap().to_owned()).collect();
         assert_eq!(outcomes, ["not_found", "invalid_contact_id"]);
         assert_eq!(strange.content()["credits_spent"], 0);
+        // Where no text is an id, that is the answer, whether or not spending was confirmed.
+        for confirmed in [true, false] {
+            let nothing = reveal(&client, &["no id".to_owned(), "ct_1".to_owned()], confirmed).await;
+            assert_eq!(nothing.tool_error(), "invalid_contact_id");
+            let message = &nothing.json["result"]["structuredContent"]["error"]["message"];
+            assert!(message.as_str().unwrap().starts_with("contact_ids: "), "{message}");
+        }
     }
 }

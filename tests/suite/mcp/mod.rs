@@ -2,6 +2,7 @@
 
 mod activity;
 mod bearer;
+mod bounds;
 mod challenge;
 mod channels;
 mod contacts;

@@ -89,7 +89,15 @@ on_sqlite! {
             assert!(modern.json["result"][member].is_array(), "{method}: {}", modern.text);
             assert_eq!(modern.json["result"]["cacheScope"], "private", "{method}");
             assert!(modern.json["result"]["ttlMs"].is_u64(), "{method}");
-            assert_eq!(client.legacy(method, json!({ "cursor": "x" })).await.rpc_error(), -32602, "{method}");
+            // Every list has one page, so whatever is handed back is none of our cursors.
+            for cursor in [json!("x"), json!(""), json!(7), json!(["x"])] {
+                let params = json!({ "cursor": cursor });
+                let legacy = client.legacy(method, params.clone()).await;
+                assert_eq!((legacy.status, legacy.rpc_error()), (200, -32602), "{method} {cursor}");
+                let modern = client.modern(method, params).await;
+                assert_eq!((modern.status, modern.rpc_error()), (200, -32602), "{method} {cursor}");
+                assert!(modern.json["error"]["data"]["request_id"].is_string(), "{}", modern.text);
+            }
         }
         for absent in ["completion/complete", "logging/setLevel", "resources/subscribe"] {
             let params = json!({ "ref": { "type": "ref/prompt", "name": "x" }, "argument": { "name": "a", "value": "b" }, "level": "info", "uri": "portcullis://usage" });

@@ -25,6 +25,7 @@ fn check(schema: &Value, value: &Value, at: &str, faults: &mut Vec<String>) {
             "maxItems" => value.as_array().unwrap().len() as u64 <= said.as_u64().unwrap(),
             "minLength" => value.as_str().unwrap().chars().count() as u64 >= said.as_u64().unwrap(),
             "maxLength" => value.as_str().unwrap().chars().count() as u64 <= said.as_u64().unwrap(),
+            "pattern" => jsonschema::is_valid(&serde_json::json!({ "pattern": said }), value),
             "anyOf" => {
                 said.as_array().unwrap().iter().any(|one| self::faults(one, value).is_empty())
             }
