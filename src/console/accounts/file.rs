@@ -42,7 +42,7 @@ pub async fn export(
     let columns = Export::COLUMNS.to_vec();
     let file = File { name: "accounts", format, columns, at: ctx.clock.now() };
     let ctx = Ctx::clone(&ctx);
-    Ok(send(file, None, AccountId(0), move |after| {
+    Ok(send(file, Some(begun.rows), AccountId(0), move |after| {
         let (ctx, begun) = (ctx.clone(), begun.clone());
         async move { begun.batch(&ctx, after, BATCH).await }
     }))

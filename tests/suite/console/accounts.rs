@@ -260,7 +260,7 @@ both_databases! {
         app.sql("UPDATE accounts SET name = '=HYPERLINK(1)' WHERE name = 'Crowd 00'").await;
         let admin = app.admin().await;
         let file = admin.get("/admin/accounts/export?format=csv").await;
-        assert!(file.header("content-disposition").contains("accounts-2026-12-15.csv"), "{}", file.header("content-disposition"));
+        assert!(file.header("content-disposition").contains("accounts-2026-12-15-32-rows.csv"), "{}", file.header("content-disposition"));
         let lines: Vec<&str> = file.text.lines().collect();
         assert_eq!(lines.len(), 33);
         assert!(lines[0].starts_with("id,name,plan,api_access,switched_off,people,created_at"), "{}", lines[0]);
