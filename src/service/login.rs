@@ -72,6 +72,8 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     let limits = Limit::passwords(&address, actor.address);
     let user = find(ctx, &limits, &address).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    // Whose address it is reads of it, whoever tried.
+    let about = user.as_ref().map(|user| user.id.0);
     let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
     let known = user.filter(|_| matches);
     let is_suspended = known.as_ref().is_some_and(|user| user.status() != UserStatus::Active);
@@ -85,11 +87,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     let needs_code = user.as_ref().is_some_and(|user| user.two_factor_at.is_some());
     ctx.db
         .write(move |conn| {
-            let target = Target {
-                kind: "user",
-                id: actor.user.map(|user| user.0),
-                label: actor.label.clone(),
-            };
+            let target = Target { kind: "user", id: about, label: actor.label.clone() };
             let outcome = if signed_in { Outcome::Ok } else { Outcome::Denied };
             audit::insert(
                 conn,
