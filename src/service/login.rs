@@ -54,18 +54,26 @@ pub enum SignedIn {
     NeedsCode(UserRow),
 }
 
+/// The address that somebody signs in with, in its one spelling.
+///
+/// # Errors
+/// Names `email`.
+pub fn address(typed: &str) -> Result<String> {
+    email::normalise(typed).map_err(|_| {
+        Error::field(
+            "email",
+            "Enter the e-mail address you were invited with, like name@example.com.",
+        )
+    })
+}
+
 /// Signs a person in with address and password.
 ///
 /// # Errors
 /// One message for an unknown address and a wrong password (ASVS 6.3.8); `permission_denied` for a
 /// suspended user, told only to who knows the password; or that there were too many attempts.
 pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<SignedIn> {
-    let Ok(address) = email::normalise(address) else {
-        return Err(Error::field(
-            "email",
-            "Enter the e-mail address you were invited with, like name@example.com.",
-        ));
-    };
+    let address = self::address(address)?;
     if password.is_empty() {
         return Err(Error::field("password", "Enter your password."));
     }

@@ -144,8 +144,8 @@ both_databases! {
         let delete = format!("{keeper}/delete");
         assert_eq!(browser.get(&delete).await.status, 403, "nobody is asked in vain");
         let token = browser.form_token().await;
-        let fields = [("csrf", token.as_str()), ("password", PASSWORD)];
-        assert_eq!(browser.post(&delete, &fields).await.status, 403);
+        let sent = [("csrf", token.as_str()), ("password", PASSWORD)];
+        assert_eq!(browser.post(&delete, &sent).await.status, 403);
         let ours = make(app, "Ours", &["view_users"], &[]).await;
         give(app, OTHER, ours).await;
         let delete = format!("/admin/roles/{ours}/delete");

@@ -81,6 +81,17 @@ on_sqlite! {
         wrong(&admin, page, page, &[("activity_days", "0"), ("audit_days", "soon")], &["activity_days", "audit_days"]).await;
     }
 
+    async fn forms_that_ask_twice_tell_everything_at_once(app) {
+        let stranger = app.anonymous();
+        wrong(&stranger, "/login", "/login", &[("email", "nobody"), ("password", "")], &["email", "password"]).await;
+        let admin = app.admin().await;
+        app.sql("INSERT INTO roles (name, permissions, tools, built_in) VALUES ('Clerk', '[]', '[]', FALSE)").await;
+        let clerk = id_of(app, "roles", "Clerk").await;
+        app.sql(format!("UPDATE users SET role_id = {clerk} WHERE email = '{}'", OTHER.email)).await;
+        let page = format!("/admin/roles/{clerk}/delete");
+        wrong(&admin, &page, &page, &[("to", ""), ("password", "")], &["to", "password"]).await;
+    }
+
     async fn what_is_wrong_with_the_address_of_a_list_leads_somewhere(app) {
         let admin = app.admin().await;
         app.ai_client("usage:read").await;
