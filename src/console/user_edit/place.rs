@@ -77,20 +77,23 @@ pub async fn save(
             match place(&ctx, &viewer, &user, wanted, &form, lost.is_some()).await {
                 Ok(None) => {
                     let asked = Asked { user: &user, form: &form, lost: lost.unwrap_or_default() };
-                    return Ok(asked.page(&ctx, &request, &viewer, None)?);
+                    return Ok(asked.page(&ctx, &request, &viewer, None).await?);
                 }
                 Err(error) if is_wrong_password(&error) && form.step == "confirm" => {
                     let asked = Asked { user: &user, form: &form, lost: lost.unwrap_or_default() };
-                    return Ok(asked.page(&ctx, &request, &viewer, Some(error))?);
+                    return Ok(asked.page(&ctx, &request, &viewer, Some(error)).await?);
                 }
-                done => done.map_err(|error| vec![error]),
+                done => done.map(|done| (done, lost.is_some())).map_err(|error| vec![error]),
             }
         }
         Err(errors) => Err(errors),
     };
     match done {
-        Ok(is_changed) => {
-            let text = "Saved role and account. They count from the next request on.";
+        Ok((is_changed, gave_up)) => {
+            let text = match gave_up {
+                true => "You gave up your role, and have the other one from now on.",
+                false => "Saved role and account. They count from the next request on.",
+            };
             told(&session, is_changed == Some(true), text);
             // Whoever gave their own role away may no longer see this page.
             let is_own = user.id == viewer.user.id;
@@ -163,7 +166,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn page(
+    async fn page(
         self,
         ctx: &Ctx,
         request: &HttpRequest,
@@ -175,7 +178,19 @@ impl Asked<'_> {
             ("All Users".to_owned(), "/admin/users".to_owned()),
             (self.user.name.clone(), here.clone()),
         ];
-        let note = "It counts from your next click on. Only somebody else can give it back to you.";
+        let mut others: Vec<String> = people::administrators(ctx)
+            .await?
+            .into_iter()
+            .filter(|(_, email)| *email != self.user.email)
+            .map(|(name, _)| name)
+            .collect();
+        if others.is_empty() {
+            others.push("whoever may give roles".into());
+        }
+        let note = format!(
+            "It counts from your next click on. You cannot take it back; {} can give it to you.",
+            others.join(" or ")
+        );
         let confirm = Confirm {
             heading: "Give up your own role?".into(),
             crumbs,

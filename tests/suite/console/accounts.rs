@@ -281,6 +281,10 @@ both_databases! {
         let all = admin.get(&format!("{own}/ledger/export?format=csv")).await;
         assert_eq!(all.text.lines().count(), 141);
         let month = admin.get(&format!("{own}/ledger/export?format=csv&month=2026-11")).await;
+        for file in [&all, &month] {
+            let name = format!("-{}-rows.csv", file.text.lines().count() - 1);
+            assert!(file.header("content-disposition").contains(&name), "{}", file.header("content-disposition"));
+        }
         assert_eq!(month.text.lines().count(), 71);
         assert!(month.text.lines().skip(1).all(|line| line.contains(",2026-11,")));
         assert_eq!(admin.get(&format!("{own}/ledger/export?format=csv&month=2026-13")).await.status, 400);
