@@ -32,7 +32,7 @@ use crate::ids::ImportId;
 use crate::service::index;
 use crate::store::index_write::Changes;
 use progress::Progress;
-use writing::Batches;
+use writing::{Pages, Writer};
 
 pub use lines::Format;
 
@@ -182,22 +182,21 @@ async fn both_steps(
     let total = report.read - report.repeated - report.rejected;
     progress.writes(&report, total);
     written(0, total);
-    let mut batches = Batches::new(stage, begun, clock.clone());
-    loop {
+    let writer = Arc::new(Writer::new(begun, clock.clone()));
+    let mut next = Some(Pages::new(stage).next());
+    while let Some(page) = next.take() {
+        let (pages, page) = page.await.map_err(Error::internal)??;
+        if !page.is_last {
+            next = Some(pages.next());
+        }
         // What the transaction needs goes in and comes back, because it runs on another thread.
-        let (came_back, so_far, ended) = db
-            .write(move |conn| {
-                let ended = batches.write(conn, &mut report)?;
-                Ok((batches, report, ended))
-            })
-            .await?;
-        (batches, report) = (came_back, so_far);
+        let writer = writer.clone();
+        report =
+            db.write(move |conn| writer.write(conn, &page, &mut report).map(|()| report)).await?;
         progress.writes(&report, total);
         written(report.done(), total);
-        if ended {
-            return Ok(report);
-        }
     }
+    Ok(report)
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use crate::domain::import::Record;
 use crate::domain::words::{Side, add_pieces};
 use draft::{Entry, Facets, StoreRow, line, spelling};
 
-/// Entries that are read together.
-const BATCH: usize = 500;
+/// Entries that are read and written together: as many as an import writes in one transaction, for
+/// FTS5 writes out what it has collected of the words whenever another table is written.
+const BATCH: usize = 2_000;
 
 /// Writes the entries of `ids` anew from stores, technologies and contacts; those that nothing is
 /// left of go. Nothing is written where nothing differs.

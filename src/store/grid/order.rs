@@ -50,8 +50,18 @@ struct Segment {
     index: &'static str,
     condition: Option<Written>,
     order: &'static [&'static str],
-    /// Whether its people are counted by counting all others.
-    is_rest: bool,
+    counted: Counted,
+}
+
+/// When, on the way to a later page, the people of a segment are counted rather than walked past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Counted {
+    /// Before it is walked: an index counts them without looking.
+    First,
+    /// Before it is walked, by counting all others.
+    AsRest,
+    /// Where it was walked to its end.
+    Afterwards,
 }
 
 /// The segments in their order, the first of which comes first on page 1.
@@ -63,7 +73,7 @@ fn segments(conn: &mut Conn, query: &GridQuery, now: Timestamp) -> QueryResult<V
             index,
             condition: None,
             order,
-            is_rest: true,
+            counted: Counted::AsRest,
         }]
     };
     Ok(match query.sort {
@@ -97,15 +107,15 @@ fn with_and_without(
     order: &'static [&'static str],
 ) -> Vec<Segment> {
     let [with, without] = conditions.map(|sql| Some(Written::new(sql)));
-    let segment = |condition, is_rest| Segment {
+    let segment = |condition, counted| Segment {
         from: USERS,
         from_found: USERS,
         index,
         condition,
         order,
-        is_rest,
+        counted,
     };
-    vec![segment(with, true), segment(without, false)]
+    vec![segment(with, Counted::AsRest), segment(without, Counted::Afterwards)]
 }
 
 fn role_by_role(conn: &mut Conn, descending: bool) -> QueryResult<Vec<Segment>> {
@@ -120,7 +130,7 @@ fn role_by_role(conn: &mut Conn, descending: bool) -> QueryResult<Vec<Segment>> 
         index: " INDEXED BY users_role",
         condition: Some(Written::new("users.role_id = ").number(id.0)),
         order: &["users.id"],
-        is_rest: false,
+        counted: Counted::First,
     };
     Ok(ids.into_iter().map(segment).collect())
 }
@@ -138,7 +148,7 @@ fn by_credits(descending: bool, now: Timestamp) -> Vec<Segment> {
                 .number(month),
         ),
         order: &["balance.spent", "balance.account_id", "users.id"],
-        is_rest: false,
+        counted: Counted::Afterwards,
     };
     let others = Segment {
         from: USERS,
@@ -151,7 +161,7 @@ fn by_credits(descending: bool, now: Timestamp) -> Vec<Segment> {
                 .sql(")"),
         ),
         order: &["users.account_id", "users.id"],
-        is_rest: true,
+        counted: Counted::AsRest,
     };
     if descending { vec![spenders, others] } else { vec![others, spenders] }
 }
@@ -174,9 +184,12 @@ impl Walk {
     ) -> QueryResult<Vec<UserId>> {
         let mut ids = Vec::new();
         for segment in segments {
-            // Going to the end of the rest, only to learn where it is, is the longest way.
-            if offset > 0 && segment.is_rest && segments.len() > 1 {
-                let count = self.rest(conn, segments)?;
+            // Going to the end of a segment, only to learn where it is, is the longest way.
+            if offset > 0 && segments.len() > 1 && segment.counted != Counted::Afterwards {
+                let count = match segment.counted {
+                    Counted::AsRest => self.rest(conn, segments)?,
+                    _ => self.count(conn, segment)?,
+                };
                 if offset >= count {
                     offset -= count;
                     continue;
@@ -197,7 +210,7 @@ impl Walk {
     }
 
     fn rest(&self, conn: &mut Conn, segments: &[Segment]) -> QueryResult<i64> {
-        let others = segments.iter().filter(|segment| !segment.is_rest);
+        let others = segments.iter().filter(|segment| segment.counted != Counted::AsRest);
         others
             .map(|segment| self.count(conn, segment))
             .try_fold(self.total, |rest, count| Ok(rest - count?))
