@@ -14,8 +14,7 @@ const OPENING: &str = "\
 # REST reference
 
 Every request of the REST API: what it takes, what comes back, and how it can fail. [The REST API](rest.md) says how to get a key, what a
-call costs and what errors look like. This page is made from the document at `/openapi.json` (`src/api/reference.rs`); after a change,
-`UPDATE_DOCS=1 cargo test --test suite reference` writes it anew.
+call costs and what errors look like. This page is made from the document at `/openapi.json`.
 
 | request | for |
 | --- | --- |

@@ -5,11 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::console::problems::{Password, Problems, for_the_form};
 use crate::console::users::{form_with, is_of_the_form};
+use crate::domain::audit::Actor;
 use crate::error::{Error, Result};
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
-use crate::service::people::invite;
+use crate::service::people::{fields, invite};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
@@ -67,17 +69,31 @@ pub async fn submit(
     let secret = PlainSecret::presented(link.as_str());
     let user = invite::look(&ctx, &secret).await?;
     let InviteForm { name, password } = form.0;
-    match invite::accept(&ctx, &visitor.actor, &secret, &name, &password).await {
+    match accept(&ctx, &visitor.actor, &secret, &user, &name, &password).await {
         Ok(user) => {
             session::begin(&session, &request, &user, ctx.clock.now())?;
             flash::put(&session, Tone::Ok, format!("Welcome, {}. You are signed in.", user.name));
             Ok(see_other("/dashboard"))
         }
-        Err(error) if is_of_the_form(&error) => {
-            Ok(page(&ctx, &request, link, &user, name, vec![error])?)
+        Err(errors) => {
+            Ok(page(&ctx, &request, link, &user, name, for_the_form(errors, is_of_the_form)?)?)
         }
-        Err(error) => Err(error.into()),
     }
+}
+
+async fn accept(
+    ctx: &Ctx,
+    actor: &Actor,
+    secret: &PlainSecret,
+    user: &UserRow,
+    name: &str,
+    password: &str,
+) -> Result<UserRow, Vec<Error>> {
+    let mut problems = Problems::default();
+    let checked = problems.keep(fields::own_name(name));
+    let fits = problems.keep(fields::password("password", password, &user.email, name));
+    let (name, ()) = problems.unless(checked.zip(fits), Password::NotAsked)?;
+    invite::accept(ctx, actor, secret, &name, password).await.map_err(|error| vec![error])
 }
 
 fn page(

@@ -5,6 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::console::problems::{Password, Problems};
+use crate::console::users::form_with;
 use crate::console::verify;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
@@ -12,7 +14,7 @@ use crate::service::login::SignedIn;
 use crate::service::{Ctx, consent, login, people};
 use crate::web::error::Failure;
 use crate::web::form::Form;
-use crate::web::page::{Shell, render_with_status, see_other};
+use crate::web::page::{Shell, see_other};
 use crate::web::session;
 use crate::web::viewer::{Viewer, Visitor};
 
@@ -87,7 +89,7 @@ pub async fn form(
     if visitor.user.is_some() && way.again.is_none() {
         return Ok(see_other(&destination(&way)));
     }
-    show(&ctx, &request, way, String::new(), None).await
+    show(&ctx, &request, way, String::new(), Vec::new()).await
 }
 
 /// The sign-in form.
@@ -112,6 +114,11 @@ pub async fn submit(
     form: Form<LoginForm>,
 ) -> Result<HttpResponse, Failure> {
     let LoginForm { email, password, way } = form.0;
+    let mut problems = Problems::default();
+    let address = problems.keep(login::address(&email));
+    if let Err(errors) = problems.unless(address, Password::AskedAnew(&password)) {
+        return show(&ctx, &request, way, email, errors).await;
+    }
     match login::sign_in(&ctx, &visitor.actor, &email, &password).await {
         Ok(SignedIn::Done(user)) => {
             session::begin(&session, &request, &user, ctx.clock.now())?;
@@ -129,7 +136,7 @@ pub async fn submit(
                     | ErrorCode::PermissionDenied
             ) =>
         {
-            show(&ctx, &request, way, email, Some(error)).await
+            show(&ctx, &request, way, email, vec![error]).await
         }
         Err(error) => Err(error.into()),
     }
@@ -155,24 +162,21 @@ async fn show(
     request: &HttpRequest,
     way: Way,
     email: String,
-    error: Option<Error>,
+    errors: Vec<Error>,
 ) -> Result<HttpResponse, Failure> {
     let parked = match &way.continue_with {
         Some(handle) => consent::unpark(ctx, &PlainSecret::presented(handle.as_str())).await.ok(),
         None => None,
     };
-    let is_suspended =
-        error.as_ref().is_some_and(|error| error.code == ErrorCode::PermissionDenied);
+    let is_suspended = errors.iter().any(|error| error.code == ErrorCode::PermissionDenied);
     let way_back = match &parked {
         Some((wanted, _)) if is_suspended => Some(consent::denied_location(ctx, wanted)?),
         _ => None,
     };
     let administrators = if is_suspended { people::administrators(ctx).await? } else { Vec::new() };
-    let status = error.as_ref().map_or(200, |error| error.code.status());
-    let retry_after = error.as_ref().and_then(|error| error.retry_after);
     let page = LoginPage {
         shell: Shell::gate(ctx, request),
-        errors: error.into_iter().collect(),
+        errors,
         email,
         client: parked.map(|(_, client)| client.name),
         way_back,
@@ -181,11 +185,7 @@ async fn show(
         continue_with: way.continue_with,
         next: way.next,
     };
-    let mut response = render_with_status(&page, status)?;
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    Ok(form_with(&page, &page.errors)?)
 }
 
 pub(super) fn destination(way: &Way) -> String {

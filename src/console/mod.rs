@@ -14,7 +14,6 @@ pub mod health;
 pub mod index;
 pub mod invite;
 pub mod login;
-
 pub mod manual;
 pub mod mcp_settings;
 pub mod mcp_users;
@@ -23,6 +22,7 @@ pub mod overview;
 pub mod own_records;
 pub mod password;
 pub mod plans;
+mod problems;
 pub mod roles;
 pub mod setup;
 pub mod signing_keys;

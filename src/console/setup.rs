@@ -5,14 +5,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::console::problems::{Password, Problems};
+use crate::console::users::form_with;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
-use crate::service::people::{self, NewPerson};
+use crate::service::people::{self, NewPerson, fields};
 use crate::service::{Ctx, bootstrap};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
 use crate::web::form::Form;
-use crate::web::page::{Shell, render_with_status, see_other};
+use crate::web::page::{Shell, see_other};
 use crate::web::session;
 use crate::web::viewer::Visitor;
 
@@ -61,7 +63,7 @@ pub async fn form(
         )
         .into());
     }
-    show(&ctx, &request, SetupForm { link, ..SetupForm::default() }, None)
+    show(&ctx, &request, SetupForm { link, ..SetupForm::default() }, Vec::new())
 }
 
 /// `POST /setup`.
@@ -76,6 +78,9 @@ pub async fn submit(
     form: Form<SetupForm>,
 ) -> Result<HttpResponse, Failure> {
     let form = form.0;
+    if let Err(errors) = check(&form) {
+        return show(&ctx, &request, form, errors);
+    }
     let person = NewPerson {
         email: form.email.clone(),
         name: form.name.clone(),
@@ -97,26 +102,37 @@ pub async fn submit(
             Ok(see_other("/dashboard"))
         }
         Err(error) if error.code == ErrorCode::InvalidRequest => {
-            show(&ctx, &request, form, Some(error))
+            show(&ctx, &request, form, vec![error])
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Everything that is wrong with the form.
+fn check(form: &SetupForm) -> Result<(), Vec<Error>> {
+    let mut problems = Problems::default();
+    let account = problems.keep(fields::account(&form.account));
+    let name = problems.keep(fields::own_name(&form.name));
+    let email = problems.keep(fields::address(&form.email));
+    let password =
+        problems.keep(fields::password("password", &form.password, &form.email, &form.name));
+    let wanted = account.zip(name).zip(email).zip(password);
+    problems.unless(wanted, Password::NotAsked).map(|_| ())
 }
 
 fn show(
     ctx: &Ctx,
     request: &HttpRequest,
     form: SetupForm,
-    error: Option<Error>,
+    errors: Vec<Error>,
 ) -> Result<HttpResponse, Failure> {
-    let status = error.as_ref().map_or(200, |error| error.code.status());
     let page = SetupPage {
         shell: Shell::gate(ctx, request),
-        errors: error.into_iter().collect(),
+        errors,
         link: form.link,
         account: form.account,
         name: form.name,
         email: form.email,
     };
-    Ok(render_with_status(&page, status)?)
+    Ok(form_with(&page, &page.errors)?)
 }

@@ -82,6 +82,7 @@ diesel::table! {
         name -> Text,
         query -> Text,
         is_default -> Bool,
+        shared -> Bool,
     }
 }
 

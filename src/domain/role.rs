@@ -93,6 +93,21 @@ pub fn titles(permissions: &BTreeSet<Permission>) -> Vec<&'static str> {
     rows().filter(|row| permissions.contains(&row.permission)).map(|row| row.title).collect()
 }
 
+/// What somebody is told who is about to lose these permissions; nothing if there are none.
+pub fn losing(lost: &BTreeSet<Permission>) -> Option<String> {
+    let lower = |title: &str| {
+        let mut letters = title.chars();
+        letters.next().map(|first| first.to_lowercase().chain(letters).collect::<String>())
+    };
+    let titles: Vec<String> = titles(lost).into_iter().filter_map(lower).collect();
+    let (last, rest) = titles.split_last()?;
+    let list = match rest {
+        [] => last.clone(),
+        rest => format!("{} or {last}", rest.join(", ")),
+    };
+    Some(format!("You will no longer be able to {list}."))
+}
+
 /// A branch of the tree of tools.
 pub struct ToolBranch {
     /// What its tools are about.

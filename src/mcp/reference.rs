@@ -16,7 +16,7 @@ const OPENING: &str = "\
 # The tools
 
 What AI clients can call at `/mcp`, and what comes back. This page is made from the definitions that the clients get
-themselves (`src/mcp/reference.rs`); after a change, `UPDATE_DOCS=1 cargo test --test suite reference` writes it anew.
+themselves.
 
 A client sees the tools that the role of its user allows. Calling one also needs the tool's scope, which the user approves when
 the client connects; without it the call is refused with HTTP 403 and the scopes to ask for.

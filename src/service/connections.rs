@@ -20,7 +20,7 @@ use crate::store::connections::{self as store, ConnectionRow, TokenFacts};
 use crate::store::grid::{self, GridQuery, GridRow};
 use crate::store::tokens::{self, TokenRow};
 
-pub use edit::{Edit, Edited, LONGEST_LABEL, edit};
+pub use edit::{Edit, Edited, LONGEST_LABEL, edit, nothing_left};
 
 /// Tokens shown in a user's details at most; the newest, and active ones before others.
 pub const MOST_TOKENS: i64 = 500;

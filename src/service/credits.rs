@@ -153,15 +153,15 @@ pub struct Adjustment {
     pub seen: Option<i64>,
 }
 
-/// Refuses what cannot be granted or taken; gives the reason as it is kept.
+/// Refuses what cannot be granted or taken.
 ///
 /// # Errors
-/// Names `amount` or `reason`.
-pub fn check(wanted: &Adjustment) -> Result<String> {
-    if wanted.amount == 0 || !(-MOST_ADJUSTED..=MOST_ADJUSTED).contains(&wanted.amount) {
+/// Names `amount`.
+pub fn check_amount(amount: i64) -> Result<i64> {
+    if amount == 0 || !(-MOST_ADJUSTED..=MOST_ADJUSTED).contains(&amount) {
         return Err(Error::field("amount", "Credits: enter a whole number from 1 to 1,000,000."));
     }
-    read_reason(&wanted.reason)
+    Ok(amount)
 }
 
 /// Grants credits of the current month to an account, or takes them. Acts on the next call.
@@ -177,8 +177,9 @@ pub async fn adjust(
     wanted: Adjustment,
 ) -> Result<Credits> {
     proof.check(actor)?;
-    let reason = check(&wanted)?;
-    let Adjustment { amount, seen, .. } = wanted;
+    let amount = check_amount(wanted.amount)?;
+    let reason = check_reason(&wanted.reason)?;
+    let seen = wanted.seen;
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
@@ -239,7 +240,11 @@ fn check_unseen(
     }
 }
 
-fn read_reason(reason: &str) -> Result<String> {
+/// The reason as it is kept.
+///
+/// # Errors
+/// Names `reason`.
+pub fn check_reason(reason: &str) -> Result<String> {
     let reason = reason.trim();
     let length = reason.chars().count();
     if length == 0 {

@@ -58,24 +58,34 @@ pub enum SignedIn {
     NeedsCode(UserRow),
 }
 
+/// The address that somebody signs in with, in its one spelling.
+///
+/// # Errors
+/// Names `email`.
+pub fn address(typed: &str) -> Result<String> {
+    email::normalise(typed).map_err(|_| {
+        Error::field(
+            "email",
+            "Enter the e-mail address you were invited with, like name@example.com.",
+        )
+    })
+}
+
 /// Signs a person in with address and password.
 ///
 /// # Errors
 /// One message for an unknown address and a wrong password (ASVS 6.3.8); `permission_denied` for a
 /// suspended user, told only to who knows the password; or that there were too many attempts.
 pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) -> Result<SignedIn> {
-    let Ok(address) = email::normalise(address) else {
-        return Err(Error::field(
-            "email",
-            "Enter the e-mail address you were invited with, like name@example.com.",
-        ));
-    };
+    let address = self::address(address)?;
     if password.is_empty() {
         return Err(Error::field("password", "Enter your password."));
     }
     let limits = Limit::passwords(&address, actor.address);
     let user = find(ctx, limits.clone(), &address, actor.address).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+    // Whose address it is reads of it, whoever tried.
+    let about = user.as_ref().map(|user| user.id.0);
     let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
     let known = user.filter(|_| matches);
     let is_suspended = known.as_ref().is_some_and(|user| user.status() != UserStatus::Active);
@@ -89,11 +99,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
     let needs_code = user.as_ref().is_some_and(|user| user.two_factor_at.is_some());
     ctx.db
         .write(move |conn| {
-            let target = Target {
-                kind: "user",
-                id: actor.user.map(|user| user.0),
-                label: actor.label.clone(),
-            };
+            let target = Target { kind: "user", id: about, label: actor.label.clone() };
             let outcome = if signed_in { Outcome::Ok } else { Outcome::Denied };
             audit::insert(
                 conn,

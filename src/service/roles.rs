@@ -108,6 +108,15 @@ fn check_own(conn: &mut Conn, actor: &Actor, touched: &BTreeSet<Permission>) -> 
     })
 }
 
+/// Refuses to ask whether a role is to be deleted that allows more than the acting person's own.
+///
+/// # Errors
+/// `permission_denied`, or that the database cannot answer.
+pub async fn stand_over(ctx: &Ctx, actor: &Actor, role: &RoleRow) -> Result<()> {
+    let (actor, held) = (actor.clone(), role.terms().permissions());
+    ctx.db.read(move |conn| check_own(conn, &actor, &held)).await
+}
+
 /// Carries out a change, or writes down that it was refused.
 async fn decide<T: Send + 'static>(
     ctx: &Ctx,

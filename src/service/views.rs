@@ -1,4 +1,5 @@
-//! Saved views of a grid: each person's own, by name. A view is the query of an address.
+//! Saved views of a grid: each person's own, by name, and those that others share. A view is the query
+//! of an address.
 
 use crate::db::{Conn, lock};
 use crate::domain::name::is_name;
@@ -9,8 +10,19 @@ use crate::store::views::{self, ViewRow};
 
 /// The grid of MCP users.
 pub const MCP_USERS: &str = "mcp_users";
+/// The views that come with it; none of a person's own is called like one of them.
+pub const BUILT_IN: [&str; 6] = [
+    "All",
+    "MCP enabled",
+    "Never used",
+    "Not used for 90 days",
+    "Has expired tokens",
+    "Over 80 % of credits",
+];
 /// Views of one person and grid.
 const MOST: usize = 50;
+/// Views of others that are offered.
+const MOST_SHARED: i64 = 100;
 const LONGEST_NAME: usize = 60;
 
 /// A person's views of a grid, by name.
@@ -19,6 +31,14 @@ const LONGEST_NAME: usize = 60;
 /// When the database cannot answer.
 pub async fn own(ctx: &Ctx, user: UserId, grid: &'static str) -> Result<Vec<ViewRow>> {
     ctx.db.read(move |conn| Ok(views::of_user(conn, user, grid)?)).await
+}
+
+/// The views of a grid that others share, by name, each with its owner's name.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn shared(ctx: &Ctx, user: UserId, grid: &'static str) -> Result<Vec<(ViewRow, String)>> {
+    ctx.db.read(move |conn| Ok(views::shared_with(conn, user, grid, MOST_SHARED)?)).await
 }
 
 /// Saves a view under a name; one of that name shows it from now on.
@@ -67,6 +87,8 @@ pub enum Change {
     Default,
     /// The grid opens with everybody again.
     NoDefault,
+    /// Everybody who sees the grid is offered it, or no longer.
+    Share(bool),
     /// It is gone.
     Delete,
 }
@@ -110,6 +132,9 @@ pub async fn change(
                 Change::NoDefault => {
                     views::clear_default(conn, user, grid)?;
                 }
+                Change::Share(shared) => {
+                    views::share(conn, user, id, *shared)?;
+                }
                 Change::Delete => {
                     views::delete(conn, user, id)?;
                 }
@@ -131,5 +156,29 @@ fn checked(name: &str) -> Result<String> {
         let text = format!("Name: enter 1 to {LONGEST_NAME} characters on one line.");
         return Err(Error::field("name", text));
     }
+    if let Some(taken) = BUILT_IN.into_iter().find(|taken| seen(taken) == seen(name)) {
+        let text = format!("Name: “{taken}” comes with the list. Choose another name.");
+        return Err(Error::field("name", text));
+    }
     Ok(name.to_owned())
+}
+
+/// What tells names of views apart for whoever reads them in a menu.
+fn seen(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_own_view_passes_for_one_that_comes_with_the_grid() {
+        for name in
+            ["All", "all", " ALL ", "A\u{200d}ll", "All.", "mcp  Enabled", "over 80% of credits"]
+        {
+            assert!(checked(name).is_err(), "{name}");
+        }
+        assert!(checked("All of Acme").is_ok());
+    }
 }

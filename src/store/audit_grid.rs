@@ -81,10 +81,18 @@ pub struct EntryRow {
 }
 
 impl EntryRow {
+    /// Whether somebody failed to sign in as the person whom it is about: nobody whose address would
+    /// have to be kept from that person.
+    pub fn is_failed_sign_in(&self) -> bool {
+        self.actor_id.is_none() && self.action == Action::SignIn.as_str()
+    }
+
     /// Takes out what `person` may not read of what somebody else did.
     pub fn hide_from(&mut self, person: Option<UserId>) {
         if self.actor_id.is_none() || self.actor_id != person {
-            self.address = None;
+            if !self.is_failed_sign_in() {
+                self.address = None;
+            }
             self.request_id = None;
             "{}".clone_into(&mut self.detail);
         }

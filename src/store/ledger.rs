@@ -100,6 +100,11 @@ pub fn count(conn: &mut Conn, account: AccountId, period: Timestamp) -> QueryRes
         .get_result(conn)
 }
 
+/// How many entries an account has, of all months.
+pub fn count_all(conn: &mut Conn, account: AccountId) -> QueryResult<i64> {
+    credit_ledger::table.filter(credit_ledger::account_id.eq(account)).count().get_result(conn)
+}
+
 /// The newest entry of a month that an administrator made.
 pub fn last_adjustment(
     conn: &mut Conn,

@@ -1,9 +1,10 @@
-//! Views of a grid that people saved. Table: `grid_views`.
+//! Views of a grid that people saved, and may share. Table: `grid_views`.
 
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::grid_views as views;
+use crate::db::schema::{grid_views as views, users};
+use crate::domain::access::UserStatus;
 use crate::ids::{GridViewId, UserId};
 
 /// A saved view.
@@ -17,6 +18,8 @@ pub struct ViewRow {
     pub query: String,
     /// Whether the grid opens with it.
     pub is_default: bool,
+    /// Whether everybody who sees the grid is offered it.
+    pub is_shared: bool,
 }
 
 /// A person's views of a grid, by name.
@@ -25,8 +28,42 @@ pub fn of_user(conn: &mut Conn, user: UserId, grid: &str) -> QueryResult<Vec<Vie
         .filter(views::user_id.eq(user))
         .filter(views::grid.eq(grid))
         .order((views::name.asc(), views::id.asc()))
-        .select((views::id, views::name, views::query, views::is_default))
+        .select(columns())
         .load(conn)
+}
+
+/// The columns of a [`ViewRow`].
+type Columns = (views::id, views::name, views::query, views::is_default, views::shared);
+
+fn columns() -> Columns {
+    (views::id, views::name, views::query, views::is_default, views::shared)
+}
+
+/// The views of a grid that others share, by name, each with its owner's name. What somebody shared
+/// who can no longer sign in is not among them.
+pub fn shared_with(
+    conn: &mut Conn,
+    user: UserId,
+    grid: &str,
+    most: i64,
+) -> QueryResult<Vec<(ViewRow, String)>> {
+    views::table
+        .inner_join(users::table.on(users::id.eq(views::user_id)))
+        .filter(views::shared.eq(true))
+        .filter(views::grid.eq(grid))
+        .filter(views::user_id.ne(user))
+        .filter(users::status.eq(UserStatus::Active.as_str()))
+        .order((views::name.asc(), views::id.asc()))
+        .limit(most)
+        .select((columns(), users::name))
+        .load(conn)
+}
+
+/// Offers a view of that person to everybody who sees the grid, or no longer.
+pub fn share(conn: &mut Conn, user: UserId, id: GridViewId, shared: bool) -> QueryResult<usize> {
+    diesel::update(views::table.filter(views::id.eq(id)).filter(views::user_id.eq(user)))
+        .set(views::shared.eq(shared))
+        .execute(conn)
 }
 
 /// Adds a view.

@@ -109,20 +109,23 @@ pub(super) fn load(
 
 fn call(random: &mut Random, token: usize, person: usize, has_api: bool, at: i64) -> Call {
     // Searches are what agents do most.
-    let tool = if random.percent(55) {
+    let tool = if !has_api && !random.percent(4) {
+        // What costs is refused to them, which agents learn soon.
+        Tool::GetUsage
+    } else if random.percent(55) {
         Tool::SearchStores
     } else {
         let place = usize::try_from(random.between(0, 3)).unwrap_or_default();
         TOOLS.get(place).map_or(Tool::GetStore, |row| row.tool)
     };
     let costs = tool.row().costs_request;
-    let (outcome, status, error) = match random.between(1, 100) {
+    let (outcome, status, error) = match random.between(1, 1_000) {
         _ if costs && !has_api => (Outcome::Denied, 200, Some("api_access_disabled")),
-        1..=3 => (Outcome::Denied, 403, Some("insufficient_scope")),
-        4..=6 if costs => (Outcome::Limited, 200, Some("rate_limit_exceeded")),
-        7 if costs => (Outcome::Limited, 200, Some("row_quota_exceeded")),
-        8 | 9 => (Outcome::Error, 200, Some("internal_error")),
-        10..=12 if tool == Tool::GetStore => (Outcome::Error, 200, Some("not_found")),
+        1..=8 => (Outcome::Denied, 403, Some("insufficient_scope")),
+        9..=18 if costs => (Outcome::Limited, 200, Some("rate_limit_exceeded")),
+        19..=24 if costs => (Outcome::Limited, 200, Some("row_quota_exceeded")),
+        25..=28 => (Outcome::Error, 200, Some("internal_error")),
+        29..=60 if tool == Tool::GetStore => (Outcome::Error, 200, Some("not_found")),
         _ => (Outcome::Ok, 200, None),
     };
     let rows = match tool {

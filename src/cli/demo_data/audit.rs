@@ -102,6 +102,8 @@ fn of_person(
         let mut sign_in = event(at, actor(random, person), Action::SignIn, Some(user(person)));
         if random.percent(15) || person.kind == Kind::Suspended {
             sign_in.outcome = Outcome::Denied;
+            // Who did not get in is nobody known.
+            sign_in.actor.user = None;
         }
         events.push(sign_in);
     }

@@ -118,13 +118,18 @@ fn every_call_is_within_the_life_of_its_token_and_its_thirty_days() {
         .into_iter()
         .map(|(id, created, ended)| (id, (created, ended)))
         .collect();
-    let mut outcomes = BTreeSet::new();
+    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+    let all = calls.len();
     for (at, token, outcome) in calls {
         let (created, ended) = lives[&token.unwrap()];
         assert!(created <= at && at <= ended.unwrap_or(NOW.0) && at >= NOW.0 - 30 * DAY);
-        outcomes.insert(outcome);
+        *outcomes.entry(outcome).or_default() += 1;
     }
-    assert_eq!(outcomes.into_iter().collect::<Vec<_>>(), ["denied", "error", "limited", "ok"]);
+    let names: Vec<&str> = outcomes.keys().map(String::as_str).collect();
+    assert_eq!(names, ["denied", "error", "limited", "ok"]);
+    // As on a server that works: some calls in a hundred are not answered.
+    let unanswered = all - outcomes["ok"];
+    assert!((all * 3 / 100..=all * 5 / 100).contains(&unanswered), "{unanswered} of {all}");
 }
 
 #[test]

@@ -6,10 +6,11 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::PATH;
+use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::console::users::{form_with, is_of_the_form};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
-use crate::service::people::own;
+use crate::service::people::{fields, own};
 use crate::service::{Ctx, login};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
@@ -68,20 +69,30 @@ pub async fn ask_email(
             flash::put(&session, Tone::Ok, text);
             Ok(see_other(PATH))
         }
-        Err(error) if is_of_the_form(&error) || error.code == ErrorCode::Conflict => {
-            Ok(page(&ctx, &request, &viewer, email, vec![error])?)
+        Err(errors) => {
+            let errors = for_the_form(errors, |error| {
+                is_of_the_form(error) || error.code == ErrorCode::Conflict
+            })?;
+            Ok(page(&ctx, &request, &viewer, email, errors)?)
         }
-        Err(error) => Err(error.into()),
     }
 }
 
-async fn ask(ctx: &Ctx, viewer: &Viewer, email: &str, password: &str) -> Result<String> {
+async fn ask(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    email: &str,
+    password: &str,
+) -> Result<String, Vec<Error>> {
+    let mut problems = Problems::default();
+    let email = problems.keep(fields::address(email));
+    let email = problems.unless(email, Password::AskedAnew(password))?;
     let proof = login::confirm_anew(ctx, &viewer.actor, password)
         .await
-        .map_err(|error| Error { param: error.param.or(Some("password".into())), ..error })?;
-    own::ask_for_address(ctx, &viewer.actor, proof, email)
+        .map_err(|error| vec![of_the_password(error)])?;
+    own::ask_for_address(ctx, &viewer.actor, proof, &email)
         .await
-        .map_err(|error| Error { param: error.param.or(Some("email".into())), ..error })
+        .map_err(|error| vec![Error { param: error.param.or(Some("email".into())), ..error }])
 }
 
 fn page(

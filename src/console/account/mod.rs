@@ -13,11 +13,12 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::console::problems::{Password, Problems, for_the_form};
 use crate::console::user_edit::SessionsTab;
 use crate::console::users::{form_with, is_of_the_form};
 use crate::domain::time_zone;
 use crate::error::{Error, Result};
-use crate::service::people::own;
+use crate::service::people::{fields, own};
 use crate::service::{Ctx, connections, directory};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
@@ -91,17 +92,27 @@ pub async fn save(
     form: Form<ProfileForm>,
 ) -> Result<HttpResponse, Failure> {
     let form = form.0;
-    match own::profile(&ctx, &viewer.actor, viewer.user.id, &form.name, &form.time_zone).await {
+    match profile(&ctx, &viewer, &form).await {
         Ok(true) => flash::put(&session, Tone::Ok, "Saved your profile."),
         Ok(false) => {
             flash::put(&session, Tone::Warn, "Nothing was different. Nothing was changed.");
         }
-        Err(error) if is_of_the_form(&error) => {
-            return Ok(page(&ctx, &request, &viewer, form, vec![error]).await?);
+        Err(errors) => {
+            let errors = for_the_form(errors, is_of_the_form)?;
+            return Ok(page(&ctx, &request, &viewer, form, errors).await?);
         }
-        Err(error) => return Err(error.into()),
     }
     Ok(see_other(PATH))
+}
+
+async fn profile(ctx: &Ctx, viewer: &Viewer, form: &ProfileForm) -> Result<bool, Vec<Error>> {
+    let mut problems = Problems::default();
+    let name = problems.keep(fields::own_name(&form.name));
+    let zone = problems.keep(fields::zone(&form.time_zone));
+    let (name, _) = problems.unless(name.zip(zone), Password::NotAsked)?;
+    own::profile(ctx, &viewer.actor, viewer.user.id, &name, &form.time_zone)
+        .await
+        .map_err(|error| vec![error])
 }
 
 async fn page(

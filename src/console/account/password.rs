@@ -6,9 +6,10 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::PATH;
+use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::console::users::{form_with, is_of_the_form};
 use crate::error::{Error, Result};
-use crate::service::people::own;
+use crate::service::people::{fields, own};
 use crate::service::{Ctx, login};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
@@ -64,16 +65,21 @@ pub async fn set_password(
             flash::put(&session, Tone::Ok, text);
             Ok(see_other(PATH))
         }
-        Err(error) if is_of_the_form(&error) => Ok(page(&ctx, &request, &viewer, vec![error])?),
-        Err(error) => Err(error.into()),
+        Err(errors) => Ok(page(&ctx, &request, &viewer, for_the_form(errors, is_of_the_form)?)?),
     }
 }
 
-async fn change(ctx: &Ctx, viewer: &Viewer, form: &PasswordForm) -> Result<UserRow> {
+async fn change(ctx: &Ctx, viewer: &Viewer, form: &PasswordForm) -> Result<UserRow, Vec<Error>> {
+    let mut problems = Problems::default();
+    let UserRow { email, name, .. } = &viewer.user;
+    let fits = problems.keep(fields::password("new_password", &form.new_password, email, name));
+    problems.unless(fits, Password::AskedAnew(&form.password))?;
     let proof = login::confirm_anew(ctx, &viewer.actor, &form.password)
         .await
-        .map_err(|error| Error { param: error.param.or(Some("password".into())), ..error })?;
-    own::change_password(ctx, &viewer.actor, proof, &form.new_password).await
+        .map_err(|error| vec![of_the_password(error)])?;
+    own::change_password(ctx, &viewer.actor, proof, &form.new_password)
+        .await
+        .map_err(|error| vec![error])
 }
 
 fn page(

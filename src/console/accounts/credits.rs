@@ -7,11 +7,12 @@ use askama::Template;
 
 use super::{PATH, account_id};
 use crate::console::mcp_users::back::parameter;
-use crate::console::steps::{Fields, counted, is_of_the_form, is_of_the_password, problem, status};
+use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
+use crate::console::steps::{Fields, counted, is_of_the_form, problem, status};
 use crate::domain::credit::Credits;
 use crate::domain::plan::grouped;
 use crate::domain::quota::Span;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::service::accounts::{self, Account};
 use crate::service::credits::{self, Adjustment};
 use crate::service::{Ctx, login};
@@ -81,21 +82,17 @@ pub async fn adjust(
             flash::put(&session, Tone::Ok, told(&account, amount, credits));
             Ok(see_other(&format!("{PATH}/{}", account.row.id)))
         }
-        Err(error) if is_of_the_form(&error) => {
-            let retry_after = error.retry_after;
-            let error = match is_of_the_password(&error) {
-                true => Error { param: error.param.or(Some("password".into())), ..error },
-                false => error,
-            };
+        Err(errors) => {
+            let errors = for_the_form(errors, is_of_the_form)?;
+            let retry_after = errors.iter().find_map(|error| error.retry_after);
             // What has happened meanwhile is on the page that is shown again.
             let account = accounts::by_id(&ctx, account.row.id).await?;
-            let mut response = page(&ctx, &request, &viewer, account, &fields, vec![error])?;
+            let mut response = page(&ctx, &request, &viewer, account, &fields, errors)?;
             if let Some(seconds) = retry_after {
                 response.headers_mut().insert(RETRY_AFTER, seconds.into());
             }
             Ok(response)
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -104,29 +101,39 @@ async fn carry_out(
     viewer: &Viewer,
     account: &Account,
     fields: &Fields,
-) -> Result<(i64, Credits)> {
+) -> Result<(i64, Credits), Vec<Error>> {
     let wanted = read(fields)?;
     let amount = wanted.amount;
-    let proof = login::reconfirm(ctx, &viewer.actor, fields.one("password")).await?;
-    let credits = credits::adjust(ctx, &viewer.actor, proof, account.row.id, wanted).await?;
+    let proof = login::reconfirm(ctx, &viewer.actor, fields.one("password"))
+        .await
+        .map_err(|error| vec![of_the_password(error)])?;
+    let credits = credits::adjust(ctx, &viewer.actor, proof, account.row.id, wanted)
+        .await
+        .map_err(|error| vec![error])?;
     Ok((amount, credits))
 }
 
 /// What the form asks for; checked before the password, whose failures count.
-fn read(fields: &Fields) -> Result<Adjustment> {
+fn read(fields: &Fields) -> Result<Adjustment, Vec<Error>> {
+    let mut problems = Problems::default();
     let digits: String =
         fields.one("amount").chars().filter(|c| !matches!(c, ',' | ' ' | '\u{a0}')).collect();
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let amount: i64 = digits.parse().ok().filter(|_| is_number).unwrap_or_default();
     let amount = match fields.one("way") {
-        "grant" => amount,
-        "take" => -amount,
-        _ => return Err(Error::field("way", "Choose whether to grant or withdraw credits.")),
+        "grant" => Ok(amount),
+        "take" => Ok(-amount),
+        // The page has no field for it: the addresses that open it say which.
+        _ => Err(Error::new(
+            ErrorCode::InvalidRequest,
+            "Open Grant or Withdraw on the account's page, and try again.",
+        )),
     };
-    let seen = fields.one("seen").parse().ok();
-    let wanted = Adjustment { amount, reason: fields.one("reason").to_owned(), seen };
-    credits::check(&wanted)?;
-    Ok(wanted)
+    let amount = problems.keep(amount.and_then(credits::check_amount));
+    let reason = problems.keep(credits::check_reason(fields.one("reason")));
+    let password = Password::Asked(fields.one("password"));
+    let (amount, reason) = problems.unless(amount.zip(reason), password)?;
+    Ok(Adjustment { amount, reason, seen: fields.one("seen").parse().ok() })
 }
 
 fn told(account: &Account, amount: i64, credits: Credits) -> String {

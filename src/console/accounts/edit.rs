@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::page::{self, Form as Typed};
 use super::{PATH, account_id};
+use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::console::steps::{
     Change, Confirm, Fields, Step, is_of_the_form, is_of_the_password, problem, status,
 };
@@ -111,23 +112,27 @@ pub async fn create(
             flash::put(&session, Tone::Ok, text);
             Ok(see_other(&format!("{PATH}/{id}")))
         }
-        Err(error) if is_of_the_form(&error) => {
-            let error = match is_of_the_password(&error) {
-                true => Error { param: error.param.or(Some("password".into())), ..error },
-                false => error,
-            };
-            Ok(new_page(&ctx, &request, &viewer, &fields, vec![error]).await?)
+        Err(errors) => {
+            let errors = for_the_form(errors, is_of_the_form)?;
+            Ok(new_page(&ctx, &request, &viewer, &fields, errors).await?)
         }
-        Err(error) => Err(error.into()),
     }
 }
 
-async fn make(ctx: &Ctx, viewer: &Viewer, fields: &Fields) -> Result<crate::ids::AccountId> {
-    let plan = chosen_plan(fields)?;
+async fn make(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    fields: &Fields,
+) -> Result<crate::ids::AccountId, Vec<Error>> {
+    let mut problems = Problems::default();
+    let name = problems.keep(accounts::check_name(fields.one("name")));
+    let plan = problems.keep(chosen_plan(fields));
+    let typed = fields.one("password");
     // Before the password, whose failures count.
-    accounts::check_name(fields.one("name"))?;
-    let proof = login::reconfirm(ctx, &viewer.actor, fields.one("password")).await?;
-    accounts::create(ctx, &viewer.actor, proof, fields.one("name"), plan).await
+    let (name, plan) = problems.unless(name.zip(plan), Password::Asked(typed))?;
+    let proof = login::reconfirm(ctx, &viewer.actor, typed).await;
+    let proof = proof.map_err(|error| vec![of_the_password(error)])?;
+    accounts::create(ctx, &viewer.actor, proof, &name, plan).await.map_err(|error| vec![error])
 }
 
 /// `POST /admin/accounts/{account}`.
@@ -210,24 +215,17 @@ async fn change(
 
 /// What the form says, or everything that is wrong.
 fn becomes(fields: &Fields) -> Result<AccountTerms, Vec<Error>> {
-    let mut errors = Vec::new();
-    let mut keep = |error| errors.push(error);
-    let name = accounts::check_name(fields.one("name")).map_err(&mut keep).ok();
-    let plan = chosen_plan(fields).map_err(&mut keep).ok();
-    let access = match fields.one("api_access") {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => {
-            keep(Error::field("api_access", "API access: choose one of the list."));
-            None
-        }
-    };
-    match (name, plan, access) {
-        (Some(name), Some(plan_id), Some(api_access)) => {
-            Ok(AccountTerms { name, plan_id, api_access })
-        }
-        _ => Err(errors),
-    }
+    let mut problems = Problems::default();
+    let name = problems.keep(accounts::check_name(fields.one("name")));
+    let plan = problems.keep(chosen_plan(fields));
+    let access = problems.keep(match fields.one("api_access") {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(Error::field("api_access", "API access: choose one of the list.")),
+    });
+    let wanted = name.zip(plan).zip(access);
+    let ((name, plan_id), api_access) = problems.unless(wanted, Password::NotAsked)?;
+    Ok(AccountTerms { name, plan_id, api_access })
 }
 
 /// The page with what was entered and what is wrong.

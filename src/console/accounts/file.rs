@@ -42,7 +42,7 @@ pub async fn export(
     let columns = Export::COLUMNS.to_vec();
     let file = File { name: "accounts", format, columns, at: ctx.clock.now() };
     let ctx = Ctx::clone(&ctx);
-    Ok(send(file, None, AccountId(0), move |after| {
+    Ok(send(file, Some(begun.rows), AccountId(0), move |after| {
         let (ctx, begun) = (ctx.clone(), begun.clone());
         async move { begun.batch(&ctx, after, BATCH).await }
     }))
@@ -68,11 +68,11 @@ pub async fn export_ledger(
             Error::field("month", "Month: enter one like 2026-11, or leave it out for all.")
         })?),
     };
-    let (columns, first) =
-        accounts::begin_ledger(&ctx, &viewer.actor, account, period, format).await?;
+    let begun = accounts::begin_ledger(&ctx, &viewer.actor, account, period, format).await?;
+    let (columns, first) = (begun.columns, begun.first);
     let file = File { name: "ledger", format, columns, at: ctx.clock.now() };
     let ctx = Ctx::clone(&ctx);
-    Ok(send(file, None, first, move |position| {
+    Ok(send(file, Some(begun.rows), first, move |position| {
         let ctx = ctx.clone();
         async move { accounts::ledger_batch(&ctx, account, period.is_none(), position, BATCH).await }
     }))

@@ -26,8 +26,8 @@ pub(in crate::console) async fn send<L: Exported>(
     }
     let begun = export::begin::<L>(ctx, &viewer.actor, query, format, filters).await?;
     let file = File { name: L::NAME, format, columns: L::COLUMNS.to_vec(), at: ctx.clock.now() };
-    let (ctx, first) = (ctx.clone(), begun.first);
-    Ok(crate::web::export::send(file, None, first, move |span| {
+    let (ctx, first, rows) = (ctx.clone(), begun.first, begun.rows);
+    Ok(crate::web::export::send(file, rows, first, move |span| {
         let (ctx, begun) = (ctx.clone(), begun.clone());
         async move { begun.batch(&ctx, span, BATCH).await }
     }))

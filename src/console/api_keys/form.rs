@@ -5,6 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{incomplete, is_of_the_form, proof, refused, shown_once};
+use crate::console::problems::{Password, Problems};
 use crate::domain::scope::{SCOPES, ScopeRow, ScopeSet};
 use crate::error::{Error, Result};
 use crate::secrets::{PlainSecret, random_text};
@@ -137,9 +138,7 @@ async fn make(
     if !(32..=64).contains(&wanted.form.len()) {
         problems.push(incomplete());
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    Problems::from(problems).unless(Some(()), Password::Asked(&form.password))?;
     let proof = proof(ctx, viewer, &form.password).await.map_err(|error| vec![error])?;
     api_keys::create(ctx, &viewer.actor, proof, wanted).await.map_err(|error| vec![error])
 }

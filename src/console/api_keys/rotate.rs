@@ -5,6 +5,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{KeyLine, incomplete, is_of_the_form, key_id, proof, refused, shown_once};
+use crate::console::problems::{Password, Problems, for_the_form};
+use crate::console::steps::status;
 use crate::error::{Error, Result};
 use crate::ids::ApiKeyId;
 use crate::secrets::{PlainSecret, random_text};
@@ -72,15 +74,17 @@ pub async fn rotate(
 ) -> Result<HttpResponse, Failure> {
     let id = key_id(&path)?;
     let name = api_keys::one_of(&ctx, viewer.user.id, id).await?.name;
-    let hours: i64 = form.0.hours.parse().unwrap_or(-1);
-    match replace(&ctx, &viewer, id, hours, &form.0).await {
-        Ok(secret) => Ok(shown_once(&ctx, &request, &viewer, &name, &secret, Some(hours))?),
-        Err(error) if is_of_the_form(error.code) => {
-            let (status, retry_after) = (error.code.status(), error.retry_after);
-            let page = ask(&ctx, &request, &viewer, id, form.0, vec![error]).await?;
+    match replace(&ctx, &viewer, id, &form.0).await {
+        Ok((secret, hours)) => {
+            Ok(shown_once(&ctx, &request, &viewer, &name, &secret, Some(hours))?)
+        }
+        Err(errors) => {
+            let errors = for_the_form(errors, |error| is_of_the_form(error.code))?;
+            let retry_after = errors.iter().find_map(|error| error.retry_after);
+            let status = status(&errors);
+            let page = ask(&ctx, &request, &viewer, id, form.0, errors).await?;
             Ok(refused(page, status, retry_after)?)
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -88,17 +92,27 @@ async fn replace(
     ctx: &Ctx,
     viewer: &Viewer,
     id: ApiKeyId,
-    hours: i64,
     form: &RotateForm,
-) -> Result<PlainSecret> {
-    if !OVERLAPS.iter().any(|(offered, _)| *offered == hours) {
-        return Err(Error::field("hours", "Old key: choose how long it goes on working."));
-    }
-    if !(32..=64).contains(&form.once.len()) {
-        return Err(incomplete());
-    }
-    let proof = proof(ctx, viewer, &form.password).await?;
-    api_keys::rotate(ctx, &viewer.actor, proof, id, hours, form.once.clone()).await
+) -> Result<(PlainSecret, i64), Vec<Error>> {
+    let mut problems = Problems::default();
+    let hours = form
+        .hours
+        .parse()
+        .ok()
+        .filter(|hours| OVERLAPS.iter().any(|(offered, _)| offered == hours));
+    let hours = problems.keep(
+        hours.ok_or_else(|| Error::field("hours", "Old key: choose how long it goes on working.")),
+    );
+    let whole = problems.keep(match (32..=64).contains(&form.once.len()) {
+        true => Ok(()),
+        false => Err(incomplete()),
+    });
+    let (hours, ()) = problems.unless(hours.zip(whole), Password::Asked(&form.password))?;
+    let proof = proof(ctx, viewer, &form.password).await.map_err(|error| vec![error])?;
+    let secret = api_keys::rotate(ctx, &viewer.actor, proof, id, hours, form.once.clone())
+        .await
+        .map_err(|error| vec![error])?;
+    Ok((secret, hours))
 }
 
 async fn ask(

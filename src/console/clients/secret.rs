@@ -1,6 +1,5 @@
 //! Replacing the secret of a confidential client; the new one is on the page that answers, once.
 
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -9,6 +8,8 @@ use super::acts::is_of_the_form;
 use super::manual::SecretPage;
 use super::query::PATH;
 use super::{path_of, whom};
+use crate::console::problems::{Password, Problems, of_the_password};
+use crate::console::users::form_with;
 use crate::error::{Error, Result};
 use crate::ids::ClientRowId;
 use crate::service::clients::{self, Overlap, Whom};
@@ -17,7 +18,7 @@ use crate::store::clients::DetailRow;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
 use crate::web::form::Form;
-use crate::web::page::{Shell, render, render_with_status};
+use crate::web::page::{Shell, render};
 use crate::web::viewer::{Admin, ManageClients, Viewer};
 
 /// The form.
@@ -57,7 +58,7 @@ pub async fn confirm_rotate(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let client = clients::details(&ctx, client_id(&path)?).await?;
-    Ok(ask(&ctx, &request, &viewer, client, "hour".into(), None)?)
+    Ok(ask(&ctx, &request, &viewer, client, "hour".into(), Vec::new())?)
 }
 
 /// `POST /admin/mcp/clients/{client}/secret`.
@@ -77,15 +78,20 @@ pub async fn rotate(
         return Err(clients::no_secret().into());
     }
     let RotateForm { overlap: typed, password } = form.0;
-    let Some(overlap) = Overlap::parse(&typed) else {
-        let error = Error::field("overlap", "Old secret: choose when it stops working.");
-        return Ok(ask(&ctx, &request, &viewer, client, typed, Some(error))?);
+    let mut problems = Problems::default();
+    let overlap = problems.keep(
+        Overlap::parse(&typed)
+            .ok_or_else(|| Error::field("overlap", "Old secret: choose when it stops working.")),
+    );
+    let overlap = match problems.unless(overlap, Password::Asked(&password)) {
+        Ok(overlap) => overlap,
+        Err(errors) => return Ok(ask(&ctx, &request, &viewer, client, typed, errors)?),
     };
     let proof = match login::reconfirm(&ctx, &viewer.actor, &password).await {
         Ok(proof) => proof,
         Err(error) if is_of_the_form(error.code) => {
-            let error = Error { param: error.param.or(Some("password".into())), ..error };
-            return Ok(ask(&ctx, &request, &viewer, client, typed, Some(error))?);
+            let errors = vec![of_the_password(error)];
+            return Ok(ask(&ctx, &request, &viewer, client, typed, errors)?);
         }
         Err(error) => return Err(error.into()),
     };
@@ -107,21 +113,15 @@ fn ask(
     viewer: &Viewer,
     client: DetailRow,
     overlap: String,
-    error: Option<Error>,
+    errors: Vec<Error>,
 ) -> Result<HttpResponse> {
-    let (status, retry_after) =
-        error.as_ref().map_or((200, None), |error| (error.code.status(), error.retry_after));
     let template = RotatePage {
         shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
-        errors: error.into_iter().collect(),
+        errors,
         path: path_of(Whom::Client(client.id)),
         client,
         overlap,
         username: viewer.user.email.clone(),
     };
-    let mut response = render_with_status(&template, status)?;
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    form_with(&template, &template.errors)
 }

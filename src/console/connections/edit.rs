@@ -8,8 +8,10 @@ use serde::Deserialize;
 
 use super::PATH;
 use super::revoke::{ConnectionLine, connection_id};
+use crate::console::problems::{Password, Problems, for_the_form};
 use crate::domain::scope::{Scope, ScopeRow, ScopeSet};
 use crate::error::{Error, ErrorCode};
+use crate::ids::ConsentId;
 use crate::service::Ctx;
 use crate::service::connections::{self, Connection, Edit, Edited, LONGEST_LABEL};
 use crate::web::error::Failure;
@@ -94,23 +96,44 @@ pub async fn edit_connection(
     form: Form<EditForm>,
 ) -> Result<HttpResponse, Failure> {
     let id = connection_id(&path)?;
-    match connections::edit(&ctx, &viewer.actor, viewer.user.id, id, form.0.edit()).await {
+    match edit(&ctx, &viewer, id, &form.0).await {
         Ok(edited) => {
             let (tone, text) = told(&edited);
             flash::put(&session, tone, text);
             Ok(see_other(PATH))
         }
-        Err(error) if error.code == ErrorCode::InvalidRequest && error.param.is_some() => {
+        Err(errors) => {
+            let errors = for_the_form(errors, |error| {
+                error.code == ErrorCode::InvalidRequest && error.param.is_some()
+            })?;
             let connection = connections::own_one(&ctx, viewer.user.id, id).await?;
             let shell = Shell::new(&ctx, &request, &viewer);
             let ticked = form.0.ticked();
-            let template = page(shell, connection, form.0.label, &ticked, vec![error]);
+            let template = page(shell, connection, form.0.label, &ticked, errors);
             let mut response = render(&template)?;
             *response.status_mut() = StatusCode::BAD_REQUEST;
             Ok(response)
         }
-        Err(error) => Err(error.into()),
     }
+}
+
+async fn edit(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    id: ConsentId,
+    form: &EditForm,
+) -> Result<Edited, Vec<Error>> {
+    let wanted = form.edit();
+    let mut problems = Problems::default();
+    let label = problems.keep(wanted.label().map(|_| ()));
+    let scopes = problems.keep(match form.ticked().allows_anything() {
+        true => Ok(()),
+        false => Err(connections::nothing_left()),
+    });
+    problems.unless(label.zip(scopes), Password::NotAsked)?;
+    connections::edit(ctx, &viewer.actor, viewer.user.id, id, wanted)
+        .await
+        .map_err(|error| vec![error])
 }
 
 fn page(

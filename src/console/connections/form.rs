@@ -6,6 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use crate::console::clients_config::{claude_code, codex};
+use crate::console::problems::{Password, Problems};
 use crate::domain::scope::{SCOPES, ScopeRow, ScopeSet};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::{PlainSecret, random_text};
@@ -183,9 +184,7 @@ async fn create(
             "The form did not arrive whole. Check it and send it again.",
         ));
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    Problems::from(problems).unless(Some(()), Password::Asked(&form.password))?;
     let proof = login::reconfirm(ctx, &viewer.actor, &form.password).await.map_err(|error| {
         // The throttle is one on the password.
         vec![Error { param: error.param.or(Some("password".into())), ..error }]

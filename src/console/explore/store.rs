@@ -5,15 +5,16 @@ use askama::Template;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::{Pays, call, caller};
+use super::{Pays, call, caller, paid};
 use crate::clock::Timestamp;
+use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::parts;
 use crate::domain::profile::{StoreProfile, label};
 use crate::domain::tool::Tool;
 use crate::service::Ctx;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
-use crate::web::page::{Shell, render};
+use crate::web::page::{Shell, render, see_other};
 use crate::web::viewer::Viewer;
 
 #[derive(Template)]
@@ -27,7 +28,13 @@ struct StorePage {
     contacts: String,
 }
 
-/// `GET /dashboard/stores/{domain}`. Counts like a call of `get_store`.
+/// The plain address of a store's page.
+pub(super) fn href(domain: &str) -> String {
+    format!("/dashboard/stores/{domain}")
+}
+
+/// `GET /dashboard/stores/{domain}`. Counts like a call of `get_store` and leads to the address that
+/// is paid for; shows what was paid for, with the list it was in or by itself.
 ///
 /// # Errors
 /// `invalid_domain`, `not_found`, what the quota says, or that the database cannot answer.
@@ -39,7 +46,12 @@ pub async fn show(
 ) -> Result<HttpResponse, Failure> {
     let caller = caller(&ctx, &request, &viewer, Tool::GetStore).await?;
     let arguments = json!({ "domain": domain.as_str() });
-    let store: StoreProfile = call(&ctx, &caller, Tool::GetStore, arguments, Pays::Now).await?;
+    let paid = parameter(request.query_string(), "paid");
+    if !paid::holds(&ctx, viewer.user.id, &href(&domain), &paid) {
+        let store: StoreProfile = call(&ctx, &caller, Tool::GetStore, arguments, Pays::Now).await?;
+        return Ok(see_other(&paid::store(&ctx, viewer.user.id, &href(&store.domain))));
+    }
+    let store: StoreProfile = call(&ctx, &caller, Tool::GetStore, arguments, Pays::Before).await?;
     let contacts = form_urlencoded::Serializer::new(String::new())
         .append_pair("search", "1")
         .append_pair("q", &store.domain)

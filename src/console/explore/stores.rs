@@ -5,7 +5,7 @@ use askama::Template;
 use serde_json::json;
 
 use super::fields::{Asked, OF_STORES};
-use super::{Bar, Found, PAGE, Pays, bar, call, caller, in_form, paid};
+use super::{Bar, Found, PAGE, Pays, bar, call, caller, in_form, paid, store};
 use crate::console::mcp_users::parts;
 use crate::domain::profile::StoreProfile;
 use crate::domain::tool::Tool;
@@ -34,7 +34,8 @@ struct StoresPage {
     errors: Vec<Error>,
     bar: Bar,
     sort: String,
-    found: Option<Found<StoreProfile>>,
+    /// What was found, each with the address of its page, which is paid for with the list.
+    found: Option<Vec<(StoreProfile, String)>>,
     /// The forms of the first and of the next page.
     pages: Vec<(&'static str, Vec<(&'static str, String)>)>,
     /// Whether the address holds a search that is not paid for.
@@ -101,7 +102,13 @@ async fn page(
         is_waiting,
         sort: asked.sort,
         errors,
-        found,
+        found: found.map(|found| {
+            let with_href = |store: StoreProfile| {
+                let href = paid::store(ctx, viewer.user.id, &store::href(&store.domain));
+                (store, href)
+            };
+            found.data.into_iter().map(with_href).collect()
+        }),
     };
     render_with_status(&template, status)
 }
@@ -118,9 +125,4 @@ async fn search(
     let cursor = (!asked.cursor.is_empty()).then_some(&asked.cursor);
     let arguments = json!({ "filters": asked.filters(OF_STORES), "sort": sort, "limit": PAGE, "cursor": cursor });
     call(ctx, &caller, Tool::SearchStores, arguments, pays).await
-}
-
-/// The address of a store's own page.
-fn href(domain: &str) -> String {
-    format!("{PATH}/{domain}")
 }

@@ -115,10 +115,11 @@ pub async fn grid(
     {
         return Ok(see_other(&href));
     }
+    let shared = saved::shared(&ctx, viewer.user.id, saved::MCP_USERS).await?;
     let asked = Asked::parse(request.query_string());
     let page = connections::grid(&ctx, asked.view.to_grid_query(ctx.clock.now())).await?;
     let status = if asked.problems.is_empty() { 200 } else { 400 };
-    let template = page_of(&ctx, Shell::new(&ctx, &request, &viewer), asked, page, &own);
+    let template = page_of(&ctx, Shell::new(&ctx, &request, &viewer), asked, page, &own, &shared);
     Ok(render_with_status(&template, status)?)
 }
 
@@ -128,12 +129,14 @@ fn page_of(
     asked: Asked,
     page: connections::Page,
     own: &[ViewRow],
+    shared: &[(ViewRow, String)],
 ) -> GridPage {
     let view = asked.view.at_page(page.page);
     let viewer = shell.user().map(|user| user.id);
     let rows: Vec<Row> = page.rows.into_iter().map(|row| Row::new(row, viewer)).collect();
     let mut views = views::built_in_links(&view);
     views.extend(views::own_links(own, &view));
+    views.extend(views::shared_links(shared, &view));
     let current = views.iter().find(|view| view.is_current);
     let query = view.at_page(1).to_query_string();
     let carried = match query.is_empty() {

@@ -2,7 +2,6 @@
 //! asks the filter anew when it is done; another number than the confirmed one is asked about again.
 
 use actix_session::Session;
-use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -11,6 +10,9 @@ use url::form_urlencoded;
 use super::choice::{Choice, Chosen};
 use super::parts::number;
 use super::query::PATH;
+use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
+use crate::console::steps::is_of_the_password;
+use crate::console::users::form_with;
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::mass::{self, Fingerprint, Preview, Ran, Report};
@@ -18,7 +20,7 @@ use crate::service::{Ctx, login};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
 use crate::web::form::Form;
-use crate::web::page::{Shell, render_with_status, see_other};
+use crate::web::page::{Shell, see_other};
 use crate::web::viewer::{Admin, ManageMcpAccess, RevokeTokens, ViewMcpUsers, Viewer};
 
 /// From more people than this on the number is to be typed.
@@ -167,15 +169,13 @@ async fn ask(
     viewer: &Viewer,
     act: Act,
     choice: &Choice,
-    error: Option<Error>,
+    errors: Vec<Error>,
 ) -> Result<HttpResponse> {
     let filter = choice.filter(ctx.clock.now());
     let preview = mass::preview(ctx, &viewer.actor, act == Act::Disable, filter).await?;
-    let (status, retry_after) =
-        error.as_ref().map_or((200, None), |error| (error.code.status(), error.retry_after));
     let template = ActPage {
         shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
-        errors: error.into_iter().collect(),
+        errors,
         act,
         preview,
         words: choice.in_words(),
@@ -183,11 +183,7 @@ async fn ask(
         href: choice.view().href(),
         username: viewer.user.email.clone(),
     };
-    let mut response = render_with_status(&template, status)?;
-    if let Some(seconds) = retry_after {
-        response.headers_mut().insert(RETRY_AFTER, seconds.into());
-    }
-    Ok(response)
+    form_with(&template, &template.errors)
 }
 
 /// The form of a confirmation.
@@ -210,29 +206,50 @@ async fn run(
     act: Act,
     choice: &Choice,
     form: &MassForm,
-) -> Result<Report> {
-    let unseen = |_| Error::field("count", "Look at what it touches first, then confirm.");
-    let confirmed = Fingerprint {
-        people: form.count.parse().map_err(unseen)?,
-        ids: form.ids.parse().map_err(unseen)?,
-    };
+) -> Result<Report, Vec<Error>> {
+    let confirmed = read(act, form)?;
     let people_then = confirmed.people;
-    let typed: String = form.typed.chars().filter(char::is_ascii_digit).collect();
-    if people_then > MANY && typed.parse() != Ok(people_then) {
-        let text = format!("Type {}, the number of people, to confirm.", number(&people_then));
-        return Err(Error::field("typed", text));
-    }
-    let actor = &viewer.actor;
-    let service_act = match act {
-        Act::Revoke => mass::Act::Revoke,
-        Act::Enable => mass::Act::Enable(login::reconfirm(ctx, actor, &form.password).await?),
-        Act::Disable => mass::Act::Disable(login::reconfirm(ctx, actor, &form.password).await?),
+    let done = async {
+        let actor = &viewer.actor;
+        let service_act = match act {
+            Act::Revoke => mass::Act::Revoke,
+            Act::Enable => mass::Act::Enable(login::reconfirm(ctx, actor, &form.password).await?),
+            Act::Disable => mass::Act::Disable(login::reconfirm(ctx, actor, &form.password).await?),
+        };
+        let filter = choice.filter(ctx.clock.now());
+        mass::run(ctx, actor, service_act, filter, confirmed, choice.in_words()).await
     };
-    let filter = choice.filter(ctx.clock.now());
-    match mass::run(ctx, actor, service_act, filter, confirmed, choice.in_words()).await? {
-        Ran::Done(report) => Ok(report),
-        Ran::Differs(now) => Err(Error::new(ErrorCode::Conflict, differs(now, people_then))),
+    match done.await {
+        Ok(Ran::Done(report)) => Ok(report),
+        Ok(Ran::Differs(now)) => {
+            Err(vec![Error::new(ErrorCode::Conflict, differs(now, people_then))])
+        }
+        Err(error) if is_of_the_password(&error) => Err(vec![of_the_password(error)]),
+        Err(error) => Err(vec![error]),
     }
+}
+
+/// What was confirmed, or everything that is wrong with how.
+fn read(act: Act, form: &MassForm) -> Result<Fingerprint, Vec<Error>> {
+    let mut problems = Problems::default();
+    let shown = form.count.parse().ok().zip(form.ids.parse().ok());
+    let shown = problems.keep(
+        shown.ok_or_else(|| Error::field("count", "Look at what it touches first, then confirm.")),
+    );
+    let typed: String = form.typed.chars().filter(char::is_ascii_digit).collect();
+    if let Some((people, _)) = shown
+        && people > MANY
+        && typed.parse() != Ok(people)
+    {
+        let text = format!("Type {}, the number of people, to confirm.", number(&people));
+        problems.keep::<()>(Err(Error::field("typed", text)));
+    }
+    let password = match act.needs_password() {
+        true => Password::Asked(&form.password),
+        false => Password::NotAsked,
+    };
+    let (people, ids) = problems.unless(shown, password)?;
+    Ok(Fingerprint { people, ids })
 }
 
 fn differs(now: i64, then: i64) -> String {
@@ -273,14 +290,10 @@ async fn submit(
             flash::put_linked(session, tone, text, link);
             Ok(see_other(&choice.view().href()))
         }
-        Err(error) if is_of_the_form(error.code) => {
-            let is_password =
-                matches!(error.code, ErrorCode::WrongPassword | ErrorCode::RateLimitExceeded);
-            let param = error.param.or(is_password.then(|| "password".into()));
-            let error = Error { param, ..error };
-            Ok(ask(ctx, request, viewer, act, &choice, Some(error)).await?)
+        Err(errors) => {
+            let errors = for_the_form(errors, |error| is_of_the_form(error.code))?;
+            Ok(ask(ctx, request, viewer, act, &choice, errors).await?)
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -338,7 +351,7 @@ macro_rules! handlers {
             let chosen: Chosen = serde_html_form::from_str(request.query_string())
                 .map_err(|_| Error::field("user", "Tick people in the list."))?;
             let choice = Choice::parse(&chosen)?;
-            Ok(ask(&ctx, &request, &viewer, $act, &choice, None).await?)
+            Ok(ask(&ctx, &request, &viewer, $act, &choice, Vec::new()).await?)
         }
 
         /// Does it.

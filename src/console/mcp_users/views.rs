@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::back::parameter;
 use super::query::{Asked, Columns, PATH, Unused, View};
+use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::GridViewId;
 use crate::service::Ctx;
@@ -41,16 +42,14 @@ fn built_in() -> [(&'static str, View); 6] {
         .map(|column| column.sort)
         .chain([GridSort::Credits])
         .collect::<Vec<_>>();
+    let [everybody, enabled, never, dormant, expired, spenders] = views::BUILT_IN;
     [
-        ("All", all.clone()),
-        ("MCP enabled", View { access: Some(true), ..all.clone() }),
-        ("Never used", View { unused: Some(Unused::Never), ..all.clone() }),
-        ("Not used for 90 days", View { unused: Some(Unused::Days(90)), ..all.clone() }),
-        ("Has expired tokens", View { has_expired: true, ..all.clone() }),
-        (
-            "Over 80 % of credits",
-            View { over_credits: true, columns: Columns::of(&with_credits), ..all },
-        ),
+        (everybody, all.clone()),
+        (enabled, View { access: Some(true), ..all.clone() }),
+        (never, View { unused: Some(Unused::Never), ..all.clone() }),
+        (dormant, View { unused: Some(Unused::Days(90)), ..all.clone() }),
+        (expired, View { has_expired: true, ..all.clone() }),
+        (spenders, View { over_credits: true, columns: Columns::of(&with_credits), ..all }),
     ]
 }
 
@@ -71,17 +70,23 @@ pub fn built_in_links(shown: &View) -> Vec<Link> {
 /// left of it, and the grid names what is wrong.
 pub fn own_links(own: &[ViewRow], shown: &View) -> Vec<Link> {
     let shown = shown.at_page(1);
-    own.iter()
-        .map(|row| {
-            let asked = Asked::parse(&row.query);
-            let href = match asked.problems.is_empty() {
-                true => asked.view.href(),
-                false => format!("{PATH}?{}", row.query),
-            };
-            let is_current = asked.problems.is_empty() && asked.view == shown;
-            Link { name: row.name.clone(), href, is_current }
-        })
-        .collect()
+    own.iter().map(|row| link(row, row.name.clone(), &shown)).collect()
+}
+
+/// The views that others share as links beside `shown`, each with its owner's name.
+pub fn shared_links(shared: &[(ViewRow, String)], shown: &View) -> Vec<Link> {
+    let shown = shown.at_page(1);
+    shared.iter().map(|(row, owner)| link(row, format!("{} ({owner})", row.name), &shown)).collect()
+}
+
+fn link(row: &ViewRow, name: String, shown: &View) -> Link {
+    let asked = Asked::parse(&row.query);
+    let is_readable = asked.problems.is_empty();
+    let href = match is_readable {
+        true => asked.view.href(),
+        false => format!("{PATH}?{}", row.query),
+    };
+    Link { name, href, is_current: is_readable && asked.view == *shown }
 }
 
 /// Where a bare address leads: to the view that the person chose for it. One that cannot be read
@@ -106,6 +111,10 @@ struct ViewsPage {
     shell: Shell,
     errors: Vec<Error>,
     own: Vec<(ViewRow, Link)>,
+    /// What others share: name, owner and link.
+    shared: Vec<(ViewRow, String, Link)>,
+    /// Whether the person who looks may share.
+    may_share: bool,
     /// The view to save, as an address and in words.
     href: String,
     back: String,
@@ -125,11 +134,16 @@ async fn show(
     let own = views::own(ctx, viewer.user.id, MCP_USERS).await?;
     let view = Asked::parse(back).view.at_page(1);
     let links = own_links(&own, &view);
+    let shared = views::shared(ctx, viewer.user.id, MCP_USERS).await?;
+    let shared_links = shared_links(&shared, &view);
+    let shared = shared.into_iter().zip(shared_links);
     let status = error.as_ref().map_or(200, |error| error.code.status());
     let template = ViewsPage {
         shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
         errors: error.into_iter().collect(),
         own: own.into_iter().zip(links).collect(),
+        shared: shared.map(|((row, owner), link)| (row, owner, link)).collect(),
+        may_share: viewer.may(Permission::ManageUsers),
         href: view.href(),
         words: super::parts::filters_in_words(&view),
         back: view.to_query_string(),
@@ -189,8 +203,8 @@ pub async fn save_view(
     }
 }
 
-/// `POST /admin/mcp/users/views/{view}`: renames, replaces or deletes a view, or lets the grid open
-/// with it.
+/// `POST /admin/mcp/users/views/{view}`: renames, replaces, shares or deletes a view, or lets the grid
+/// open with it. Only its owner can; sharing needs the permission to manage users.
 ///
 /// # Errors
 /// `not_found`, or that the database cannot answer; what is wrong with the form shows it again.
@@ -210,6 +224,11 @@ pub async fn change_view(
         "replace" => (Change::Replace(view.to_query_string()), "Updated"),
         "default" => (Change::Default, "The list opens with"),
         "no_default" => (Change::NoDefault, "The list no longer opens with"),
+        "share" => {
+            viewer.require(&request, Permission::ManageUsers).await?;
+            (Change::Share(true), "Everybody who sees this list is offered")
+        }
+        "unshare" => (Change::Share(false), "Only you see"),
         "delete" => (Change::Delete, "Deleted"),
         _ => return Err(Error::field("change", "Choose what is to be done with the view.").into()),
     };

@@ -6,9 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::{PATH, role_id};
-use crate::console::steps::{Fields, counted, is_of_the_form, is_of_the_password, problem, status};
+use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
+use crate::console::steps::{Fields, counted, is_of_the_form, problem, status};
 use crate::error::{Error, ErrorCode, Result};
-use crate::service::roles::{self, Held};
+use crate::service::roles::{self, Deleted, Held};
 use crate::service::{Ctx, login};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
@@ -35,6 +36,11 @@ impl DeletePage {
         problem(&self.errors, name)
     }
 
+    /// Whether the person who looks has the role.
+    fn is_own(&self) -> bool {
+        self.shell.user().is_some_and(|user| user.role_id == self.held.role.id)
+    }
+
     fn is_chosen(&self, other: &Held) -> bool {
         self.to == other.role.id.to_string()
     }
@@ -43,7 +49,8 @@ impl DeletePage {
 /// `GET /admin/roles/{role}/delete`.
 ///
 /// # Errors
-/// `not_found`; `conflict` for a built-in role; or that the database cannot answer.
+/// `not_found`; `conflict` for a built-in role; `permission_denied` for one that allows more than the
+/// own; or that the database cannot answer.
 pub async fn confirm_delete(
     ctx: web::Data<Ctx>,
     request: HttpRequest,
@@ -56,6 +63,7 @@ pub async fn confirm_delete(
             format!("{} is built in and stays. Its tools can be changed.", held.role.name);
         return Err(Error::new(ErrorCode::Conflict, message).into());
     }
+    roles::stand_over(&ctx, &viewer.actor, &held.role).await?;
     Ok(page(&ctx, &request, &viewer, held, String::new(), Vec::new()).await?)
 }
 
@@ -106,18 +114,7 @@ pub async fn delete(
     let held = roles::by_id(&ctx, role_id(&path)?).await?;
     let fields = Fields(form.0);
     let to = fields.one("to").to_owned();
-    let done = if held.people > 0 && to.is_empty() {
-        Err(Error::field("to", "Role: choose which one the people who have this role get."))
-    } else {
-        match login::reconfirm(&ctx, &viewer.actor, fields.one("password")).await {
-            Ok(proof) => {
-                let to = role_id(&to).ok();
-                roles::delete(&ctx, &viewer.actor, proof, held.role.id, to).await
-            }
-            Err(error) => Err(error),
-        }
-    };
-    match done {
+    match carry_out(&ctx, &viewer, &held, &fields).await {
         Ok(deleted) => {
             let mut text = format!("Deleted the role {}.", deleted.name);
             if deleted.moved > 0 {
@@ -127,13 +124,29 @@ pub async fn delete(
             flash::put(&session, Tone::Ok, text);
             Ok(see_other(PATH))
         }
-        Err(error) if is_of_the_form(&error) => {
-            let error = match is_of_the_password(&error) {
-                true => Error { param: error.param.or(Some("password".into())), ..error },
-                false => error,
-            };
-            Ok(page(&ctx, &request, &viewer, held, to, vec![error]).await?)
+        Err(errors) => {
+            let errors = for_the_form(errors, is_of_the_form)?;
+            Ok(page(&ctx, &request, &viewer, held, to, errors).await?)
         }
-        Err(error) => Err(error.into()),
     }
+}
+
+async fn carry_out(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    held: &Held,
+    fields: &Fields,
+) -> Result<Deleted, Vec<Error>> {
+    let (to, password) = (fields.one("to"), fields.one("password"));
+    let mut problems = Problems::default();
+    let chosen = problems.keep(match held.people > 0 && to.is_empty() {
+        true => {
+            Err(Error::field("to", "Role: choose which one the people who have this role get."))
+        }
+        false => Ok(role_id(to).ok()),
+    });
+    let to = problems.unless(chosen, Password::Asked(password))?;
+    let proof = login::reconfirm(ctx, &viewer.actor, password).await;
+    let proof = proof.map_err(|error| vec![of_the_password(error)])?;
+    roles::delete(ctx, &viewer.actor, proof, held.role.id, to).await.map_err(|error| vec![error])
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::console::steps::{Change, Fields, counted};
 use crate::domain::access::Permission;
 use crate::domain::role::{
-    RoleTerms, check_description, check_name, permissions_text, ticked_permissions, ticked_tools,
-    titles, tools_text,
+    RoleTerms, check_description, check_name, losing, permissions_text, ticked_permissions,
+    ticked_tools, titles, tools_text,
 };
 use crate::domain::tool::{TOOLS, Tool};
 use crate::error::Error;
@@ -165,8 +165,8 @@ pub(super) fn told(was: &RoleTerms, becomes: &RoleTerms, people: i64, is_own: bo
         let note = "The next call is refused, and the tools are no longer listed.";
         say("Tools taken away", None, tool_titles(&lost), note);
     }
-    if is_own && !(&was.permissions() - &becomes.permissions()).is_empty() {
-        changes.push(Change::note("This is your own role: you lose these yourself, at once."));
+    if is_own && let Some(lost) = losing(&(&was.permissions() - &becomes.permissions())) {
+        changes.push(Change::note(format!("This is your own role. {lost}")));
     }
     changes
 }

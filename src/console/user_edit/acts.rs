@@ -107,7 +107,8 @@ macro_rules! ask {
         $(#[$doc])*
         ///
         /// # Errors
-        /// `not_found`, or that the database cannot answer.
+        /// `not_found`; `permission_denied` for somebody who may do more; or that the database cannot
+        /// answer.
         pub async fn $name(
             ctx: web::Data<Ctx>,
             request: HttpRequest,
@@ -115,6 +116,7 @@ macro_rules! ask {
             path: web::Path<String>,
         ) -> Result<HttpResponse, Failure> {
             let user = people::by_id(&ctx, user_id(&path)?).await?;
+            people::stand_over(&ctx, &viewer.actor, &user).await?;
             Ok(page(&ctx, &request, &viewer, $act, user, None).await?)
         }
     )+};

@@ -1,4 +1,4 @@
-//! The tab User Info: name and address, role and account.
+//! The tab User Info, and changing name and address.
 
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -8,11 +8,11 @@ use serde::Deserialize;
 use super::{Tab, href, page};
 use crate::clock::Timestamp;
 use crate::console::mcp_users::user_id;
+use crate::console::problems::{Password, Problems, of_the_password};
 use crate::console::users::{form_with, is_of_the_form};
 use crate::error::{Error, Result};
-use crate::ids::{AccountId, RoleId};
 use crate::service::directory::{self, Choices};
-use crate::service::people::{self, edit, invite};
+use crate::service::people::{self, edit, fields, invite};
 use crate::service::{Ctx, login};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
@@ -101,6 +101,12 @@ pub async fn save(
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     let DetailsForm { name, email, password } = form.0;
     let is_first = password.is_empty();
+    let mut problems = Problems::default();
+    let checked = problems.keep(fields::their_name(&name));
+    let checked = checked.zip(problems.keep(fields::address(&email)));
+    if let Err(errors) = problems.unless(checked, Password::NotAsked) {
+        return details_again(&ctx, &request, &viewer, user, (name, email), errors).await;
+    }
     match details(&ctx, &viewer, &user, &name, &email, &password).await {
         Err(error) if error.param.as_deref() == Some("password") => {
             // Whoever has not been asked yet has made no mistake.
@@ -115,11 +121,23 @@ pub async fn save(
             Ok(see_other(&href(&user, "")))
         }
         Err(error) if is_of_the_form(&error) => {
-            let tab = InfoTab { name, email, ..InfoTab::load(&ctx, &viewer, &user).await? };
-            Ok(page(&ctx, &request, &viewer, user, Tab::Info(tab), Some(error)).await?)
+            details_again(&ctx, &request, &viewer, user, (name, email), vec![error]).await
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The tab with the name and address that were typed, and what is wrong with them.
+async fn details_again(
+    ctx: &Ctx,
+    request: &HttpRequest,
+    viewer: &Viewer,
+    user: UserRow,
+    (name, email): (String, String),
+    errors: Vec<Error>,
+) -> Result<HttpResponse, Failure> {
+    let tab = InfoTab { name, email, ..InfoTab::load(ctx, viewer, &user).await? };
+    Ok(page(ctx, request, viewer, user, Tab::Info(tab), errors).await?)
 }
 
 /// Saves name and address; only a new address, that may be had, needs the password.
@@ -136,75 +154,12 @@ async fn details(
         Err(error) if error.param.as_deref() == Some("password") => {}
         done => return done,
     }
-    let proof = login::reconfirm(ctx, &viewer.actor, password)
-        .await
-        .map_err(|error| Error { param: error.param.or(Some("password".into())), ..error })?;
+    let proof = login::reconfirm(ctx, &viewer.actor, password).await.map_err(of_the_password)?;
     edit::details(ctx, &viewer.actor, Some(proof), user.id, name, email).await
 }
 
-/// The form of role and account.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct PlaceForm {
-    role: String,
-    account: String,
-    password: String,
-}
-
-/// `POST /admin/users/{user}/place`.
-///
-/// # Errors
-/// `not_found`, or that the database cannot answer; what is wrong with the form shows it again.
-pub async fn save_place(
-    ctx: web::Data<Ctx>,
-    request: HttpRequest,
-    viewer: Admin<ManageUsers>,
-    session: Session,
-    path: web::Path<String>,
-    form: Form<PlaceForm>,
-) -> Result<HttpResponse, Failure> {
-    let user = people::by_id(&ctx, user_id(&path)?).await?;
-    let PlaceForm { role, account, password } = form.0;
-    match place(&ctx, &viewer, &user, &role, &account, &password).await {
-        Ok(is_changed) => {
-            told(
-                &session,
-                is_changed,
-                "Saved role and account. They count from the next request on.",
-            );
-            // Whoever gave their own role away may no longer see this page.
-            let is_own = user.id == viewer.user.id;
-            Ok(see_other(&if is_own { "/dashboard".to_owned() } else { href(&user, "") }))
-        }
-        Err(error) if is_of_the_form(&error) || error.code == crate::error::ErrorCode::Conflict => {
-            let error = Error { param: error.param.or(Some("role".into())), ..error };
-            let tab = InfoTab { role, account, ..InfoTab::load(&ctx, &viewer, &user).await? };
-            Ok(page(&ctx, &request, &viewer, user, Tab::Info(tab), Some(error)).await?)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-async fn place(
-    ctx: &Ctx,
-    viewer: &Viewer,
-    user: &UserRow,
-    role: &str,
-    account: &str,
-    password: &str,
-) -> Result<bool> {
-    // Who may not give roles is not shown the field.
-    let role = if role.is_empty() { Ok(user.role_id) } else { role.parse().map(RoleId) };
-    let role = role.map_err(|_| Error::field("role", "Role: choose one of the list."))?;
-    let account: AccountId =
-        account.parse().map_err(|_| Error::field("account", "Account: choose one of the list."))?;
-    let proof = login::reconfirm(ctx, &viewer.actor, password)
-        .await
-        .map_err(|error| Error { param: error.param.or(Some("password".into())), ..error })?;
-    edit::place(ctx, &viewer.actor, proof, user.id, role, account).await
-}
-
-fn told(session: &Session, is_changed: bool, text: &str) {
+/// Says what was saved.
+pub(super) fn told(session: &Session, is_changed: bool, text: &str) {
     match is_changed {
         true => flash::put(session, Tone::Ok, text),
         false => flash::put(session, Tone::Warn, "Nothing was different. Nothing was changed."),

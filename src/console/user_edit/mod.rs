@@ -6,6 +6,7 @@ mod acts;
 mod info;
 mod keys;
 mod mcp;
+mod place;
 mod sessions;
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -26,8 +27,9 @@ use crate::web::viewer::{Admin, ViewUsers, Viewer};
 
 pub use acts::{ask_cancel, ask_delete, ask_reactivate, ask_reset, ask_suspend, ask_two_factor};
 pub use acts::{cancel, delete, invite_again, reactivate, reset, reset_two_factor, suspend};
-pub use info::{save, save_place};
+pub use info::save;
 pub use keys::{confirm_revoke as confirm_revoke_key, revoke as revoke_key};
+pub use place::save as save_place;
 pub use sessions::{end_all, end_one};
 
 use activity::ActivityTab;
@@ -129,7 +131,7 @@ pub async fn show(
         "sessions" => Tab::Sessions(SessionsTab::load(&ctx, &viewer, &user).await?),
         _ => Tab::Info(InfoTab::load(&ctx, &viewer, &user).await?),
     };
-    Ok(page(&ctx, &request, &viewer, user, tab, None).await?)
+    Ok(page(&ctx, &request, &viewer, user, tab, Vec::new()).await?)
 }
 
 /// The tab MCP Info after its form was refused, with what was chosen and what is wrong.
@@ -146,7 +148,7 @@ pub(crate) async fn show_again(
 ) -> Result<HttpResponse> {
     let chosen = wanted.unwrap_or(user.mcp_enabled);
     let mcp = McpTab::load(ctx, viewer, &user, chosen, "").await?;
-    page(ctx, request, viewer, user, Tab::Mcp(mcp), Some(error)).await
+    page(ctx, request, viewer, user, Tab::Mcp(mcp), vec![error]).await
 }
 
 async fn page(
@@ -155,14 +157,14 @@ async fn page(
     viewer: &Viewer,
     user: UserRow,
     tab: Tab,
-    error: Option<Error>,
+    errors: Vec<Error>,
 ) -> Result<HttpResponse> {
     // Its form posts to another address and is shown again there; the page is still this one.
     let path = href(&user, "");
     let template = UserPage {
         shell: Shell { path, ..Shell::new(ctx, request, viewer) },
         now: ctx.clock.now(),
-        errors: error.into_iter().collect(),
+        errors,
         account: directory::account_name(ctx, user.account_id).await?,
         user,
         may_see_mcp: viewer.may(Permission::ViewMcpUsers),

@@ -6,11 +6,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{form_with, is_of_the_form, problems_of, shown_once};
+use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::domain::access::{MEMBER, Permission};
 use crate::error::{Error, Result};
 use crate::ids::{AccountId, RoleId};
 use crate::service::directory::{self, Choices};
 use crate::service::people::admit::{self, Admission, Admitted};
+use crate::service::people::fields;
 use crate::service::{Ctx, login};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
@@ -93,46 +95,64 @@ pub async fn create(
     let choices = directory::choices(&ctx).await?;
     match admit(&ctx, &viewer, &choices, &form).await {
         Ok(admitted) => Ok(told(&ctx, &request, &viewer, &session, admitted)?),
-        Err(error) if is_of_the_form(&error) => {
-            Ok(page(&ctx, &request, &viewer, choices, form, vec![error])?)
+        Err(errors) => {
+            let errors = for_the_form(errors, is_of_the_form)?;
+            Ok(page(&ctx, &request, &viewer, choices, form, errors)?)
         }
-        Err(error) => Err(error.into()),
     }
 }
 
-async fn admit(ctx: &Ctx, viewer: &Viewer, choices: &Choices, form: &NewForm) -> Result<Admitted> {
-    let role = if viewer.may(Permission::ManageRoles) {
-        form.role.parse().map(RoleId).ok()
-    } else {
-        member(choices)
+/// What the form asks for, checked before the own password, whose failures count.
+fn read(viewer: &Viewer, choices: &Choices, form: &NewForm) -> Result<Admission, Vec<Error>> {
+    let mut problems = Problems::default();
+    let invites = form.how == "invite";
+    let email = problems.keep(fields::address(&form.email));
+    // Who is invited may be left to choose a name.
+    let name = match form.name.trim() {
+        "" if invites => Some(String::new()),
+        name => problems.keep(fields::their_name(name)),
     };
-    let admission = Admission {
-        email: form.email.clone(),
-        name: form.name.clone(),
-        role: role.ok_or_else(|| Error::field("role", "Role: choose one of the list."))?,
-        account: form
-            .account
-            .parse()
-            .map(AccountId)
-            .map_err(|_| Error::field("account", "Account: choose one of the list."))?,
-        mcp_enabled: form.mcp == "yes" && viewer.may(Permission::ManageMcpAccess),
-        password: match form.how.as_str() {
-            "invite" => None,
-            "password" => Some(form.new_password.clone()),
-            _ => return Err(Error::field("how", "Sign-in: choose how they get in.")),
-        },
+    let account = form.account.parse().map(AccountId);
+    let account = problems
+        .keep(account.map_err(|_| Error::field("account", "Account: choose one of the list.")));
+    let role = match viewer.may(Permission::ManageRoles) {
+        true => form.role.parse().map(RoleId).ok(),
+        false => member(choices),
     };
-    // Before the password, whose failures count.
-    admit::check(&admission)?;
-    let needs_password = Some(admission.role) != member(choices);
-    let proof =
-        match needs_password {
-            true => Some(login::reconfirm(ctx, &viewer.actor, &form.password).await.map_err(
-                |error| Error { param: error.param.or(Some("password".into())), ..error },
-            )?),
-            false => None,
-        };
-    admit::admit(ctx, &viewer.actor, proof, admission).await
+    let role =
+        problems.keep(role.ok_or_else(|| Error::field("role", "Role: choose one of the list.")));
+    let password = problems.keep(match form.how.as_str() {
+        "invite" => Ok(None),
+        "password" => fields::password("new_password", &form.new_password, &form.email, &form.name)
+            .map(|()| Some(form.new_password.clone())),
+        _ => Err(Error::field("how", "Sign-in: choose how they get in.")),
+    });
+    let own = match role != member(choices) {
+        true => Password::Asked(&form.password),
+        false => Password::NotAsked,
+    };
+    let wanted = email.zip(name).zip(account).zip(role).zip(password);
+    let ((((email, name), account), role), password) = problems.unless(wanted, own)?;
+    let mcp_enabled = form.mcp == "yes" && viewer.may(Permission::ManageMcpAccess);
+    Ok(Admission { email, name, role, account, mcp_enabled, password })
+}
+
+async fn admit(
+    ctx: &Ctx,
+    viewer: &Viewer,
+    choices: &Choices,
+    form: &NewForm,
+) -> Result<Admitted, Vec<Error>> {
+    let admission = read(viewer, choices, form)?;
+    let proof = match Some(admission.role) != member(choices) {
+        true => Some(
+            login::reconfirm(ctx, &viewer.actor, &form.password)
+                .await
+                .map_err(|error| vec![of_the_password(error)])?,
+        ),
+        false => None,
+    };
+    admit::admit(ctx, &viewer.actor, proof, admission).await.map_err(|error| vec![error])
 }
 
 fn told(

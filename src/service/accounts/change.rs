@@ -12,7 +12,7 @@ use crate::service::Ctx;
 use crate::service::credits::Book;
 use crate::service::failure::is_gone;
 use crate::service::login::Reconfirmed;
-use crate::service::people::one_line;
+use crate::service::people::fields::one_line;
 use crate::store::accounts::{self, AccountTerms, Plan};
 use crate::store::audit::{self, NewEntry};
 use crate::store::plans;

@@ -120,6 +120,17 @@ pub(super) const COLUMNS: &[&str] = &[
     "request_id",
 ];
 
+/// A file of a ledger that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    /// Stable names of its columns.
+    pub columns: Vec<&'static str>,
+    /// Where it begins.
+    pub first: (Timestamp, i64),
+    /// How many entries it has.
+    pub rows: i64,
+}
+
 /// Begins a file of the ledger, of a month or of all, and writes down that somebody took it.
 ///
 /// # Errors
@@ -130,7 +141,7 @@ pub async fn begin(
     account: AccountId,
     period: Option<Timestamp>,
     format: Format,
-) -> Result<(Vec<&'static str>, (Timestamp, i64))> {
+) -> Result<Begun> {
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
@@ -147,7 +158,12 @@ pub async fn begin(
             };
             audit::insert(conn, &entry)?;
             let newest = store::months(conn, account, 1)?.first().map_or(now, |(start, _)| *start);
-            Ok((COLUMNS.to_vec(), (period.unwrap_or(newest), i64::MAX)))
+            let rows = match period {
+                Some(period) => store::count(conn, account, period)?,
+                None => store::count_all(conn, account)?,
+            };
+            let first = (period.unwrap_or(newest), i64::MAX);
+            Ok(Begun { columns: COLUMNS.to_vec(), first, rows })
         })
         .await
 }

@@ -241,6 +241,8 @@ fn with_usage(
 #[derive(Debug, Clone)]
 pub struct Export {
     asked: Asked,
+    /// How many accounts it has.
+    pub rows: i64,
 }
 
 impl Export {
@@ -319,6 +321,15 @@ pub async fn begin(
     filters: Vec<(&'static str, String)>,
 ) -> Result<Export> {
     let (actor, now) = (actor.clone(), ctx.clock.now());
+    let wanted = asked.clone();
+    let rows = ctx
+        .db
+        .read(move |conn| {
+            let all = plans::all(conn)?;
+            let query = resolve(conn, &wanted, &all, now)?;
+            Ok(store::count(conn, &query)?)
+        })
+        .await?;
     ctx.db
         .write(move |conn| {
             let target = Target { kind: "accounts", id: None, label: "accounts".to_owned() };
@@ -335,5 +346,5 @@ pub async fn begin(
             Ok(audit::insert(conn, &entry)?)
         })
         .await?;
-    Ok(Export { asked })
+    Ok(Export { asked, rows })
 }

@@ -40,7 +40,7 @@ impl Edit {
     ///
     /// # Errors
     /// Names the field.
-    fn label(&self) -> Result<&str> {
+    pub fn label(&self) -> Result<&str> {
         let label = self.label.trim();
         if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
             return Err(Error::field(
@@ -52,6 +52,14 @@ impl Edit {
         }
         Ok(label)
     }
+}
+
+/// What a connection without any permission would be.
+pub fn nothing_left() -> Error {
+    Error::field(
+        "scope",
+        "Leave it at least one permission. To take all of them, revoke the connection.",
+    )
 }
 
 /// Renames a person's own connection and takes permissions from it, with the very next call. What is
@@ -78,10 +86,7 @@ pub async fn edit(
             let left: ScopeSet =
                 held.iter().filter(|scope| !is_taken(*scope, &wanted.withdrawn)).collect();
             if !left.allows_anything() {
-                return Err(Error::field(
-                    "scope",
-                    "Leave it at least one permission. To take all of them, revoke the connection.",
-                ));
+                return Err(nothing_left());
             }
             if consents::change(conn, id, &label, &left.to_string(), now)? == 0 {
                 return Err(Error::new(

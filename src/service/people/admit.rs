@@ -3,12 +3,11 @@
 use serde_json::json;
 
 use super::link::{self, INVITATION, Link};
-use super::{address_taken, guard, invite, one_line, record, taken_meanwhile};
+use super::{address_taken, fields, guard, invite, record, taken_meanwhile};
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::domain::access::MEMBER;
 use crate::domain::audit::{Action, Actor};
-use crate::domain::{email, password};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::secrets::random_text;
@@ -86,23 +85,17 @@ pub async fn admit(
         .await
 }
 
-/// Checks what can be checked before a password is asked for; the address in its one spelling, and
-/// the name.
-///
-/// # Errors
-/// Names the field that is wrong.
-pub fn check(admission: &Admission) -> Result<(String, String)> {
-    let email = email::normalise(&admission.email)
-        .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
+/// The address in its one spelling, and the name.
+fn check(admission: &Admission) -> Result<(String, String)> {
+    let email = fields::address(&admission.email)?;
     let is_left_out = admission.password.is_none() && admission.name.trim().is_empty();
     let name = if is_left_out {
         email.split('@').next().unwrap_or_default().to_owned()
     } else {
-        one_line("name", "a full name", &admission.name)?
+        fields::their_name(&admission.name)?
     };
     if let Some(new) = &admission.password {
-        password::check(new, &email, &name)
-            .map_err(|reason| Error::field("new_password", reason))?;
+        fields::password("new_password", new, &email, &name)?;
     }
     Ok((email, name))
 }

@@ -2,17 +2,16 @@
 
 use serde_json::{Map, json};
 
-use super::{address_taken, find, guard, one_line, record, taken_meanwhile};
+use super::{address_taken, fields, find, guard, record, taken_meanwhile};
 use crate::db::lock;
 use crate::domain::access::{ADMINISTRATOR, Permission, parse_permissions};
 use crate::domain::audit::{Action, Actor};
-use crate::domain::email;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{AccountId, RoleId, UserId};
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::notify::{self, News, Recipient};
-use crate::store::users;
+use crate::store::users::{self, UserRow};
 use crate::store::{accounts, links, roles};
 
 /// Sets name and address; whether anything changed. A new address is told to the old one, and
@@ -29,9 +28,7 @@ pub async fn details(
     name: &str,
     address: &str,
 ) -> Result<bool> {
-    let name = one_line("name", "a full name", name)?;
-    let email = email::normalise(address)
-        .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
+    let (name, email) = (fields::their_name(name)?, fields::address(address)?);
     proof.iter().try_for_each(|proof| proof.check(actor))?;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
@@ -116,6 +113,15 @@ pub async fn place(
             Ok(true)
         })
         .await
+}
+
+/// Refuses, before anything is asked, to take the last active administrator's role.
+///
+/// # Errors
+/// `conflict`, or that the database cannot answer.
+pub async fn may_step_down(ctx: &Ctx, user: &UserRow) -> Result<()> {
+    let user = user.clone();
+    ctx.db.read(move |conn| guard::keeps_an_administrator(conn, &user)).await
 }
 
 /// Whoever has the address can have the password reset, so a new one needs the own password.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::db::{Conn, lock};
 use crate::domain::access::{ADMINISTRATOR, Permission, Standing, parse_permissions};
 use crate::domain::audit::Actor;
+use crate::domain::role::titles;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::users::{self, UserRow};
 
@@ -25,13 +26,17 @@ pub(in crate::service) fn over(conn: &mut Conn, actor: &Actor, user: &UserRow) -
     }
     let own = permissions_of(conn, actor)?;
     let theirs = parse_permissions(&user.permissions);
-    if own.is_none_or(|own| theirs.is_subset(&own)) {
-        return Ok(());
-    }
+    let beyond: BTreeSet<_> = own.map(|own| &theirs - &own).unwrap_or_default();
+    let titles = titles(&beyond);
+    let Some((first, more)) = titles.split_first() else { return Ok(()) };
+    let and_more = match more.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
     Err(Error::new(
         ErrorCode::PermissionDenied,
         format!(
-            "{} is {}, which may do more than your role. Ask an administrator to do it.",
+            "{} is {}, which may do more than your role: it includes “{first}”{and_more}. Ask an administrator to do it.",
             user.name, user.role
         ),
     ))

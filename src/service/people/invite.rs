@@ -3,12 +3,11 @@
 use serde_json::json;
 
 use super::link::{self, INVITATION, Link};
-use super::{find, guard, one_line, record};
+use super::{fields, find, guard, record};
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::access::Standing;
 use crate::domain::audit::{Action, Actor};
-use crate::domain::password;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::PlainSecret;
@@ -130,8 +129,8 @@ pub async fn accept(
     new: &str,
 ) -> Result<UserRow> {
     let user = look(ctx, secret).await?;
-    let name = one_line("name", "your full name", name)?;
-    password::check(new, &user.email, &name).map_err(|reason| Error::field("password", reason))?;
+    let name = fields::own_name(name)?;
+    fields::password("password", new, &user.email, &name)?;
     let hash = ctx.hasher.hash(new).await?;
     let (mut actor, now, link) = (actor.clone(), ctx.clock.now(), secret.hash());
     actor.user = Some(user.id);

@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod edit;
+pub mod fields;
 pub(super) mod guard;
 pub mod invite;
 mod link;
@@ -16,9 +17,8 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::domain::access::{ADMINISTRATOR, BuiltInRole};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
+use crate::domain::email;
 use crate::domain::grant::EndReason;
-use crate::domain::name::is_name;
-use crate::domain::{email, password};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::{PlainSecret, random_text};
@@ -32,8 +32,6 @@ use crate::store::{accounts, links, roles, sessions};
 
 pub use link::Link;
 
-/// The longest name of a person or account, in characters.
-const LONGEST_NAME: usize = 100;
 /// The plan of an account that is made along with a person.
 const FIRST_PLAN: &str = "Business";
 
@@ -104,8 +102,7 @@ pub async fn set_up(
 /// Names the field that is wrong; `not_found` if there is no such person.
 pub async fn set_password(ctx: &Ctx, actor: &Actor, address: &str, new: &str) -> Result<()> {
     let user = by_address(ctx, address).await?;
-    password::check(new, &user.email, &user.name)
-        .map_err(|reason| Error::field("password", reason))?;
+    fields::password("password", new, &user.email, &user.name)?;
     let hash = ctx.hasher.hash(new).await?;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db.write(move |conn| replace_password(&state, conn, &actor, &user, &hash, now)).await
@@ -178,6 +175,15 @@ pub async fn by_id(ctx: &Ctx, id: UserId) -> Result<UserRow> {
     ctx.db.read(move |conn| find(conn, id)).await
 }
 
+/// Refuses to ask what an act on that person would refuse: they may do more than the acting person.
+///
+/// # Errors
+/// `permission_denied`, or that the database cannot answer.
+pub async fn stand_over(ctx: &Ctx, actor: &Actor, user: &UserRow) -> Result<()> {
+    let (actor, user) = (actor.clone(), user.clone());
+    ctx.db.read(move |conn| guard::over(conn, &actor, &user)).await
+}
+
 /// Hashes a password for a person who is created in bulk, by the demo.
 ///
 /// # Errors
@@ -195,35 +201,19 @@ pub async fn administrators(ctx: &Ctx) -> Result<Vec<(String, String)>> {
 }
 
 async fn check(ctx: &Ctx, person: NewPerson) -> Result<Checked> {
-    let email = email::normalise(&person.email)
-        .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
-    let name = one_line("name", "your full name", &person.name)?;
-    let account = one_line("account", "the name of your company or team", &person.account)?;
+    let email = fields::address(&person.email)?;
+    let name = fields::own_name(&person.name)?;
+    let account = fields::account(&person.account)?;
     let role = BuiltInRole::parse(&person.role)
         .ok_or_else(|| Error::field("role", "must be Administrator, Auditor or Member"))?;
     let hash = match &person.password {
         None => None,
         Some(new) => {
-            password::check(new, &email, &name)
-                .map_err(|reason| Error::field("password", reason))?;
+            fields::password("password", new, &email, &name)?;
             Some(ctx.hasher.hash(new).await?)
         }
     };
     Ok(Checked { email, name, hash, role, account, mcp_enabled: person.mcp_enabled })
-}
-
-pub(super) fn one_line(field: &'static str, what: &str, text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Error::field(field, format!("Enter {what}.")));
-    }
-    if !is_name(text, LONGEST_NAME) {
-        return Err(Error::field(
-            field,
-            "Use at most 100 characters on one line, all of them visible.",
-        ));
-    }
-    Ok(text.to_owned())
 }
 
 fn insert(conn: &mut Conn, actor: &Actor, person: &Checked, now: Timestamp) -> Result<UserId> {

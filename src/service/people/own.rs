@@ -2,12 +2,11 @@
 
 use serde_json::{Map, json};
 
-use super::{address_taken, find, one_line, record, replace_password, taken_meanwhile};
+use super::{address_taken, fields, find, record, replace_password, taken_meanwhile};
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::access::Standing;
 use crate::domain::audit::{Action, Actor};
-use crate::domain::{email, password, time_zone};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
@@ -34,12 +33,7 @@ pub async fn profile(
     name: &str,
     zone: &str,
 ) -> Result<bool> {
-    let name = one_line("name", "your full name", name)?;
-    let zone = match zone {
-        "" | "UTC" => None,
-        known if time_zone::parse(known).is_some() => Some(known.to_owned()),
-        _ => return Err(Error::field("time_zone", "Time zone: choose one of the list.")),
-    };
+    let (name, zone) = (fields::own_name(name)?, fields::zone(zone)?);
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
@@ -73,8 +67,7 @@ pub async fn ask_for_address(
     proof: Reconfirmed,
     address: &str,
 ) -> Result<String> {
-    let email = email::normalise(address)
-        .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
+    let email = fields::address(address)?;
     if ctx.config.smtp.is_none() {
         return Err(Error::new(
             ErrorCode::Conflict,
@@ -180,8 +173,7 @@ pub async fn change_password(
     new: &str,
 ) -> Result<UserRow> {
     let user = ctx.db.read(move |conn| find(conn, proof.user)).await?;
-    password::check(new, &user.email, &user.name)
-        .map_err(|reason| Error::field("new_password", reason))?;
+    fields::password("new_password", new, &user.email, &user.name)?;
     let hash = ctx.hasher.hash(new).await?;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db

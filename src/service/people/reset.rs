@@ -3,12 +3,11 @@
 use serde_json::json;
 
 use super::link::{self, Link, RESET};
-use super::{find, guard, record, replace_password};
+use super::{fields, find, guard, record, replace_password};
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::access::Standing;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
-use crate::domain::{email, password};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::PlainSecret;
@@ -26,8 +25,7 @@ use crate::store::{links, outbox};
 /// # Errors
 /// That it is no address, or that there were too many; neither says who is here.
 pub async fn request(ctx: &Ctx, actor: &Actor, address: &str) -> Result<()> {
-    let address = email::normalise(address)
-        .map_err(|reason| Error::field("email", format!("The address {reason}.")))?;
+    let address = fields::address(address)?;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
@@ -130,8 +128,7 @@ fn no_longer_good() -> Error {
 /// Names the field that is wrong; `not_found` if the link is not, or no longer, good.
 pub async fn finish(ctx: &Ctx, actor: &Actor, secret: &PlainSecret, new: &str) -> Result<()> {
     let user = look(ctx, secret).await?;
-    password::check(new, &user.email, &user.name)
-        .map_err(|reason| Error::field("password", reason))?;
+    fields::password("password", new, &user.email, &user.name)?;
     let hash = ctx.hasher.hash(new).await?;
     let (state, mut actor, link) = (ctx.clone(), actor.clone(), secret.hash());
     actor.user = Some(user.id);

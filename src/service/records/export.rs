@@ -8,7 +8,7 @@ use super::{activity, audit, names};
 use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::export::{Cell, Format};
-use crate::domain::records::Span;
+use crate::domain::records::{Span, Total};
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::Ctx;
 use crate::store::activity_grid::ActivityQuery;
@@ -155,6 +155,8 @@ pub struct Export<L> {
     log: L,
     /// Where it begins.
     pub first: Span,
+    /// How many rows it has, unless counting them would take long.
+    pub rows: Option<i64>,
 }
 
 impl<L: Exported> Export<L> {
@@ -202,7 +204,12 @@ pub async fn begin<L: Exported>(
             {
                 return Err(too_much(L::NAME));
             }
-            Ok(Export { log, first: span.unwrap_or(Span { above: 0, below: 0 }) })
+            let total = match span {
+                Some(span) => walk::count(conn, &log, span)?,
+                None => Total { rows: 0, is_exact: true },
+            };
+            let rows = total.is_exact.then_some(total.rows);
+            Ok(Export { log, first: span.unwrap_or(Span { above: 0, below: 0 }), rows })
         })
         .await?;
     let (actor, now) = (actor.clone(), ctx.clock.now());

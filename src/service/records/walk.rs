@@ -123,7 +123,8 @@ pub(super) fn page<L: Log>(
     Ok(Page { total, ..page })
 }
 
-fn count<L: Log>(conn: &mut Conn, log: &L, span: Span) -> Result<Total> {
+/// How many rows a log has in a span, as far as counting goes.
+pub(super) fn count<L: Log>(conn: &mut Conn, log: &L, span: Span) -> Result<Total> {
     let (window, edge) = window(conn, log, span, true)?;
     let rows = log.count(conn, window, COUNTED + 1)?;
     Ok(Total { rows: rows.min(COUNTED), is_exact: edge.is_none() && rows <= COUNTED })

@@ -260,7 +260,7 @@ both_databases! {
         app.sql("UPDATE accounts SET name = '=HYPERLINK(1)' WHERE name = 'Crowd 00'").await;
         let admin = app.admin().await;
         let file = admin.get("/admin/accounts/export?format=csv").await;
-        assert!(file.header("content-disposition").contains("accounts-2026-12-15.csv"), "{}", file.header("content-disposition"));
+        assert!(file.header("content-disposition").contains("accounts-2026-12-15-32-rows.csv"), "{}", file.header("content-disposition"));
         let lines: Vec<&str> = file.text.lines().collect();
         assert_eq!(lines.len(), 33);
         assert!(lines[0].starts_with("id,name,plan,api_access,switched_off,people,created_at"), "{}", lines[0]);
@@ -281,6 +281,10 @@ both_databases! {
         let all = admin.get(&format!("{own}/ledger/export?format=csv")).await;
         assert_eq!(all.text.lines().count(), 141);
         let month = admin.get(&format!("{own}/ledger/export?format=csv&month=2026-11")).await;
+        for file in [&all, &month] {
+            let name = format!("-{}-rows.csv", file.text.lines().count() - 1);
+            assert!(file.header("content-disposition").contains(&name), "{}", file.header("content-disposition"));
+        }
         assert_eq!(month.text.lines().count(), 71);
         assert!(month.text.lines().skip(1).all(|line| line.contains(",2026-11,")));
         assert_eq!(admin.get(&format!("{own}/ledger/export?format=csv&month=2026-13")).await.status, 400);

@@ -156,4 +156,38 @@ both_databases! {
         assert!(html::text(&member.get(&address).await.text).contains(waiting));
         assert_eq!((app.count(used).await, app.count(calls).await), (paid, 1));
     }
+
+    /// A list has its stores whole, so their pages are paid for with it; one that is opened by itself
+    /// counts once, and is reloaded for nothing. What was paid for opens no other store, for nobody else,
+    /// and for an hour.
+    async fn a_stores_page_is_paid_for_once(app) {
+        let (member, other) = (app.member().await, app.signed_in(OTHER).await);
+        let opened = "SELECT COUNT(*) FROM activity WHERE operation = 'get_store'";
+        let page = search(&member, "/dashboard/stores", &[]).await;
+        let link = |nth: usize| page.text.split("<a href=\"/dashboard/stores/").nth(nth).unwrap().split('"').next().unwrap().to_owned();
+        let first = format!("/dashboard/stores/{}", link(1));
+        for _ in 0..2 {
+            assert_eq!(member.get(&first).await.status, 200);
+        }
+        assert_eq!(app.count(opened).await, 0, "the list was paid for");
+        let (plain, seal) = first.split_once('?').unwrap();
+        let alone = member.get(plain).await;
+        assert_eq!(alone.status, 303, "{}", alone.text);
+        for _ in 0..2 {
+            let shown = member.get(alone.header("location")).await;
+            assert!(shown.status == 200 && shown.text.contains("What the index knows"));
+        }
+        assert_eq!(app.count(opened).await, 1);
+        // Each of these costs a request of whoever opens it.
+        let second = link(2);
+        let next = format!("/dashboard/stores/{}?{seal}", second.split('?').next().unwrap());
+        assert_eq!(member.get(&next).await.status, 303, "another store");
+        assert_eq!(other.get(&first).await.status, 303, "somebody else");
+        app.clock.advance(3600);
+        assert_eq!(member.get(&first).await.status, 303, "an hour later");
+        assert_eq!(app.count(opened).await, 4);
+        app.sql("UPDATE plans SET requests_per_day = 1").await;
+        assert_eq!(member.get(plain).await.status, 429);
+        assert_eq!(member.get("/dashboard/stores/nothing.example?paid=1.x").await.status, 429);
+    }
 }

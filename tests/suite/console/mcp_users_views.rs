@@ -1,7 +1,7 @@
 //! Saved views of the list of MCP users: each person's own, each an address.
 
 use super::mcp_users::PATH;
-use crate::support::{AUDITOR, Browser, TestApp, both_databases, html, on_sqlite};
+use crate::support::{ADMIN, AUDITOR, Browser, TestApp, both_databases, html, on_sqlite};
 
 const VIEWS: &str = "/admin/mcp/users/views";
 
@@ -80,7 +80,56 @@ both_databases! {
     }
 }
 
+both_databases! {
+    /// UX §2.3: who may manage users shares a view with everybody who sees the list; only its owner
+    /// changes it, and it goes with them.
+    async fn a_shared_view_is_offered_to_all_and_stays_its_owners(app) {
+        let (admin, auditor) = (app.admin().await, app.signed_in(AUDITOR).await);
+        save(&admin, "Dormant", "unused=90&sort=user", false).await;
+        let shared = newest(app).await;
+        assert!(!auditor.get(PATH).await.text.contains("Dormant"), "not before it is shared");
+        assert_eq!(change(&admin, shared, &[("change", "share")]).await, 303);
+        for path in [PATH, VIEWS] {
+            let page = auditor.get(path).await.text;
+            assert!(page.contains("unused=90&#38;sort=user") && html::text(&page).contains(ADMIN.name), "{path}");
+        }
+        let own = html::text(&admin.get(VIEWS).await.text);
+        assert!(own.contains("Shared with everybody who sees this list") && !own.contains("Shared by others"), "{own}");
+        // Theirs to use, not to change; and whoever may not manage users shares nothing.
+        let token = auditor.get(VIEWS).await.hidden(VIEWS).remove(0).1;
+        for act in ["unshare", "delete", "rename", "replace", "default"] {
+            let fields = [("csrf", token.as_str()), ("change", act), ("name", "Stolen")];
+            assert_eq!(auditor.post(&format!("{VIEWS}/{shared}"), &fields).await.status, 404, "{act}");
+        }
+        save(&auditor, "Mine", "status=disabled", false).await;
+        let theirs = newest(app).await;
+        assert!(!auditor.get(VIEWS).await.text.contains("value=\"share\""));
+        assert_eq!(change(&auditor, theirs, &[("change", "share")]).await, 403);
+        assert_eq!(app.count("SELECT count(*) FROM grid_views WHERE shared").await, 1);
+        // Back to oneself, and gone with whoever is suspended.
+        assert_eq!(change(&admin, shared, &[("change", "unshare")]).await, 303);
+        assert!(!auditor.get(PATH).await.text.contains("Dormant"));
+        assert_eq!(change(&admin, shared, &[("change", "share")]).await, 303);
+        app.sql(format!("UPDATE users SET status = 'suspended' WHERE email = '{}'", ADMIN.email)).await;
+        assert!(!auditor.get(PATH).await.text.contains("Dormant"));
+    }
+}
+
 on_sqlite! {
+    /// An own view must not pass for one that comes with the list.
+    async fn the_names_of_the_views_of_the_list_are_taken(app) {
+        let browser = app.admin().await;
+        for name in ["All", "aLL", "A\u{200d}ll", "MCP enabled"] {
+            let refused = browser.submit(VIEWS, VIEWS, &[("name", name)]).await;
+            assert_eq!(refused.status, 400, "{name:?}");
+            html::assert_complaints(&refused.text, &["name"]);
+            assert!(html::text(&refused.text).contains("comes with the list"), "{name:?}");
+        }
+        save(&browser, "Own", "tokens=none", false).await;
+        let id = newest(app).await;
+        assert_eq!(change(&browser, id, &[("change", "rename"), ("name", "all")]).await, 400);
+    }
+
     /// A view that can no longer be read opens with everybody, and says so.
     async fn a_view_that_cannot_be_read_falls_back(app) {
         let browser = app.admin().await;

@@ -36,3 +36,4 @@ mod signing_keys;
 mod two_factor;
 mod user_acts;
 mod users;
+mod wrong_forms;

@@ -37,6 +37,7 @@ both_databases! {
         let jsonl = browser.get("/dashboard/activity/export?format=jsonl").await;
         let rows: Vec<Value> = jsonl.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(rows.len(), 2);
+        assert!(jsonl.header("content-disposition").ends_with("-2-rows.jsonl\""), "{}", jsonl.header("content-disposition"));
         assert!(rows.iter().all(|row| row["person"] == json!(MEMBER.email)), "{}", jsonl.text);
         assert_eq!(browser.get("/dashboard/activity/export?format=xml").await.status, 400);
     }
@@ -65,6 +66,29 @@ both_databases! {
         assert!(!html::text(&all.text).contains("0 entries found"), "an address is no filter here");
         let mine = html::text(&app.signed_in(OTHER).await.get("/dashboard/audit").await.text);
         assert!(!mine.contains("Revoked all tokens"), "{mine}");
+    }
+
+    /// Who tried to sign in as one and did not get in: when, and from where. Whoever tried is told the
+    /// same for an address that nobody has, and nothing is written about anybody else.
+    async fn a_strangers_failed_sign_in_is_in_ones_own_audit(app) {
+        let stranger = app.anonymous();
+        let mut answers = Vec::new();
+        for email in [MEMBER.email, "nobody@acme.example"] {
+            let fields = [("email", email), ("password", "not it at all")];
+            let answer = stranger.submit("/login", "/login", &fields).await;
+            answers.push((answer.status, html::text(&answer.text).replace(email, "")));
+        }
+        assert_eq!(answers[0], answers[1]);
+        let browser = app.member().await;
+        let text = html::text(&browser.get("/dashboard/audit").await.text);
+        assert!(text.contains("Somebody who did not get in Failed to sign in"), "{text}");
+        assert_eq!(text.matches("Failed to sign in").count(), 1);
+        let jsonl = browser.get("/dashboard/audit/export?format=jsonl&outcome=denied").await;
+        let rows: Vec<Value> = jsonl.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(rows.len(), 1, "{}", jsonl.text);
+        assert_eq!((rows[0]["address"].as_str(), rows[0]["actor_id"].is_null()), (Some("127.0.0.1"), true));
+        let other = app.signed_in(OTHER).await.get("/dashboard/audit").await;
+        assert!(!other.text.contains("Failed to sign in"));
     }
 
     /// Nobody reads either without being signed in.

@@ -219,7 +219,7 @@ on_sqlite! {
             assert!(page.text.contains("<title>Error:"));
         }
         let page = ask(&browser, "", "", "", "").await;
-        assert_eq!(page.text.matches("<li><a href=\"#").count(), 3, "all at once: {}", page.text);
+        assert_eq!(page.text.matches("<li><a href=\"#").count(), 4, "all at once: {}", page.text);
         assert_eq!(tokens(app).await, 0);
         assert!(app.audited("password_reentered").await.is_empty(), "the password is not asked of a form that is wrong");
         let page = ask(&browser, "Job", "usage:read", "30", "").await;

@@ -2,7 +2,12 @@
 
 use futures_util::future::join_all;
 
-use crate::support::{AUDITOR, MEMBER, both_databases, html, on_sqlite};
+use portcullis::app::{Access, ROUTES};
+use portcullis::domain::access::Permission;
+use portcullis::domain::role::{PERMISSION_GROUPS, of};
+use serde_json::json;
+
+use crate::support::{ADMIN, AUDITOR, MEMBER, both_databases, html, on_sqlite};
 
 both_databases! {
     /// One entry for a request, with permission, path and request id; looking again within a minute
@@ -48,4 +53,53 @@ on_sqlite! {
         let text = html::text(&app.admin().await.get("/admin/mcp/audit?outcome=denied").await.text);
         assert!(text.contains("Was refused what their role does not allow") && text.contains("page “/admin/users/1”"), "{text}");
     }
+
+    /// Whoever types the address of an act that their role does not include is told which permission
+    /// it needs, and never shown the form; a screen that may be looked at has no form then.
+    async fn no_page_asks_for_an_act_that_would_be_refused(app) {
+        let auditor = app.signed_in(AUDITOR).await;
+        for route in ROUTES.iter().filter(|route| route.method == "POST") {
+            let (Access::With(needed), true) = (route.access, ROUTES.iter().any(|other| other.path == route.path && other.method == "GET")) else { continue };
+            let title = of(needed).unwrap().title;
+            let others: Vec<_> = PERMISSION_GROUPS.iter().flat_map(|group| group.rows)
+                .filter(|row| row.permission != needed).map(|row| row.name).collect();
+            app.sql(format!("UPDATE roles SET permissions = '{}' WHERE name = 'Auditor'", json!(others))).await;
+            let path = fill(route.path);
+            let page = auditor.get(&path).await;
+            assert!(!page.text.contains(&format!("method=\"post\" action=\"{path}\"")), "{path}");
+            assert!(!page.text.contains("id=\"password\""), "{path}");
+            if page.status == 403 {
+                assert!(html::text(&page.text).contains(&format!("does not include “{title}”")), "{path}: {}", html::text(&page.text));
+            } else {
+                assert!([200, 404].contains(&page.status), "{path}: {}", page.status);
+            }
+        }
+    }
+
+    /// Nobody is asked about somebody, or a role, that may do more than they: the page says what they
+    /// lack, instead of a form that is refused when it is sent.
+    async fn no_page_asks_about_what_stands_above_one(app) {
+        app.sql("UPDATE roles SET permissions = '[\"view_users\",\"manage_users\",\"view_roles\",\"manage_roles\"]' WHERE name = 'Auditor'").await;
+        app.sql("INSERT INTO roles (name, permissions, tools, built_in) VALUES ('Clerk', '[\"manage_index\"]', '[]', FALSE)").await;
+        let (admin, clerk) = (app.id_of(ADMIN).await, app.count("SELECT id FROM roles WHERE name = 'Clerk'").await);
+        let auditor = app.signed_in(AUDITOR).await;
+        let acts = ROUTES.iter().filter(|route| route.method == "GET" && route.access == Access::With(Permission::ManageUsers) && route.path.starts_with("/admin/users/{user}/"));
+        let mut paths: Vec<_> = acts.map(|route| (route.path.replace("{user}", &admin.to_string()), "See MCP users")).collect();
+        assert!(paths.len() >= 6, "{paths:?}");
+        paths.push((format!("/admin/roles/{clerk}/delete"), "Import"));
+        for (path, lacked) in paths {
+            let page = auditor.get(&path).await;
+            assert_eq!(page.status, 403, "{path}");
+            assert!(html::text(&page.text).contains(lacked), "{path}: {}", html::text(&page.text));
+            assert!(page.text.contains(&format!("mailto:{}", ADMIN.email)), "whom to ask: {path}");
+        }
+    }
+}
+
+/// A path with something in place of its variables.
+fn fill(path: &str) -> String {
+    path.split('/')
+        .map(|part| if part.starts_with('{') { "1" } else { part })
+        .collect::<Vec<_>>()
+        .join("/")
 }

@@ -142,7 +142,10 @@ both_databases! {
         let shown = browser.get(&keeper).await;
         assert!(shown.text.contains("type=\"hidden\" name=\"permission\" value=\"manage_settings\""), "what they cannot tick stays");
         let delete = format!("{keeper}/delete");
-        assert_eq!(browser.submit(&delete, &delete, &[("password", PASSWORD)]).await.status, 403);
+        assert_eq!(browser.get(&delete).await.status, 403, "nobody is asked in vain");
+        let token = browser.form_token().await;
+        let sent = [("csrf", token.as_str()), ("password", PASSWORD)];
+        assert_eq!(browser.post(&delete, &sent).await.status, 403);
         let ours = make(app, "Ours", &["view_users"], &[]).await;
         give(app, OTHER, ours).await;
         let delete = format!("/admin/roles/{ours}/delete");

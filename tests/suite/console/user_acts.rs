@@ -122,7 +122,17 @@ both_databases! {
         assert_eq!(standing::suspend(&app.ctx, &operator, id).await.unwrap_err().code.status(), 409);
         assert_eq!(active_administrators(app).await, 2);
         app.sql(format!("UPDATE users SET invited_at = NULL WHERE email = '{}'", AUDITOR.email)).await;
-        let demoted = admin.submit(&own, &format!("{own}/place"), &fields).await;
+        // What one gives up oneself is said before it is saved.
+        let place = format!("{own}/place");
+        let asked = admin.submit(&own, &place, &fields).await;
+        assert_eq!(asked.status, 200);
+        let text = html::text(&asked.text);
+        assert!(text.contains("You will no longer be able to see MCP users, revoke tokens,") && text.contains("or import."), "{text}");
+        assert_eq!(active_administrators(app).await, 2, "nothing is saved yet");
+        let wrong = admin.send(&asked, &place, &[("password", "not it at all")]).await;
+        assert_eq!(wrong.status, 403);
+        html::assert_complaints(&wrong.text, &["password"]);
+        let demoted = admin.send(&wrong, &place, &[("password", PASSWORD)]).await;
         assert_eq!((demoted.status, demoted.header("location")), (303, "/dashboard"), "now another is there");
         assert_eq!(admin.get("/admin/users").await.status, 403, "and the role counts at once");
     }
@@ -288,8 +298,9 @@ on_sqlite! {
         for (rest, fields) in [
             ("/suspend", vec![]), ("/delete", vec![("password", PASSWORD)]), ("/password-reset", vec![("password", PASSWORD)]),
         ] {
-            let refused = act(&helpdesk, &path(app, ADMIN, rest).await, &fields).await;
-            assert_eq!(refused.status, 403, "{rest}");
+            let (path, token) = (path(app, ADMIN, rest).await, helpdesk.form_token().await);
+            let fields: Vec<_> = fields.into_iter().chain([("csrf", token.as_str())]).collect();
+            assert_eq!(helpdesk.post(&path, &fields).await.status, 403, "{rest}");
         }
         let own = path(app, ADMIN, "").await;
         let page = helpdesk.get(&format!("{own}?tab=info")).await;

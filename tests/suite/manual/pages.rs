@@ -30,6 +30,16 @@ fn every_file_of_the_manual_is_a_page_and_the_index_lists_them() {
     }
 }
 
+/// Whoever reads the manual runs a shop or a server: where a page comes from is said in ARCHITECTURE.md.
+#[test]
+fn no_page_speaks_to_whoever_changes_the_program() {
+    for page in PAGES {
+        for hint in ["UPDATE_DOCS", "cargo test", "`src/", "(src/"] {
+            assert!(!page.text.contains(hint), "{}: {hint}", page.slug);
+        }
+    }
+}
+
 /// The page about clients and the tabs of the console say the same.
 #[test]
 fn the_page_about_clients_has_every_command_and_file_of_the_console() {

@@ -56,3 +56,60 @@ fn decode(text: &str) -> String {
         .replace("&#39;", "'")
         .replace("&#38;", "&")
 }
+
+/// The tag that has this id.
+fn tag_of<'a>(page: &'a str, id: &str) -> Option<&'a str> {
+    let place = page.find(&format!(" id=\"{id}\""))?;
+    let start = page[..place].rfind('<')?;
+    page[start + 1..].split('>').next()
+}
+
+/// Whether focus can go to a tag.
+fn takes_focus(tag: &str) -> bool {
+    let is_control = ["input", "select", "textarea", "button", "a ", "summary"]
+        .iter()
+        .any(|name| tag.starts_with(name));
+    (is_control && !tag.contains(" hidden") && !tag.contains("type=\"hidden\""))
+        || tag.contains("tabindex=\"-1\"")
+}
+
+/// What the error summary says: the field each line leads to, and its words. Each must lead to
+/// something that takes focus.
+pub fn complaints(page: &str) -> Vec<(String, String)> {
+    let Some(summary) = page.split("data-error-summary").nth(1) else { return Vec::new() };
+    let lines = summary.split("</ul>").next().unwrap().split("<li>").skip(1);
+    lines
+        .map(|line| {
+            let id =
+                line.split("href=\"#").nth(1).map_or("", |rest| rest.split('"').next().unwrap());
+            if !id.is_empty() {
+                let tag = tag_of(page, id).unwrap_or_default();
+                assert!(!tag.is_empty(), "nothing has the id {id}");
+                assert!(takes_focus(tag), "{id} takes no focus: <{tag}>");
+            }
+            (id.to_owned(), text(line.split("</li>").next().unwrap()))
+        })
+        .collect()
+}
+
+/// Checks that a form tells all of these fields at once: each in the summary, and beside itself in
+/// the same words, tied to it for whoever does not see the page.
+#[track_caller]
+pub fn assert_complaints(page: &str, fields: &[&str]) {
+    let found = complaints(page);
+    let ids: Vec<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, fields, "{}", text(page));
+    assert!(page.contains("<title>Error: "), "the title says it first");
+    for (id, words) in &found {
+        let beside = page.split(&format!("id=\"{id}-error\"")).nth(1).unwrap_or_default();
+        let beside = beside.split_once('>').map_or("", |(_, rest)| rest);
+        assert!(text(beside).starts_with(words.as_str()), "{id}: {words}");
+        let tag = tag_of(page, id).unwrap();
+        if ["input", "select", "textarea"].iter().any(|name| tag.starts_with(name)) {
+            assert_eq!(attribute(tag, "aria-invalid"), "true", "{id}");
+            let described = attribute(tag, "aria-describedby");
+            let named = format!("{id}-error");
+            assert!(described.split(' ').any(|one| one == named), "{id}: {described}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+ALTER TABLE grid_views DROP COLUMN shared;
