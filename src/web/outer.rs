@@ -9,15 +9,16 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use crate::error::{Error, ErrorCode};
 use crate::secrets::random_text;
 use crate::service::metrics::RouteCounters;
 use crate::service::{Ctx, people, visit};
-use crate::web::error::{Failure, Told, render};
+use crate::web::error::{Audience, Failure, Told, render};
 use crate::web::paced::pace;
-use crate::web::page::{THEME_COOKIE, theme};
+use crate::web::page::{Shell, THEME_COOKIE, theme};
+use crate::web::viewer::Viewer;
 
 /// Pages run no foreign code and are framed by nobody (SECURITY-CHECKLIST §2, 3.4).
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -77,8 +78,19 @@ pub async fn outer(
         Some(Failure::Page(error)) => whom_to_ask(ctx.as_ref(), error).await,
         _ => Vec::new(),
     };
-    let told =
-        Told { request_id: &id, theme, help: help.as_deref(), administrators: &administrators };
+    let shell = match failure {
+        Some(failure) => shell_of(ctx.as_ref(), response.request(), failure).await,
+        None => None,
+    };
+    let from = failure.and_then(|_| came_from(response.request().headers()));
+    let told = Told {
+        request_id: &id,
+        theme,
+        help: help.as_deref(),
+        administrators: &administrators,
+        shell: shell.as_ref(),
+        from: from.as_deref(),
+    };
     let failure = failure.map(|failure| render(failure, &told));
     let mut response = match failure {
         Some(rendered) => {
@@ -128,6 +140,44 @@ async fn whom_to_ask(ctx: Option<&web::Data<Ctx>>, error: &Error) -> Vec<(String
         }
         _ => Vec::new(),
     }
+}
+
+/// The frame of the console for somebody signed in who met a failure of their own there; what is
+/// wrong with the server is told without another question to it.
+async fn shell_of(
+    ctx: Option<&web::Data<Ctx>>,
+    request: &HttpRequest,
+    failure: &Failure,
+) -> Option<Shell> {
+    let is_theirs = match failure {
+        Failure::Page(error) => error.code.status() < 500,
+        Failure::WrongMethod { audience, .. } => *audience == Audience::Person,
+        _ => false,
+    };
+    if !is_theirs || !is_of_console(request.path()) {
+        return None;
+    }
+    let viewer = Viewer::extract(request).await.ok()?;
+    Some(Shell { viewer: Some(viewer), ..Shell::gate(ctx?, request) })
+}
+
+fn is_of_console(path: &str) -> bool {
+    ["/dashboard", "/admin", "/account"].iter().any(|part| {
+        path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// The page of the console from which a request came, if the browser says so.
+fn came_from(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let url = url::Url::parse(text(header::REFERER)?).ok()?;
+    let host = match url.port() {
+        Some(port) => format!("{}:{port}", url.host_str()?),
+        None => url.host_str()?.to_owned(),
+    };
+    let is_ours = text(header::HOST) == Some(host.as_str()) && is_of_console(url.path());
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    is_ours.then(|| format!("{}{query}", url.path()))
 }
 
 /// The code that an answer says it tells.

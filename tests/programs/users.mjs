@@ -78,7 +78,7 @@ async function acts(screen, admin, person, client, member) {
   await screen.examine("mcp-users-disable-dialog");
   await screen.type("Your password", `not ${admin.password}`, await screen.page.$("dialog[open]"));
   await screen.arrive(() => screen.page.keyboard.press("Enter"));
-  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
   check((await client.call()) === 200, "a wrong password disabled many");
   await screen.examine("mcp-users-disable-wrong-password");
   await screen.type("Your password", admin.password);

@@ -9,6 +9,7 @@ use super::{Bar, Found, PAGE, Pays, bar, call, caller, in_form, paid};
 use crate::console::mcp_users::parts;
 use crate::domain::contact::ContactPreview;
 use crate::domain::credit::MOST_CONTACTS;
+use crate::domain::access::Permission;
 use crate::domain::tool::Tool;
 use crate::error::{Error, Result};
 use crate::service::Ctx;

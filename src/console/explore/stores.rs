@@ -8,6 +8,7 @@ use super::fields::{Asked, OF_STORES};
 use super::{Bar, Found, PAGE, Pays, bar, call, caller, in_form, paid};
 use crate::console::mcp_users::parts;
 use crate::domain::profile::StoreProfile;
+use crate::domain::access::Permission;
 use crate::domain::tool::Tool;
 use crate::error::{Error, Result};
 use crate::service::Ctx;

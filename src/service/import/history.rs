@@ -81,6 +81,11 @@ impl Past {
         counts.inserted + counts.updated + counts.unchanged
     }
 
+    /// Whether it came to its end with every line rejected.
+    pub fn changed_nothing(&self) -> bool {
+        self.standing == Standing::Finished && self.row.counts.rejected > 0 && self.done() == 0
+    }
+
     /// Whether the server keeps rejected lines of it.
     pub fn has_rejects(&self) -> bool {
         self.standing == Standing::Finished
