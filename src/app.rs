@@ -20,7 +20,7 @@ use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, toke
 use crate::service::Ctx;
 use crate::service::metrics::RouteCounters;
 use crate::web::error::{Audience, Failure};
-use crate::web::outer::outer;
+use crate::web::outer::{frame, outer};
 use crate::web::{assets, nav, session};
 
 /// Who may use a route.
@@ -289,6 +289,7 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
             .service(crate::mcp::scope(&state))
             .configure(routes)
             .default_service(web::to(nothing_here))
+            .wrap(from_fn(frame))
             .wrap(session::middleware(&state))
             .wrap(from_fn(outer))
     })

@@ -38,7 +38,8 @@ pub struct HelpOn(pub &'static str);
 pub struct FormSeed {
     /// The seed.
     pub value: String,
-    is_new: bool,
+    /// Whether the browser sent none, so that no form of ours can have been shown to it.
+    pub is_new: bool,
     is_used: std::rc::Rc<Cell<bool>>,
 }
 
@@ -78,17 +79,14 @@ pub async fn outer(
         Some(Failure::Page(error)) => whom_to_ask(ctx.as_ref(), error).await,
         _ => Vec::new(),
     };
-    let shell = match failure {
-        Some(failure) => shell_of(ctx.as_ref(), response.request(), failure).await,
-        None => None,
-    };
+    let frame = response.request().extensions_mut().remove::<Frame>();
     let from = failure.and_then(|_| came_from(response.request().headers()));
     let told = Told {
         request_id: &id,
         theme,
         help: help.as_deref(),
         administrators: &administrators,
-        shell: shell.as_ref(),
+        shell: frame.as_ref().map(|frame| &frame.0),
         from: from.as_deref(),
     };
     let failure = failure.map(|failure| render(failure, &told));
@@ -140,6 +138,28 @@ async fn whom_to_ask(ctx: Option<&web::Data<Ctx>>, error: &Error) -> Vec<(String
         }
         _ => Vec::new(),
     }
+}
+
+/// The frame of the console around a failure, for somebody who is signed in.
+#[derive(Debug)]
+struct Frame(Shell);
+
+/// The middleware inside of the sessions, which know nobody any more when [`outer`] renders a
+/// failure: keeps the frame that the failure is shown in.
+pub async fn frame(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> actix_web::Result<ServiceResponse<impl MessageBody>> {
+    let response = next.call(request).await?;
+    let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
+    if let Some(failure) = failure {
+        let request = response.request();
+        let ctx = request.app_data::<web::Data<Ctx>>();
+        if let Some(shell) = shell_of(ctx, request, failure).await {
+            request.extensions_mut().insert(Frame(shell));
+        }
+    }
+    Ok(response)
 }
 
 /// The frame of the console for somebody signed in who met a failure of their own there; what is
