@@ -1,5 +1,5 @@
 //! Who calls: the key and all it stands on, then role and permission, before a byte of the body is
-//! read. The order is that of the MCP endpoint (contract §7).
+//! read, and again when that had to be waited for. The order is that of the MCP endpoint (contract §7).
 
 use std::time::Instant;
 

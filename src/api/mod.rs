@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorCode};
 use crate::service::Ctx;
 use crate::service::calls::{self, Caller, JsonObject, Line};
 use crate::web::error::Failure;
+use crate::web::paced::came_late;
 
 pub use openapi::{document, openapi};
 pub use operations::{OPERATIONS, Operation};
@@ -134,8 +135,11 @@ async fn with_body(
     tool: Tool,
     read: impl FnOnce(JsonObject) -> Result<JsonObject, Error>,
 ) -> Answer {
-    let caller = admit::admit(ctx, request, tool).await?;
+    let mut caller = admit::admit(ctx, request, tool).await?;
     let arguments = body::read(request, payload).await.and_then(read);
+    if came_late(request) {
+        caller = admit::admit(ctx, request, tool).await?;
+    }
     perform(ctx, &caller, tool, arguments).await
 }
 

@@ -93,13 +93,17 @@ impl Config {
 /// names of loopback where one of them, or the address it listens on, is loopback.
 fn hosts(public_url: &str, mcp_url: &str, bind: SocketAddr) -> Vec<String> {
     let mut hosts = Vec::new();
-    let mut loopback_ports = Vec::new();
+    let (mut loopback_ports, mut with_port) = (Vec::new(), Vec::new());
     if bind.ip().is_loopback() {
         loopback_ports.push(bind.port());
     }
     for url in [public_url, mcp_url].into_iter().filter_map(|url| Url::parse(url).ok()) {
         let Some(host) = url.host_str() else { continue };
         hosts.push(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")));
+        // Some write the port that goes without saying (RFC 9110 §4.2.3).
+        if url.port().is_none() {
+            with_port.extend(url.port_or_known_default().map(|port| format!("{host}:{port}")));
+        }
         if LOOPBACK_NAMES.contains(&host) {
             loopback_ports.extend(url.port_or_known_default());
         }
@@ -107,6 +111,7 @@ fn hosts(public_url: &str, mcp_url: &str, bind: SocketAddr) -> Vec<String> {
     for port in loopback_ports {
         hosts.extend(LOOPBACK_NAMES.map(|name| format!("{name}:{port}")));
     }
+    hosts.append(&mut with_port);
     let mut known = std::collections::BTreeSet::new();
     hosts.retain(|host| known.insert(host.clone()));
     hosts
@@ -123,6 +128,6 @@ mod tests {
         assert_eq!(local.first().map(String::as_str), Some("127.0.0.1:9000"));
         assert!(local.contains(&"localhost:9000".to_owned()));
         let public = hosts("https://gate.example", "https://mcp.example:8443/mcp", bind);
-        assert_eq!(public, ["gate.example", "mcp.example:8443"]);
+        assert_eq!(public, ["gate.example", "mcp.example:8443", "gate.example:443"]);
     }
 }

@@ -38,19 +38,24 @@ pub async fn show(ctx: web::Data<Ctx>, request: HttpRequest) -> Result<HttpRespo
 fn is_near(head: &RequestHead, hosts: &[String]) -> bool {
     let is_private = head.peer_addr.is_some_and(|peer| is_private(peer.ip().to_canonical()));
     let is_passed_on = PASSED_ON.iter().any(|name| head.headers.contains_key(*name));
-    // A proxy that adds nothing may still keep the name that it was asked by.
-    let host = address::host(head, &[]);
-    let is_public = host.is_some_and(|host| hosts.contains(&host) && !is_local_name(&host));
-    is_private && !is_passed_on && !is_public && !head.headers.contains_key(header::ORIGIN)
+    // A proxy that adds nothing may still keep the name that it was asked by; and a browser on this
+    // machine asks for whoever had their own name pointed at it.
+    let is_by_local_name = address::host(head, &[]).is_none_or(|host| is_local(&host, hosts));
+    is_private && is_by_local_name && !is_passed_on && !head.headers.contains_key(header::ORIGIN)
 }
 
-/// Whether a host with or without a port is an address, or this machine's own name.
-fn is_local_name(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
+/// Whether a host with or without a port is an address, this machine, or a name of the private
+/// network, which has no dots and is not our public one.
+fn is_local(host: &str, hosts: &[String]) -> bool {
+    let host = host.to_ascii_lowercase();
+    let name = host.rsplit_once(':').map_or(host.as_str(), |(name, port)| {
+        if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { &host }
     });
     let name = name.trim_start_matches('[').trim_end_matches(']');
-    name == "localhost" || name.parse::<IpAddr>().is_ok()
+    let is_public = || hosts.iter().any(|ours| *ours == host || ours == name);
+    name.parse::<IpAddr>().is_ok()
+        || name == "localhost"
+        || !name.is_empty() && !name.contains('.') && !is_public()
 }
 
 /// Loopback, private, link-local.
@@ -103,6 +108,11 @@ mod tests {
             ("forwarded", "for=10.0.0.1"),
             ("via", "1.1 proxy"),
             ("host", "gate.example.com"),
+            ("host", "GATE.example.com"),
+            ("host", "gate.example.com:443"),
+            ("host", "gate.example.com."),
+            ("host", "rebound.example"),
+            ("host", ""),
             ("origin", "https://elsewhere.example"),
         ] {
             assert!(!asks("127.0.0.1:9", &[passed_on]), "{passed_on:?}");

@@ -71,6 +71,11 @@ pub async fn submit(
         return Ok(see_other(&way.to("/login")));
     };
     match login::second_factor(&ctx, &visitor.actor, user, &code).await {
+        // The password was changed since it was given.
+        Ok((user, _)) if !session::has_password_of(&session, &user) => {
+            session.purge();
+            Ok(see_other(&way.to("/login")))
+        }
         Ok((user, factor)) => {
             session::begin(&session, &request, &user, now)?;
             if factor == Factor::RecoveryCode {

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Prompt {
-    /// Nothing, or `consent` and others that ask for what happens anyway.
+    /// Nothing, or what we do not know.
     #[default]
+    Any,
+    /// `consent` or `select_account`: the person must be asked, whatever they decided before; the
+    /// page on which they decide is the one where they change the account, too.
     Ask,
     /// `login`: the person must sign in again.
     SignIn,
@@ -22,12 +25,19 @@ impl Prompt {
     /// `none` goes with nothing else.
     pub fn parse(text: Option<&str>) -> Result<Self, &'static str> {
         let values: Vec<&str> = text.unwrap_or_default().split_ascii_whitespace().collect();
-        match (values.contains(&"none"), values.contains(&"login")) {
-            (true, _) if values.len() > 1 => Err("prompt=none must stand alone"),
-            (true, _) => Ok(Self::Silent),
-            (false, true) => Ok(Self::SignIn),
-            (false, false) => Ok(Self::Ask),
+        let has = |value| values.contains(&value);
+        match (has("none"), has("login"), has("consent") || has("select_account")) {
+            (true, ..) if values.len() > 1 => Err("prompt=none must stand alone"),
+            (true, ..) => Ok(Self::Silent),
+            (_, true, _) => Ok(Self::SignIn),
+            (.., true) => Ok(Self::Ask),
+            _ => Ok(Self::Any),
         }
+    }
+
+    /// Whether an earlier decision may stand for a new one.
+    pub fn may_be_remembered(self) -> bool {
+        matches!(self, Self::Any | Self::Silent)
     }
 }
 
@@ -37,7 +47,8 @@ mod tests {
 
     #[test]
     fn none_stands_alone_and_unknown_values_are_ignored() {
-        assert_eq!(Prompt::parse(None), Ok(Prompt::Ask));
+        assert_eq!(Prompt::parse(None), Ok(Prompt::Any));
+        assert_eq!(Prompt::parse(Some("create")), Ok(Prompt::Any));
         assert_eq!(Prompt::parse(Some("consent select_account")), Ok(Prompt::Ask));
         assert_eq!(Prompt::parse(Some("consent login")), Ok(Prompt::SignIn));
         assert_eq!(Prompt::parse(Some("none")), Ok(Prompt::Silent));

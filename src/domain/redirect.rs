@@ -95,6 +95,12 @@ fn check_http(uri: &str, scheme: &str, url: &Url) -> Result<Kind, &'static str> 
     if host.starts_with('.') || host.ends_with('.') {
         return Err("must write its host plainly");
     }
+    // A URL may hold more, up to commas and semicolons, which would end a directive of the consent
+    // page's Content-Security-Policy and begin another.
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    if matches!(url.host(), Some(Host::Domain(name)) if !name.chars().all(is_plain)) {
+        return Err("must write its host plainly");
+    }
     match (scheme, is_loopback(url)) {
         (_, true) if scheme == "http" => Ok(Kind::Loopback),
         ("https", _) => Ok(Kind::Web),
@@ -225,6 +231,9 @@ mod tests {
             "https://user@example.com/cb",
             "https://u:p@example.com/cb",
             "https://*.example.com/cb",
+            "https://x;sandbox/cb",
+            "https://x,default-src/cb",
+            "https://x'y/cb",
             "javascript:alert(1)",
             "data:text/html,x",
             "file:///etc/passwd",

@@ -28,6 +28,7 @@ use crate::service::verify::{self, BadToken, Knock, Refusal};
 use crate::service::{Ctx, meter, strangers};
 use crate::store::activity::NewActivity;
 use crate::web::outer::RequestId;
+use crate::web::paced::came_late;
 use crate::web::{address, credential};
 
 /// What a check lets pass, or the answer that it stays down with.
@@ -114,7 +115,7 @@ async fn pass(
     request_id: &str,
     arrived: Instant,
 ) -> Pass<Passed> {
-    let caller = admit(ctx, request, request_id, arrived).await?;
+    let mut caller = admit(ctx, request, request_id, arrived).await?;
     if request.method() != Method::POST {
         return Err(answer::error(
             &Error::new(ErrorCode::MethodNotAllowed, "Send JSON-RPC messages with POST."),
@@ -124,6 +125,9 @@ async fn pass(
     check_media_types(request)
         .map_err(|(status, told)| answer::rpc_error(status, -32600, told, request_id, None))?;
     let body = read(request, request_id).await?;
+    if came_late(request) {
+        caller = admit(ctx, request, request_id, arrived).await?;
+    }
     let envelope = envelope::parse(&body).map_err(|broken| answer::broken(broken, request_id))?;
     match envelope.kind {
         Kind::Request => {}

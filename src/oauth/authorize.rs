@@ -75,7 +75,9 @@ pub async fn ask(
         }
         return refused(&ctx, &request, &wanted, &client, &user).await;
     }
-    if let Some(location) = consent::remembered(&ctx, &decider, &wanted, &client).await? {
+    if wanted.prompt.may_be_remembered()
+        && let Some(location) = consent::remembered(&ctx, &decider, &wanted, &client).await?
+    {
         return Ok(see_other(&location));
     }
     if is_silent {

@@ -37,7 +37,9 @@ async fn attempt(
     parameters: &Parameters,
     actor: &Actor,
 ) -> Result<Value, OAuthError> {
-    let client = issue::authenticate(ctx, actor, credentials(request, parameters)?).await?;
+    let client =
+        issue::authenticate(ctx, actor, credentials(request, parameters)?, issue::Ways::WithSecret)
+            .await?;
     if client.secret_hash.is_none() {
         return Err(OAuthError::new(
             OAuthErrorCode::InvalidClient,

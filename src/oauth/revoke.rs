@@ -38,7 +38,9 @@ async fn attempt(
     parameters: &Parameters,
     actor: &Actor,
 ) -> Result<(), OAuthError> {
-    let client = issue::authenticate(ctx, actor, credentials(request, parameters)?).await?;
+    let client =
+        issue::authenticate(ctx, actor, credentials(request, parameters)?, issue::Ways::WithSecret)
+            .await?;
     let token = PlainSecret::presented(parameters.require("token")?);
     Ok(revoke::by_client(ctx, actor, &client, token).await?)
 }

@@ -44,7 +44,9 @@ async fn attempt(
             "grant_type must be authorization_code or refresh_token",
         ));
     }
-    let client = issue::authenticate(ctx, actor, credentials(request, parameters)?).await?;
+    let client =
+        issue::authenticate(ctx, actor, credentials(request, parameters)?, issue::Ways::Registered)
+            .await?;
     if grant_type == "refresh_token" {
         let exchange = RefreshExchange {
             refresh_token: PlainSecret::presented(parameters.require("refresh_token")?),

@@ -18,6 +18,7 @@ use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::revoke::{self, Revoked};
+use crate::service::sessions::Acting;
 use crate::store::api_keys::{self as store, KeyRow, NewKey};
 use crate::store::audit::{self, NewEntry};
 use crate::store::{accounts, links, users};
@@ -113,6 +114,7 @@ pub async fn create(
     let secret = PlainSecret::generate(SecretKind::ApiKey);
     let (actor, made, now) = (actor.clone(), secret.clone(), ctx.clock.now());
     is_own(&actor, &proof)?;
+    let acting = Acting::of(proof.user);
     ctx.db
         .write(move |conn| {
             let scopes = wanted.allowed().to_string();
@@ -121,7 +123,7 @@ pub async fn create(
                 _ => json!({ "scopes": scopes }),
             };
             let name = wanted.name.trim();
-            let result = admit(conn, proof.user, &wanted.form, now).and_then(|()| {
+            let result = admit(conn, proof.user, &acting, &wanted.form, now).and_then(|()| {
                 let expires_at = match wanted.life {
                     Life::Days(days) => Some(now.plus_seconds(days * DAY)),
                     _ => None,
@@ -200,8 +202,15 @@ fn is_own(actor: &Actor, proof: &Reconfirmed) -> Result<()> {
 }
 
 /// Whether the person may have another key, and for this form; takes their lock.
-fn admit(conn: &mut Conn, person: UserId, form: &str, now: Timestamp) -> Result<()> {
+fn admit(
+    conn: &mut Conn,
+    person: UserId,
+    acting: &Acting,
+    form: &str,
+    now: Timestamp,
+) -> Result<()> {
     lock::user(conn, person)?;
+    acting.goes_on(conn, now)?;
     let user = users::by_id(conn, person)?;
     if !user.is_some_and(|user| user.status() == UserStatus::Active) {
         return Err(Error::new(

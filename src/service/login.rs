@@ -70,7 +70,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
         return Err(Error::field("password", "Enter your password."));
     }
     let limits = Limit::passwords(&address, actor.address);
-    let user = find(ctx, &limits, &address).await?;
+    let user = find(ctx, limits.clone(), &address).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     let matches = password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
     let known = user.filter(|_| matches);
@@ -102,7 +102,7 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
                     detail: json!({ "suspended": is_suspended }),
                 },
             )?;
-            settle(conn, &limits, signed_in, now)
+            if signed_in { forget(conn, &limits, now) } else { Ok(()) }
         })
         .await?;
     let user = user.ok_or_else(|| {
@@ -270,8 +270,9 @@ async fn check(
         return Err(wrong_password("Enter your password to confirm."));
     }
     let own = Limit::confirmations_of(id);
-    let user = find(ctx, std::slice::from_ref(&own), &actor.label).await?;
-    let user = user.filter(|user| user.id == id);
+    let user = find(ctx, vec![own.clone()], &actor.label).await?;
+    // Whoever was suspended since the request began confirms nothing.
+    let user = user.filter(|user| user.id == id && user.status() == UserStatus::Active);
     // A code stands for the password where there is one; no password is so short.
     let code = user
         .as_ref()
@@ -304,8 +305,15 @@ async fn check(
             write_down(conn, &actor, matches, detail, now)?;
             // Wrong ones count for the sign-in, too (contract §9), and a right one makes them forgotten;
             // those of the sign-in never count here.
-            settle(conn, &Limit::passwords(&actor.label, actor.address), matches, now)?;
-            settle(conn, &[own], matches, now)?;
+            let of_sign_in = Limit::passwords(&actor.label, actor.address);
+            if matches {
+                throttle::clear(conn, &own)?;
+                of_sign_in.first().map_or(Ok(()), |limit| throttle::clear(conn, limit))?;
+            } else {
+                of_sign_in
+                    .iter()
+                    .try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))?;
+            }
             Ok(matches)
         })
         .await?;
@@ -364,24 +372,23 @@ fn wrong_password(message: &'static str) -> Error {
     Error { param: Some("password".into()), ..Error::new(ErrorCode::WrongPassword, message) }
 }
 
-async fn find(ctx: &Ctx, limits: &[Limit], address: &str) -> Result<Option<UserRow>> {
-    let (limits, address, now) = (limits.to_vec(), address.to_owned(), ctx.clock.now());
+/// Looks a person up whose password is about to be tried. The attempt counts before it is judged,
+/// because hashing takes long: so attempts at the same moment are as few as those one after the
+/// other.
+async fn find(ctx: &Ctx, limits: Vec<Limit>, address: &str) -> Result<Option<UserRow>> {
+    let (address, now) = (address.to_owned(), ctx.clock.now());
     ctx.db
-        .read(move |conn| {
-            for limit in &limits {
-                throttle::check(conn, limit, now)?;
-            }
+        .write(move |conn| {
+            limits.iter().try_for_each(|limit| throttle::count_or_refuse(conn, limit, now))?;
             Ok(users::by_email(conn, &address)?)
         })
         .await
 }
 
-/// Success forgets the person's failures (not the address's: others may be tried from there);
-/// failure counts for both.
-fn settle(conn: &mut Conn, limits: &[Limit], ok: bool, now: Timestamp) -> Result<()> {
-    if ok {
-        limits.first().map_or(Ok(()), |limit| throttle::clear(conn, limit))
-    } else {
-        limits.iter().try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))
-    }
+/// Success forgets the person's failures, and of the others only itself: more people may be tried
+/// from that address.
+fn forget(conn: &mut Conn, limits: &[Limit], now: Timestamp) -> Result<()> {
+    let Some((own, others)) = limits.split_first() else { return Ok(()) };
+    throttle::clear(conn, own)?;
+    others.iter().try_for_each(|limit| throttle::take_back(conn, limit, now))
 }

@@ -15,6 +15,7 @@ use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::metrics::Grant;
+use crate::service::sessions::Acting;
 use crate::store::audit::{self, NewEntry};
 use crate::store::tokens::{NewToken, TokenRow};
 use crate::store::{links, tokens, users};
@@ -88,9 +89,11 @@ pub async fn create(
     }
     let secret = PlainSecret::generate(SecretKind::PersonalAccessToken);
     let (state, actor, hash, now) = (ctx.clone(), actor.clone(), secret.hash(), ctx.clock.now());
+    let acting = Acting::of(proof.user);
     ctx.db
         .write(move |conn| {
             lock::user(conn, proof.user)?;
+            acting.goes_on(conn, now)?;
             let made = make(&state, conn, proof.user, &wanted, hash, now);
             let scopes = wanted.allowed().to_string();
             let (id, outcome, detail) = match &made {

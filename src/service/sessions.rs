@@ -1,11 +1,14 @@
-//! Browser sessions of a person: which there are, and ending them.
+//! Browser sessions of a person: which there are, whether the acting one goes on, and ending them.
 
 use serde_json::json;
 
+use crate::clock::Timestamp;
+use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
-use crate::service::Ctx;
+use crate::service::people::guard;
+use crate::service::{Ctx, visit};
 use crate::store::audit::{self, NewEntry};
 use crate::store::sessions::{self, SessionRow};
 use crate::store::users;
@@ -22,6 +25,36 @@ pub enum Which {
     Others(String),
     /// All.
     All,
+}
+
+/// The session in which a person makes a credential. Ending sessions ends credentials, too, where a
+/// password is changed; one that was on its way then must not outlive it.
+#[derive(Debug, Clone)]
+pub struct Acting {
+    user: UserId,
+    handle: Option<String>,
+}
+
+impl Acting {
+    /// That of the request in hand. Outside of one there is none, and nothing to ask.
+    pub fn of(user: UserId) -> Self {
+        Self { user, handle: visit::current().session }
+    }
+
+    /// Refuses an act of a session that was ended. To be asked in the act's transaction, under the
+    /// person's lock.
+    ///
+    /// # Errors
+    /// `sign_in_required`.
+    pub fn goes_on(&self, conn: &mut Conn, now: Timestamp) -> Result<()> {
+        match &self.handle {
+            Some(handle) if !sessions::is_open(conn, self.user, handle, now)? => Err(Error::new(
+                ErrorCode::SignInRequired,
+                "You were signed out meanwhile. Nothing was changed. Sign in and try again.",
+            )),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A person's sessions, the last one used first.
@@ -43,6 +76,7 @@ pub async fn end(ctx: &Ctx, actor: &Actor, user: UserId, which: Which) -> Result
         .write(move |conn| {
             let row = users::by_id(conn, user)?
                 .ok_or_else(|| Error::not_found("There is no such user."))?;
+            guard::over(conn, &actor, &row)?;
             let ended = match &which {
                 Which::One(handle) => sessions::delete_called(conn, user, handle)?,
                 Which::Others(handle) => sessions::delete_others(conn, user, handle)?,

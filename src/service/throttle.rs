@@ -154,6 +154,15 @@ pub fn count_or_refuse(conn: &mut Conn, limit: &Limit, now: Timestamp) -> Result
     Ok(())
 }
 
+/// Takes an attempt back that was counted before it succeeded.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn take_back(conn: &mut Conn, limit: &Limit, now: Timestamp) -> Result<()> {
+    throttles::take_back(conn, &limit.subject, now)?;
+    Ok(())
+}
+
 /// Forgets failures after a success.
 ///
 /// # Errors

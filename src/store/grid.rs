@@ -145,24 +145,31 @@ pub fn rows(conn: &mut Conn, ids: &[UserId], now: Timestamp) -> QueryResult<Vec<
     let mut credits = credits_of(conn, ids, now)?;
     let mut rows: HashMap<UserId, GridRow> = people
         .into_iter()
-        .map(|((id, name, email, mcp_enabled), (added_at, last_tool_at), (status, invited), role)| {
-            let (clients, active_tokens) = dots.remove(&id).unwrap_or_default();
-            let credits = credits.remove(&id).unwrap_or_default();
-            let row = GridRow {
-                id,
-                name,
-                email,
+        .map(
+            |(
+                (id, name, email, mcp_enabled),
+                (added_at, last_tool_at),
+                (status, invited),
                 role,
-                standing: Standing::of(&status, invited.is_some()),
-                mcp_enabled,
-                added_at,
-                last_tool_at,
-                active_tokens,
-                clients,
-                credits,
-            };
-            (id, row)
-        })
+            )| {
+                let (clients, active_tokens) = dots.remove(&id).unwrap_or_default();
+                let credits = credits.remove(&id).unwrap_or_default();
+                let row = GridRow {
+                    id,
+                    name,
+                    email,
+                    role,
+                    standing: Standing::of(&status, invited.is_some()),
+                    mcp_enabled,
+                    added_at,
+                    last_tool_at,
+                    active_tokens,
+                    clients,
+                    credits,
+                };
+                (id, row)
+            },
+        )
         .collect();
     Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }

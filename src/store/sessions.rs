@@ -134,6 +134,17 @@ pub fn window(
         .optional()
 }
 
+/// Whether a user's session that is called so goes on.
+pub fn is_open(conn: &mut Conn, user: UserId, handle: &str, now: Timestamp) -> QueryResult<bool> {
+    diesel::select(diesel::dsl::exists(
+        sessions::table
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::handle.eq(handle))
+            .filter(sessions::expires_at.gt(now)),
+    ))
+    .get_result(conn)
+}
+
 /// Sets or, with nothing, ends that time.
 pub fn set_window(
     conn: &mut Conn,

@@ -32,6 +32,15 @@ pub fn count(
     upsert::count_attempt(conn, subject, now, window_ends_at)
 }
 
+/// Counts one less in the current window of `subject`, if there is one.
+pub fn take_back(conn: &mut Conn, subject: &str, now: Timestamp) -> QueryResult<usize> {
+    let counted = throttles::table
+        .filter(throttles::subject.eq(subject))
+        .filter(throttles::window_ends_at.gt(now))
+        .filter(throttles::failures.gt(0));
+    diesel::update(counted).set(throttles::failures.eq(throttles::failures - 1)).execute(conn)
+}
+
 /// Forgets the failures of `subject`.
 pub fn clear(conn: &mut Conn, subject: &str) -> QueryResult<usize> {
     diesel::delete(throttles::table.filter(throttles::subject.eq(subject))).execute(conn)

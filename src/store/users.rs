@@ -10,6 +10,7 @@ use crate::db::statement::statement;
 use crate::db::written::Written;
 use crate::domain::access::{ADMINISTRATOR, Standing, UserStatus};
 use crate::ids::{AccountId, RoleId, UserId};
+use crate::secrets::sha256_base64url;
 
 /// A user with their role.
 #[derive(Debug, Clone, Queryable)]
@@ -54,6 +55,12 @@ impl UserRow {
     /// Their status.
     pub fn status(&self) -> UserStatus {
         UserStatus::from_stored(&self.status)
+    }
+
+    /// Changes with every password that is set, and tells nothing of it.
+    pub fn password_mark(&self) -> String {
+        let hash = self.password_hash.as_deref().unwrap_or_default();
+        sha256_base64url(hash.as_bytes()).chars().take(22).collect()
     }
 
     /// How they stand.

@@ -30,7 +30,7 @@ pub fn caller(head: &RequestHead, trusted: &[IpNet]) -> Option<IpAddr> {
     Some(nearest)
 }
 
-/// The host that the request was sent to. `X-Forwarded-Host` counts only from a trusted proxy: a
+/// The host that the request was sent to, in small letters. `X-Forwarded-Host` counts only from a trusted proxy: a
 /// page that had its own name pointed at us can set it, and cannot set `Host`.
 pub fn host(head: &RequestHead, trusted: &[IpNet]) -> Option<String> {
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
@@ -42,7 +42,7 @@ pub fn host(head: &RequestHead, trusted: &[IpNet]) -> Option<String> {
     forwarded
         .or_else(|| text("host"))
         .or_else(|| head.uri.authority().map(|authority| authority.as_str()))
-        .map(|host| host.trim().to_owned())
+        .map(|host| host.trim().to_ascii_lowercase())
 }
 
 /// The address of an element of `X-Forwarded-For`; some proxies put a port behind it.

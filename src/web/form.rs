@@ -1,9 +1,12 @@
 //! Posted forms: bounded, checked for their token, parsed into a struct whose fields are all text
 //! or lists of text, so that every complaint about a value is the handler's and names its field.
 
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -11,6 +14,7 @@ use crate::error::{Error, ErrorCode};
 use crate::service::{Ctx, visit};
 use crate::web::csrf;
 use crate::web::error::Failure;
+use crate::web::paced::Body;
 
 /// The largest form, bytes.
 pub const LARGEST: usize = 64 * 1024;
@@ -47,14 +51,33 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     }
 }
 
-async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Error> {
-    let kind = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+/// Waits for the whole of a posted form, before anybody looks who posts it: session, role and
+/// status are those of the moment in which it has arrived, not of that in which it was begun.
+pub(super) async fn gather(request: &mut ServiceRequest) {
+    if !is_form(request.headers()) {
+        return;
+    }
+    let mut payload = request.take_payload();
+    let (mut parts, mut size) = (Vec::new(), 0);
+    while size <= LARGEST
+        && let Some(part) = payload.next().await
+    {
+        // After one that is broken there are no more.
+        size += part.as_ref().map_or(LARGEST + 1, Bytes::len);
+        parts.push(part);
+    }
+    let whole: Body = Box::pin(stream::iter(parts).chain(payload));
+    request.set_payload(Payload::from(whole));
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Vec<u8>, Error> {
+    if !is_form(request.headers()) {
         return Err(Error::new(
             ErrorCode::UnsupportedMediaType,
             "Send this form as application/x-www-form-urlencoded.",

@@ -11,7 +11,7 @@ pub mod form;
 pub mod help;
 pub mod nav;
 pub mod outer;
-mod paced;
+pub mod paced;
 pub mod page;
 pub mod session;
 pub mod upload;

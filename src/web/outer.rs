@@ -16,6 +16,7 @@ use crate::secrets::random_text;
 use crate::service::metrics::RouteCounters;
 use crate::service::{Ctx, people, visit};
 use crate::web::error::{Audience, Failure, Told, render};
+use crate::web::form;
 use crate::web::paced::pace;
 use crate::web::page::{Shell, THEME_COOKIE, theme};
 use crate::web::viewer::Viewer;
@@ -70,6 +71,7 @@ pub async fn outer(
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(seed.clone());
     pace(&mut request);
+    form::gather(&mut request).await;
 
     let response = visit::within(next.call(request)).await?;
     let failure = response.response().error().and_then(|error| error.as_error::<Failure>());

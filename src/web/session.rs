@@ -31,6 +31,8 @@ const USER: &str = "user";
 /// Who gave the password and still owes a code: nobody yet, for every page but one.
 const PENDING: &str = "pending";
 const PENDING_SINCE: &str = "pending_since";
+/// What tells with which password somebody signed in.
+const PASSWORD: &str = "password";
 /// How long a code is waited for, seconds.
 const PENDING_SECONDS: i64 = 600;
 const ID: &str = "id";
@@ -208,6 +210,7 @@ pub fn begin(
     }
     let id = PlainSecret::generate(SecretKind::Handle);
     session.insert(USER, user.id).map_err(Error::internal)?;
+    session.insert(PASSWORD, user.password_mark()).map_err(Error::internal)?;
     session.insert(ID, id.expose()).map_err(Error::internal)?;
     session.insert(SIGNED_IN_AT, now).map_err(Error::internal)?;
     session.insert(SEEN_AT, now).map_err(Error::internal)
@@ -222,6 +225,7 @@ pub fn begin_pending(session: &Session, user: &UserRow, now: Timestamp) -> Resul
     session.clear();
     session.renew();
     session.insert(PENDING, user.id).map_err(Error::internal)?;
+    session.insert(PASSWORD, user.password_mark()).map_err(Error::internal)?;
     session.insert(PENDING_SINCE, now).map_err(Error::internal)
 }
 
@@ -250,6 +254,13 @@ pub fn user(session: &Session, now: Timestamp) -> Option<UserId> {
         log::warn!("a session's use was not kept: {error}");
     }
     Some(user)
+}
+
+/// Whether the session was begun with the password that its person has now. Sessions end when a
+/// password is changed; one whose sign-in was on its way then is not among them and ends here.
+pub fn has_password_of(session: &Session, user: &UserRow) -> bool {
+    let mark: Option<String> = session.get(PASSWORD).ok().flatten();
+    mark.is_some_and(|mark| mark == user.password_mark())
 }
 
 /// When the person of a session signed in.

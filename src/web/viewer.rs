@@ -199,7 +199,8 @@ async fn signed_in(ctx: &Ctx, request: &HttpRequest) -> Result<Option<UserRow>, 
         .db
         .read(move |conn| Ok((users::by_id(conn, id)?, sessions::window(conn, id, &called, now)?)))
         .await?;
-    let user = user.filter(|user| user.status() == UserStatus::Active);
+    let is_theirs = |user: &UserRow| session::has_password_of(&request.get_session(), user);
+    let user = user.filter(|user| user.status() == UserStatus::Active && is_theirs(user));
     if let Some(user) = &user {
         visit::note(|visit| {
             visit.session = session;

@@ -12,6 +12,7 @@ mod cli;
 mod console;
 mod credits;
 mod index;
+mod late;
 mod manual;
 mod mcp;
 mod oauth;

@@ -46,7 +46,8 @@ fn told_settings(entry: &Entry) -> String {
     let detail = detail(entry);
     let side = |side: &str| {
         let all = detail["changes"].as_object().into_iter().flatten();
-        let values = all.filter_map(|(name, pair)| Some((name.clone(), pair[side].as_str()?.into())));
+        let values =
+            all.filter_map(|(name, pair)| Some((name.clone(), pair[side].as_str()?.into())));
         Settings::from_rows(&values.collect()).0
     };
     let (was, becomes) = (side("old"), side("new"));

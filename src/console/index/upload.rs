@@ -1,7 +1,7 @@
 //! `POST /admin/index`: takes a file and begins its import.
 
 use actix_session::SessionExt;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
 use crate::domain::import::Entity;
 use crate::error::{Error, ErrorCode};
@@ -16,17 +16,19 @@ use crate::web::viewer::{Admin, ManageIndex};
 use super::listing::Asked;
 use super::{PATH, Typed, page};
 
-/// `POST /admin/index`. The permission is looked at before anything of the body is.
+/// `POST /admin/index`. The permission is looked at before anything of the body is, and again when
+/// all of it has come, which may take long.
 ///
 /// # Errors
 /// `form_expired`, that the form cannot be read, or that the database cannot answer.
 pub async fn submit(
     ctx: web::Data<Ctx>,
     request: HttpRequest,
-    viewer: Admin<ManageIndex>,
+    _: Admin<ManageIndex>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Failure> {
     let posted = receive(&ctx, &request, payload, largest(&ctx), &folder(&ctx)?).await?;
+    let viewer = Admin::<ManageIndex>::extract(&request).await?;
     let typed = Typed {
         entity: posted.fields.get("what").cloned().unwrap_or_default(),
         strict: posted.fields.contains_key("strict"),

@@ -184,7 +184,7 @@ fn page(
 
 /// Whether the address is somebody's already.
 fn is_known(errors: &[Error]) -> bool {
-    errors.iter().any(|error| {
-        error.code == ErrorCode::Conflict && error.param.as_deref() == Some("email")
-    })
+    errors
+        .iter()
+        .any(|error| error.code == ErrorCode::Conflict && error.param.as_deref() == Some("email"))
 }

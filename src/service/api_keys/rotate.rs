@@ -12,6 +12,7 @@ use crate::ids::{ApiKeyId, UserId};
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
+use crate::service::sessions::Acting;
 use crate::store::api_keys::{self as store, KeyRow};
 
 /// The longest time, hours, that the old key goes on working.
@@ -42,10 +43,11 @@ pub async fn rotate(
     let secret = PlainSecret::generate(SecretKind::ApiKey);
     let (actor, made, now) = (actor.clone(), secret.clone(), ctx.clock.now());
     is_own(&actor, &proof)?;
+    let acting = Acting::of(proof.user);
     ctx.db
         .write(move |conn| {
             let old = find(conn, proof.user, id)?;
-            let result = admit(conn, proof.user, &form, now)
+            let result = admit(conn, proof.user, &acting, &form, now)
                 .and_then(|()| replace(conn, proof.user, &old, &made, hours, now));
             let detail =
                 json!({ "user_id": proof.user.0, "replaces": id.0, "overlap_hours": hours });

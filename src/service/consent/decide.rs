@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{ClientRowId, ConsentId, UserId};
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::Ctx;
+use crate::service::sessions::Acting;
 use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
 use crate::store::codes::CodeRow;
@@ -55,6 +56,7 @@ pub async fn decide(
     let code = PlainSecret::generate(SecretKind::AuthorizationCode);
     let (state, decider, now) = (ctx.clone(), decider.clone(), ctx.clock.now());
     let (code_hash, session, handle) = (code.hash(), decider.session.hash(), handle.hash());
+    let acting = Acting::of(decider.user);
     let (request, granted) = ctx
         .db
         .write(move |conn| {
@@ -62,6 +64,7 @@ pub async fn decide(
                 requests::decide(conn, &handle, decider.user, &session, now)?
                     .ok_or_else(too_late)?;
             lock::user(conn, decider.user)?;
+            acting.goes_on(conn, now)?;
             let request: Request = serde_json::from_str(&parameters).map_err(Error::internal)?;
             let granted = match decision {
                 Decision::Authorize(chosen) if may_grant(conn, decider.user, client)? => {
@@ -115,10 +118,12 @@ pub async fn remembered(
     let code = PlainSecret::generate(SecretKind::AuthorizationCode);
     let (state, decider, client, now) = (ctx.clone(), decider.clone(), client.id, ctx.clock.now());
     let (code_hash, kept) = (code.hash(), request.clone());
+    let acting = Acting::of(decider.user);
     let stands = ctx
         .db
         .write(move |conn| {
             lock::user(conn, decider.user)?;
+            acting.goes_on(conn, now)?;
             let scopes = ScopeSet::parse_known(&kept.scopes);
             let Some(consent) = consents::live(conn, decider.user, client)?.filter(|consent| {
                 consent.redirect_uri == kept.redirect_uri

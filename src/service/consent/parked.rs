@@ -25,11 +25,18 @@ pub async fn park(
     request: &Request,
     client: &ClientRow,
 ) -> Result<PlainSecret> {
-    if let Some(limit) = actor.address.map(Limit::authorizations_from) {
-        let now = ctx.clock.now();
-        ctx.db.join_batch(move |conn| throttle::count_or_refuse(conn, &limit, now)).await?;
-    }
+    count(ctx, actor).await?;
     save(ctx, request, client, None).await
+}
+
+/// Counts a request that is to be kept for somebody who has not signed in.
+///
+/// # Errors
+/// `rate_limit_exceeded`, or that the database cannot answer.
+pub(super) async fn count(ctx: &Ctx, actor: &Actor) -> Result<()> {
+    let Some(limit) = actor.address.map(Limit::authorizations_from) else { return Ok(()) };
+    let now = ctx.clock.now();
+    ctx.db.join_batch(move |conn| throttle::count_or_refuse(conn, &limit, now)).await
 }
 
 /// A parked request with its client.

@@ -2,7 +2,7 @@
 //! only (checklist D24): what was asked waits, unjudged, until somebody has signed in.
 
 use super::parked::DECISION_SECONDS;
-use super::{Asked, Refused, Request, check, unpark};
+use super::{Asked, Refused, Request, check, parked, unpark};
 use crate::domain::audit::Actor;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::{PlainSecret, SecretKind};
@@ -38,7 +38,10 @@ pub async fn check_for(
     {
         let handle = match parked {
             Some(handle) => handle.clone(),
-            None => save(ctx, asked).await?,
+            None => {
+                parked::count(ctx, actor).await?;
+                save(ctx, asked).await?
+            }
         };
         return Err(Refused::SignInFirst { handle });
     }

@@ -1,4 +1,4 @@
-//! Who presents a code or token: the client, authenticated by its registered method.
+//! Who presents a code or token: the client, authenticated.
 
 use serde_json::json;
 
@@ -20,6 +20,19 @@ pub struct Credentials {
     pub method: &'static str,
 }
 
+/// The method of a client that has no secret.
+const PUBLIC: &str = "none";
+
+/// In which ways a client may present itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ways {
+    /// By the method it registered, which is one for the token endpoint (RFC 7591 §2).
+    Registered,
+    /// With its secret, if it has one, in the header or in the body: libraries revoke by Basic
+    /// whatever was registered, and a revocation that is refused leaves the token alive.
+    WithSecret,
+}
+
 /// Knows the client and checks that it is the one (OAuth 2.1 §2.4, checklist F8 and F9).
 ///
 /// # Errors
@@ -28,6 +41,7 @@ pub async fn authenticate(
     ctx: &Ctx,
     actor: &Actor,
     credentials: Credentials,
+    ways: Ways,
 ) -> Result<ClientRow, OAuthError> {
     let refuse = |text: &'static str| OAuthError::new(OAuthErrorCode::InvalidClient, text);
     let client_id = credentials.client_id.clone();
@@ -39,7 +53,11 @@ pub async fn authenticate(
     if client.is_blocked() {
         return Err(refuse("this client is blocked on this server"));
     }
-    if client.auth_method != credentials.method {
+    let is_its_own = match ways {
+        Ways::Registered => client.auth_method == credentials.method,
+        Ways::WithSecret => (client.auth_method == PUBLIC) == (credentials.method == PUBLIC),
+    };
+    if !is_its_own {
         return Err(refuse("the client must authenticate by its registered method"));
     }
     match (&client.secret_hash, &credentials.secret) {

@@ -20,7 +20,7 @@ use crate::service::keyring::{AccessClaims, Audience, IdClaims};
 use crate::service::{Ctx, Live};
 use crate::store::clients::ClientRow;
 
-pub use client::{Credentials, authenticate};
+pub use client::{Credentials, Ways, authenticate};
 pub use code::{CodeExchange, for_code};
 pub use refresh::{RefreshExchange, for_refresh_token};
 

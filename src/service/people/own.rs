@@ -189,7 +189,7 @@ pub async fn change_password(
             lock::user(conn, user.id)?;
             let row = find(conn, user.id)?;
             replace_password(&state, conn, &actor, &row, &hash, now)?;
-            Ok(row)
+            find(conn, user.id)
         })
         .await
 }

@@ -70,6 +70,8 @@ pub async fn reactivate(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<bool> 
             if users::set_status(conn, user, UserStatus::Active)? == 0 {
                 return Ok(false);
             }
+            // Sign-ins that were on their way when the suspension ended all sessions.
+            sessions::delete_of_user(conn, user)?;
             record(conn, &actor, Action::UserReactivated, &row, json!({}), now)?;
             Ok(true)
         })

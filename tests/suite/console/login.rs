@@ -1,5 +1,7 @@
 //! Signing in and out (SECURITY-CHECKLIST §2: 3.5, 6.3, 7.2 to 7.4; checklist E19).
 
+use futures_util::future::join_all;
+
 use crate::support::{ADMIN, MEMBER, PASSWORD, both_databases, html, on_sqlite};
 
 both_databases! {
@@ -64,6 +66,31 @@ both_databases! {
         app.admin().await;
         app.clock.advance(901);
         browser.sign_in(MEMBER.email, PASSWORD).await;
+    }
+
+    /// Attempts count before they are judged, so that many at the same moment are as few as those one
+    /// after the other; and one that was right leaves no trace.
+    async fn guesses_at_the_same_moment_are_five(app) {
+        for _ in 0..60 {
+            app.member().await;
+        }
+        let browser = app.anonymous();
+        let page = browser.get("/login").await;
+        let answers = join_all((0..20).map(async |_| {
+            browser.send(&page, "/login", &[("email", MEMBER.email), ("password", "not it at all")]).await.status
+        })).await;
+        assert_eq!(answers.iter().filter(|status| **status == 400).count(), 5, "{answers:?}");
+        assert_eq!(answers.iter().filter(|status| **status == 429).count(), 15, "{answers:?}");
+    }
+
+    /// A session lives with the password that it was begun with: a sign-in that crosses a change of
+    /// the password is not among the sessions that the change ends.
+    async fn a_session_of_an_earlier_password_is_none(app) {
+        let (browser, other) = (app.member().await, app.admin().await);
+        assert_eq!(browser.get("/dashboard").await.status, 200);
+        app.sql(format!("UPDATE users SET password_hash = 'another' WHERE email = '{}'", MEMBER.email)).await;
+        assert!(browser.get("/dashboard").await.header("location").starts_with("/login"));
+        assert_eq!(other.get("/dashboard").await.status, 200);
     }
 
     /// A changed password ends every session of its owner.

@@ -300,6 +300,10 @@ on_sqlite! {
         let csrf = helpdesk.form_token().await;
         let moved = helpdesk.post(&own, &[("csrf", csrf.as_str()), ("name", "Ada"), ("email", "mine@evil.example")]).await;
         assert!(moved.status == 403 && html::text(&moved.text).contains("may do more"), "{}", moved.text);
+        let admin = app.admin().await;
+        let ended = helpdesk.post(&path(app, ADMIN, "/sessions/end").await, &[("csrf", csrf.as_str())]).await;
+        assert_eq!(ended.status, 403, "who is signed out again and again cannot drop the gate");
+        assert_eq!(admin.get("/admin").await.status, 200);
         let (role, acme) = (id_of(app, "roles", "Administrator").await, id_of(app, "accounts", "Acme").await);
         let own = path(app, AUDITOR, "").await;
         let fields = [("role", role.as_str()), ("account", acme.as_str()), ("password", PASSWORD)];

@@ -76,6 +76,8 @@ both_databases! {
         let fewer = told(&member, &of_claude(app, "usage:read").with("prompt", "none")).await;
         assert!(fewer.contains_key("code"), "{fewer:?}");
         for other in [
+            request.clone().with("prompt", "consent"),
+            request.clone().with("prompt", "select_account"),
             of_claude(app, "usage:read contacts:search"),
             request.clone().with("redirect_uri", "https://claude.com/api/mcp/auth_callback"),
         ] {

@@ -99,6 +99,7 @@ impl<'a> World<'a> {
             &app.ctx,
             &Actor::system(),
             Credentials { client_id: client_id.clone(), secret: None, method: "none" },
+            issue::Ways::Registered,
         )
         .await
         .unwrap();

@@ -51,3 +51,46 @@ impl Pending {
         .unwrap()
     }
 }
+
+/// A request of which the last byte is held back.
+pub struct Unfinished {
+    stream: TcpStream,
+    last: u8,
+}
+
+/// Sends `head`, whose `Content-Length` and end this adds, and all of `body` but its last byte, once
+/// the server has taken the head.
+pub async fn hold_back(host: &str, head: &str, body: &str) -> Unfinished {
+    let host = host.to_owned();
+    let length = body.len();
+    let head = format!(
+        "{head}Content-Length: {length}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"
+    );
+    let body = body.as_bytes().to_vec();
+    actix_web::rt::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(host).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut told = [0; 25];
+        stream.read_exact(&mut told).unwrap();
+        assert_eq!(told, *b"HTTP/1.1 100 Continue\r\n\r\n");
+        let (last, first) = body.split_last().unwrap();
+        stream.write_all(first).unwrap();
+        Unfinished { stream, last: *last }
+    })
+    .await
+    .unwrap()
+}
+
+impl Unfinished {
+    /// Sends the last byte and reads the answer.
+    pub async fn finish(mut self) -> String {
+        actix_web::rt::task::spawn_blocking(move || {
+            self.stream.write_all(&[self.last]).unwrap();
+            let mut answer = Vec::new();
+            let _ = self.stream.read_to_end(&mut answer);
+            String::from_utf8_lossy(&answer).into_owned()
+        })
+        .await
+        .unwrap()
+    }
+}
