@@ -269,7 +269,7 @@ enhance(document);
 const flash = $("[data-flash]");
 const summary = $("[data-error-summary]");
 const complaints = summary ? $$("li", summary) : [];
-const retry = complaints.length === 1 && $("a[href='#password']", summary) ? $("input#password") : null;
+const retry = complaints.length === 1 && $("a[href='#password']", summary) ? $("input#password[aria-describedby~=password-error]") : null;
 const first = retry ?? summary ?? (document.activeElement === document.body ? flash : null);
 first?.focus({ preventScroll: first === flash && Boolean(location.hash) });
 const dismiss = flash && $("[data-close]", flash);

@@ -252,7 +252,7 @@ export class Screen {
 
   /** Whatever opens is reached by Tab (2.1.1), from the place just before it. */
   async #summariesAreReached(name) {
-    const before = await this.page.evaluateHandle(() => document.activeElement);
+    const before = await this.page.evaluateHandle(() => [document.activeElement, ...document.querySelectorAll("details[open]")]);
     const within = (await this.page.$("dialog[open]")) ? "dialog[open] " : "";
     for (const summary of await this.page.$$(`${within}details > summary`)) {
       const start = await summary.evaluateHandle((element) => {
@@ -269,7 +269,11 @@ export class Screen {
       await start.evaluate((place) => place.remove());
       check(words === null, `${name}: Tab never comes to “${words}”`);
     }
-    await before.evaluate((element) => element?.focus?.({ preventScroll: true }));
+    // A menu closes when it is left.
+    await before.evaluate(([focused, ...open]) => {
+      focused?.focus?.({ preventScroll: true });
+      for (const details of open) details.open = true;
+    });
   }
 
   /** Nothing makes the page scroll sideways. */
