@@ -27,7 +27,7 @@ pub(super) fn target(entry: &Entry) -> String {
     match (kind, whose) {
         ("user", _) => name.to_owned(),
         ("settings", _) if !told_settings(entry).is_empty() => told_settings(entry),
-        ("index", _) => match detail(entry)["file"].as_str() {
+        ("index", _) => match detail(entry).get("file").and_then(Value::as_str) {
             Some(file) => format!("index “{name}”, file “{file}”"),
             None => format!("index “{name}”"),
         },
@@ -45,9 +45,9 @@ fn detail(entry: &Entry) -> Value {
 fn told_settings(entry: &Entry) -> String {
     let detail = detail(entry);
     let side = |side: &str| {
-        let all = detail["changes"].as_object().into_iter().flatten();
+        let all = detail.get("changes").and_then(Value::as_object).into_iter().flatten();
         let values =
-            all.filter_map(|(name, pair)| Some((name.clone(), pair[side].as_str()?.into())));
+            all.filter_map(|(name, pair)| Some((name.clone(), pair.get(side)?.as_str()?.into())));
         Settings::from_rows(&values.collect()).0
     };
     let (was, becomes) = (side("old"), side("new"));
