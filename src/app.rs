@@ -20,8 +20,8 @@ use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, toke
 use crate::service::Ctx;
 use crate::service::metrics::RouteCounters;
 use crate::web::error::{Audience, Failure};
-use crate::web::outer::outer;
-use crate::web::{assets, session};
+use crate::web::outer::{frame, outer};
+use crate::web::{assets, nav, session};
 
 /// Who may use a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,6 +230,11 @@ async fn wrong_method(
     allowed: &'static [&'static str],
 ) -> Result<actix_web::HttpResponse, Failure> {
     let audience = audience(request.path());
+    let mode = request.headers().get("sec-fetch-mode").and_then(|value| value.to_str().ok());
+    // Somebody who opens the address that a form was sent to looks for the form.
+    if audience == Audience::Person && request.method() == Method::GET && mode == Some("navigate") {
+        return Err(Failure::SeeOther(nav::page_of_form(request.path())));
+    }
     Err(Failure::WrongMethod { allowed: allowed.join(", "), audience })
 }
 
@@ -284,6 +289,7 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
             .service(crate::mcp::scope(&state))
             .configure(routes)
             .default_service(web::to(nothing_here))
+            .wrap(from_fn(frame))
             .wrap(session::middleware(&state))
             .wrap(from_fn(outer))
     })

@@ -64,8 +64,10 @@ async function openDialog(link, href = link.href) {
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     heading.tabIndex = -1;
-    // The password to type, else what does no harm: UX of every confirmation.
-    ($("[autofocus], input[type=password]", dialog) ?? $("form[method=post] a[data-dialog-close]", dialog) ?? heading).focus();
+    // The first field to fill; a form with no more than the password begins there, one with nothing
+    // to fill with what does no harm.
+    const fields = $$("form[method=post] :is(input:not([type=hidden], [type=checkbox], [type=radio], [type=password], [hidden]), select, textarea)", dialog);
+    ($("[autofocus]", dialog) ?? fields.find((field) => !field.value) ?? fields[0] ?? $("input[type=password]", dialog) ?? $("form[method=post] a[data-dialog-close]", dialog) ?? heading).focus();
   } catch (error) {
     if (error.name !== "AbortError") location.assign(href);
   } finally {
@@ -216,7 +218,6 @@ function enhance(root) {
     button.addEventListener("click", () => {
       const shown = field.type === "text";
       field.type = shown ? "password" : "text";
-      button.setAttribute("aria-pressed", String(!shown));
       face.textContent = shown ? "Show" : "Hide";
     });
     field.form?.addEventListener("submit", () => { field.type = "password"; });
@@ -248,11 +249,16 @@ addEventListener("pageshow", (event) => { if (event.persisted) $$("form[data-sen
 // ---- menus close on Escape and on a click elsewhere
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const menu = event.target.closest?.("details.menu[open]");
-  if (menu) {
+  for (const menu of $$("details.menu[open]")) {
+    const within = menu.contains(event.target);
     menu.open = false;
-    $("summary", menu).focus();
+    if (within) $("summary", menu).focus();
   }
+});
+// Left by Tab it would hide what has the focus next.
+document.addEventListener("focusout", (event) => {
+  const menu = event.target.closest?.("details.menu[open]");
+  if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
 });
 document.addEventListener("click", (event) => {
   for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
@@ -261,7 +267,10 @@ document.addEventListener("click", (event) => {
 enhance(document);
 // A live region that is there from the start is not read: what is to be heard first gets the focus.
 const flash = $("[data-flash]");
-const first = $("[data-error-summary]") ?? (document.activeElement === document.body ? flash : null);
+const summary = $("[data-error-summary]");
+const complaints = summary ? $$("li", summary) : [];
+const retry = complaints.length === 1 && $("a[href='#password']", summary) ? $("input#password[aria-describedby~=password-error]") : null;
+const first = retry ?? summary ?? (document.activeElement === document.body ? flash : null);
 first?.focus({ preventScroll: first === flash && Boolean(location.hash) });
 const dismiss = flash && $("[data-close]", flash);
 if (dismiss) {

@@ -11,7 +11,7 @@ use crate::console::verify;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
 use crate::service::login::SignedIn;
-use crate::service::{Ctx, consent, login, people};
+use crate::service::{Ctx, bootstrap, consent, login, people};
 use crate::web::error::Failure;
 use crate::web::form::Form;
 use crate::web::page::{Shell, see_other};
@@ -37,6 +37,8 @@ struct LoginPage {
     next: Option<String>,
     /// A password has just been set with a link.
     is_reset: bool,
+    /// There is nobody yet who could sign in.
+    is_unused: bool,
 }
 
 /// What `/login` may carry.
@@ -181,6 +183,7 @@ async fn show(
         client: parked.map(|(_, client)| client.name),
         way_back,
         administrators,
+        is_unused: bootstrap::is_unused(ctx).await?,
         is_reset: way.reset.as_deref() == Some("done"),
         continue_with: way.continue_with,
         next: way.next,

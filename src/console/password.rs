@@ -23,6 +23,8 @@ struct ForgotPage {
     email: String,
     /// It was sent, or would have been.
     is_done: bool,
+    /// Whether this server sends mail.
+    sends_mail: bool,
 }
 
 /// The form that asks for a link.
@@ -38,8 +40,9 @@ pub struct ForgotForm {
 /// When the page cannot be rendered.
 pub async fn forgot(ctx: web::Data<Ctx>, request: HttpRequest) -> Result<HttpResponse, Failure> {
     let shell = Shell::gate(&ctx, &request);
-    let page = ForgotPage { shell, errors: Vec::new(), email: String::new(), is_done: false };
-    Ok(render(&page)?)
+    let (errors, email) = (Vec::new(), String::new());
+    let sends_mail = ctx.config.smtp.is_some();
+    Ok(render(&ForgotPage { shell, errors, email, is_done: false, sends_mail })?)
 }
 
 /// `POST /forgot-password`: one answer, whoever the address belongs to.
@@ -55,10 +58,14 @@ pub async fn ask(
     let email = form.0.email;
     let asked = reset::request(&ctx, &visitor.actor, &email).await;
     let shell = Shell::gate(&ctx, &request);
+    let sends_mail = ctx.config.smtp.is_some();
     match asked {
-        Ok(()) => Ok(render(&ForgotPage { shell, errors: Vec::new(), email, is_done: true })?),
+        Ok(()) => {
+            let errors = Vec::new();
+            Ok(render(&ForgotPage { shell, errors, email, is_done: true, sends_mail })?)
+        }
         Err(error) if is_of_the_form(&error) => {
-            let page = ForgotPage { shell, errors: vec![error], email, is_done: false };
+            let page = ForgotPage { shell, errors: vec![error], email, is_done: false, sends_mail };
             Ok(form_with(&page, &page.errors)?)
         }
         Err(error) => Err(error.into()),

@@ -10,7 +10,7 @@ use crate::console::users::form_with;
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
 use crate::service::people::{self, NewPerson, fields};
-use crate::service::{Ctx, bootstrap};
+use crate::service::{Ctx, bootstrap, index};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
 use crate::web::form::Form;
@@ -58,10 +58,15 @@ pub async fn form(
 ) -> Result<HttpResponse, Failure> {
     let link = query.into_inner().link;
     if !bootstrap::is_setup_link_live(&ctx, &PlainSecret::presented(link.as_str())).await? {
-        return Err(Error::not_found(
-            "This setup link has been used, is too old, or is not whole. A server without users prints a new one when it starts.",
-        )
-        .into());
+        let text = match bootstrap::is_unused(&ctx).await? {
+            true => {
+                "This server has not been set up yet, and this is not its setup link, or no longer. Open the link that it printed when it started: in the terminal, or in its log. Restarting it prints a new one."
+            }
+            false => {
+                "This setup link has been used, is too old, or is not whole. A server without users prints a new one when it starts."
+            }
+        };
+        return Err(Error::not_found(text).into());
     }
     show(&ctx, &request, SetupForm { link, ..SetupForm::default() }, Vec::new())
 }
@@ -94,11 +99,7 @@ pub async fn submit(
     {
         Ok(id) => {
             session::begin(&session, &request, &people::by_id(&ctx, id).await?, ctx.clock.now())?;
-            flash::put(
-                &session,
-                Tone::Ok,
-                "You are the first administrator. Add this server to your AI client to try it.",
-            );
+            greet(&ctx, &session).await?;
             Ok(see_other("/dashboard"))
         }
         Err(error) if error.code == ErrorCode::InvalidRequest => {
@@ -118,6 +119,21 @@ fn check(form: &SetupForm) -> Result<(), Vec<Error>> {
         problems.keep(fields::password("password", &form.password, &form.email, &form.name));
     let wanted = account.zip(name).zip(email).zip(password);
     problems.unless(wanted, Password::NotAsked).map(|_| ())
+}
+
+/// The first words to the first administrator: what to do next.
+async fn greet(ctx: &Ctx, session: &Session) -> Result<()> {
+    let (text, link) = match index::is_empty(&ctx.db).await? {
+        true => (
+            "You are the first administrator. The index is still empty: import a file of stores, then add this server to your AI client.",
+            Some(("Import a file".to_owned(), "/admin/index".to_owned())),
+        ),
+        false => {
+            ("You are the first administrator. Add this server to your AI client to try it.", None)
+        }
+    };
+    flash::put_linked(session, Tone::Ok, text, link);
+    Ok(())
 }
 
 fn show(

@@ -10,7 +10,7 @@ use crate::console::mcp_users::parts::number;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::Ctx;
 use crate::web::flash::Tone;
-use crate::web::page::{Shell, render_with_status};
+use crate::web::page::{Shell, keep_for_back, render_with_status};
 use crate::web::viewer::Viewer;
 
 /// What the person asks for.
@@ -151,6 +151,7 @@ impl Confirm {
         let status = status(&self.errors);
         let retry_after = self.errors.iter().find_map(|error| error.retry_after);
         let mut response = render_with_status(&self, status)?;
+        keep_for_back(&mut response);
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }

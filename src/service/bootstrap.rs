@@ -57,6 +57,14 @@ pub async fn setup_link(ctx: &Ctx) -> Result<Option<String>> {
     Ok(is_open.then(|| ctx.config.url(&format!("/setup?link={}", secret.expose()))))
 }
 
+/// Whether nobody has been added yet.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn is_unused(ctx: &Ctx) -> Result<bool> {
+    ctx.db.glance(|conn| Ok(!users::any(conn)?)).await
+}
+
 /// Whether a presented setup link would work now.
 ///
 /// # Errors

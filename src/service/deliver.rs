@@ -55,7 +55,7 @@ async fn hand_over(ctx: &Ctx, mail: WaitingMail) -> Result<(), String> {
         .from(ctx.config.mail_from.clone())
         .to(to)
         .subject(mail.subject)
-        .message_id(Some(format!("<{}@portcullis>", uuid::Uuid::now_v7())))
+        .message_id(Some(format!("<{}@{}>", uuid::Uuid::now_v7(), host_of(&ctx.config.public_url))))
         .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))
         .map_err(|error| error.to_string())?;
     match &ctx.config.smtp {
@@ -64,6 +64,12 @@ async fn hand_over(ctx: &Ctx, mail: WaitingMail) -> Result<(), String> {
             write_file(ctx, mail.id, message.formatted()).await.map_err(|error| error.to_string())
         }
     }
+}
+
+/// The host of our address, for the ids of mails: one that no host made looks like spam.
+fn host_of(address: &str) -> String {
+    let url = url::Url::parse(address).ok();
+    url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "portcullis".into())
 }
 
 /// One `.eml` file a mail, under a name that sorts by number.

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::MasterSecret;
 use crate::store::stores::Found;
-use crate::store::{contacts, stores};
+use crate::store::{contacts, entries, stores};
 use cursor::{digest, open, seal};
 
 pub use browse::{Browsed, browse};
@@ -131,6 +131,14 @@ fn page<T>(mut found: Vec<T>, limit: i64) -> (Vec<T>, bool) {
     let more = found.len() > wanted;
     found.truncate(wanted);
     (found, more)
+}
+
+/// Whether nothing has been imported: no store and no contact is in the index.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn is_empty(db: &Db) -> Result<bool> {
+    Ok(!db.glance(|conn| Ok(entries::any(conn)?)).await?)
 }
 
 /// Every filter with its values.

@@ -29,6 +29,8 @@ pub enum News<'a> {
         client: &'a str,
         /// Where it runs.
         host: &'a str,
+        /// What was approved, in words.
+        may: &'a str,
     },
     /// MCP access was disabled.
     AccessDisabled,
@@ -103,7 +105,7 @@ macro_rules! mail {
     };
 }
 
-mail!(client_connected, "mail/client_connected.txt", "mail/client_connected.html" { client, host });
+mail!(client_connected, "mail/client_connected.txt", "mail/client_connected.html" { client, host, may });
 mail!(access_disabled, "mail/access_disabled.txt", "mail/access_disabled.html" {});
 mail!(reuse_alarm, "mail/reuse_alarm.txt", "mail/reuse_alarm.html" { client });
 mail!(password_changed, "mail/password_changed.txt", "mail/password_changed.html" {});
@@ -147,10 +149,10 @@ pub(crate) fn write(
     let at = in_words(now);
     let (name, at, url) = (to.name, at.as_str(), config.public_url.as_str());
     let (subject, text, html) = match news {
-        News::ClientConnected { client, host } => (
-            format!("{client} is now connected to your account"),
-            client_connected::Text { name, at, url, client, host }.render(),
-            client_connected::Html { name, at, url, client, host }.render(),
+        News::ClientConnected { client, host, may } => (
+            format!("{client} can now act for you"),
+            client_connected::Text { name, at, url, client, host, may }.render(),
+            client_connected::Html { name, at, url, client, host, may }.render(),
         ),
         News::AccessDisabled => (
             "Your MCP access was disabled".to_owned(),

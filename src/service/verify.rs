@@ -28,7 +28,7 @@ use crate::store::accounts::Plan;
 use crate::store::principal::{self, PrincipalRow};
 
 pub use key::{Holder, RefusedKey, admit_key};
-pub use person::signed_in;
+pub use person::{plan_without_calls, signed_in};
 
 /// Clock skew allowed for `exp` and `iat`, seconds (contract §7).
 const SKEW_SECONDS: i64 = 60;

@@ -29,6 +29,16 @@ pub fn rewrite(conn: &mut Conn, ids: &BTreeSet<i64>) -> QueryResult<()> {
     rewrite_these(conn, ids, Which::Different)
 }
 
+/// Whether there is any entry.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn any(conn: &mut Conn) -> QueryResult<bool> {
+    let first: Option<i64> =
+        index_entries::table.select(index_entries::id).first(conn).optional()?;
+    Ok(first.is_some())
+}
+
 /// Which entries are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Which {

@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{accounts, credit_balances, plans, roles, tokens, users};
 use crate::db::written::Written;
+use crate::domain::access::Standing;
 use crate::domain::credit::{Credits, Month};
 use crate::domain::grant::TokenStatus;
 use crate::domain::quota::Span;
@@ -83,6 +84,8 @@ pub struct GridRow {
     pub email: String,
     /// Role's name.
     pub role: String,
+    /// Whether they can sign in.
+    pub standing: Standing,
     /// Whether their clients may call.
     pub mcp_enabled: bool,
     /// When access was first enabled.
@@ -119,7 +122,12 @@ pub fn ids_after(
         .users(conn)
 }
 
-type Person = ((UserId, String, String, bool), (Option<Timestamp>, Option<Timestamp>), String);
+type Person = (
+    (UserId, String, String, bool),
+    (Option<Timestamp>, Option<Timestamp>),
+    (String, Option<Timestamp>),
+    String,
+);
 
 /// The people of these ids, in their order.
 pub fn rows(conn: &mut Conn, ids: &[UserId], now: Timestamp) -> QueryResult<Vec<GridRow>> {
@@ -129,6 +137,7 @@ pub fn rows(conn: &mut Conn, ids: &[UserId], now: Timestamp) -> QueryResult<Vec<
         .select((
             (users::id, users::name, users::email, users::mcp_enabled),
             (users::mcp_added_at, users::last_tool_at),
+            (users::status, users::invited_at),
             roles::name,
         ))
         .load(conn)?;
@@ -136,23 +145,31 @@ pub fn rows(conn: &mut Conn, ids: &[UserId], now: Timestamp) -> QueryResult<Vec<
     let mut credits = credits_of(conn, ids, now)?;
     let mut rows: HashMap<UserId, GridRow> = people
         .into_iter()
-        .map(|((id, name, email, mcp_enabled), (added_at, last_tool_at), role)| {
-            let (clients, active_tokens) = dots.remove(&id).unwrap_or_default();
-            let credits = credits.remove(&id).unwrap_or_default();
-            let row = GridRow {
-                id,
-                name,
-                email,
+        .map(
+            |(
+                (id, name, email, mcp_enabled),
+                (added_at, last_tool_at),
+                (status, invited),
                 role,
-                mcp_enabled,
-                added_at,
-                last_tool_at,
-                active_tokens,
-                clients,
-                credits,
-            };
-            (id, row)
-        })
+            )| {
+                let (clients, active_tokens) = dots.remove(&id).unwrap_or_default();
+                let credits = credits.remove(&id).unwrap_or_default();
+                let row = GridRow {
+                    id,
+                    name,
+                    email,
+                    role,
+                    standing: Standing::of(&status, invited.is_some()),
+                    mcp_enabled,
+                    added_at,
+                    last_tool_at,
+                    active_tokens,
+                    clients,
+                    credits,
+                };
+                (id, row)
+            },
+        )
         .collect();
     Ok(ids.iter().filter_map(|id| rows.remove(id)).collect())
 }

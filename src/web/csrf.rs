@@ -39,6 +39,17 @@ pub fn check(ctx: &Ctx, request: &HttpRequest, presented: &str) -> Result<()> {
     if is_ours && !is_foreign {
         return Ok(());
     }
+    let seed = request.extensions().get::<FormSeed>().cloned();
+    if session_id(request).is_none() && seed.is_none_or(|seed| seed.is_new) {
+        // Such as at another address than its own, over http where that one is https.
+        return Err(Error::new(
+            ErrorCode::FormExpired,
+            format!(
+                "Nothing was changed. Your browser has not sent the cookie that came with the form. Open this server as {}, allow its cookies, and try again.",
+                ctx.config.public_url
+            ),
+        ));
+    }
     Err(Error::new(
         ErrorCode::FormExpired,
         "Nothing was changed. Go back, reload the page and try again; you may have signed in or out in another window.",

@@ -1,6 +1,8 @@
 //! Failures on their way out: the page, the OAuth JSON and the JSON of the REST API of an error. The answer is rendered by
 //! the outer middleware, which knows the request's id.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpResponse, ResponseError};
@@ -9,6 +11,9 @@ use serde_json::json;
 
 use crate::domain::oauth_error::{OAuthError, OAuthErrorCode};
 use crate::error::{Error, ErrorCode};
+use crate::web::flash::Tone;
+use crate::web::nav;
+use crate::web::page::Shell;
 
 /// A handler's failure, by how it is told.
 #[derive(Debug)]
@@ -99,9 +104,24 @@ impl ResponseError for Failure {
 #[template(path = "error.html")]
 struct ErrorPage<'a> {
     shell: Bare,
+    told: Words<'a>,
+}
+
+/// The same for somebody who is signed in: within the frame that they came from.
+#[derive(Template)]
+#[template(path = "error_signed_in.html")]
+struct ErrorInShell<'a> {
+    shell: &'a Shell,
+    told: Words<'a>,
+}
+
+/// What both say.
+struct Words<'a> {
     error: &'a Error,
     request_id: &'a str,
     administrators: &'a [(String, String)],
+    /// Path and words of the way on.
+    way: (Cow<'a, str>, Cow<'a, str>),
 }
 
 /// The frame of a page that belongs to nobody.
@@ -120,6 +140,30 @@ pub struct Told<'a> {
     pub help: Option<&'a str>,
     /// Whom to ask for what the own role does not allow: names and addresses.
     pub administrators: &'a [(String, String)],
+    /// The frame of the console, if it was there that a signed-in person met it.
+    pub shell: Option<&'a Shell>,
+    /// The page of ours from which it was asked for.
+    pub from: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    /// The way on: to sign in, to the form, to the list, and else to the dashboard.
+    fn way(&self, code: ErrorCode) -> (Cow<'a, str>, Cow<'a, str>) {
+        if code == ErrorCode::SignInRequired {
+            let next = self.from.unwrap_or("/dashboard").as_bytes();
+            let next: String = url::form_urlencoded::byte_serialize(next).collect();
+            return (format!("/login?next={next}").into(), "Sign in".into());
+        }
+        if code == ErrorCode::FormExpired
+            && let Some(from) = self.from
+        {
+            return (from.into(), "Open the form again".into());
+        }
+        match self.shell.and_then(nav::above) {
+            Some(entry) => (entry.path.into(), format!("Back to {}", entry.label).into()),
+            None => ("/dashboard".into(), "Go to dashboard".into()),
+        }
+    }
 }
 
 /// The answer to a failure.
@@ -153,12 +197,17 @@ pub fn render(failure: &Failure, told: &Told<'_>) -> HttpResponse {
 }
 
 fn page(error: &Error, told: &Told<'_>) -> HttpResponse {
-    let Told { request_id, theme, administrators, .. } = *told;
+    let Told { request_id, theme, administrators, shell, .. } = *told;
     let mut response = build(error.code.status());
     if let Some(seconds) = error.retry_after {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
-    match (ErrorPage { shell: Bare { theme }, error, request_id, administrators }).render() {
+    let told = Words { error, request_id, administrators, way: told.way(error.code) };
+    let page = match shell {
+        Some(shell) => ErrorInShell { shell, told }.render(),
+        None => ErrorPage { shell: Bare { theme }, told }.render(),
+    };
+    match page {
         Ok(page) => response.content_type("text/html; charset=utf-8").body(page),
         Err(_) => response.body(format!("{}\n{request_id}\n", ErrorCode::InternalError.headline())),
     }

@@ -139,6 +139,27 @@ pub fn of(shell: &Shell) -> Vec<Shown> {
     shown
 }
 
+/// The page of the navigation that the page at `path` belongs to, for the way back to it; nothing
+/// for these pages themselves, and for what the person who looks does not see.
+pub fn above(shell: &Shell) -> Option<&'static Entry> {
+    let entries = GROUPS.iter().flat_map(|group| group.entries);
+    let mut seen = entries.filter(|entry| entry.needs.is_none_or(|needs| shell.may(needs)));
+    seen.find(|entry| entry.path != shell.path && is_current(shell, entry.path))
+}
+
+/// The page with the form whose posted address this is, for whoever opens that address.
+pub fn page_of_form(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    match *parts.as_slice() {
+        ["account", "two-factor", ..] => "/account/two-factor".to_owned(),
+        ["account", ..] => "/account".to_owned(),
+        ["admin", "mcp", "users", "views", ..] => "/admin/mcp/users/views".to_owned(),
+        ["admin", "users", user, "sessions", ..] => format!("/admin/users/{user}?tab=sessions"),
+        ["admin", "users", user, ..] => format!("/admin/users/{user}"),
+        _ => "/dashboard".to_owned(),
+    }
+}
+
 /// Whether an entry leads to the page shown, or to the one that it belongs to: of all entries whose
 /// path begins it, the longest.
 fn is_current(shell: &Shell, path: &str) -> bool {
@@ -147,4 +168,23 @@ fn is_current(shell: &Shell, path: &str) -> bool {
     let is_above = |path: &str| path == "/dashboard" || path == "/admin";
     let fits = |path: &str| if is_above(path) { shell.path == path } else { shell.is_at(path) };
     fits(path) && !others.into_iter().any(|other| other.len() > path.len() && fits(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page_of_form;
+
+    #[test]
+    fn the_address_of_a_form_leads_to_its_page() {
+        for (posted, page) in [
+            ("/admin/users/2/place", "/admin/users/2"),
+            ("/admin/users/2/sessions/end", "/admin/users/2?tab=sessions"),
+            ("/admin/mcp/users/views/1", "/admin/mcp/users/views"),
+            ("/account/theme", "/account"),
+            ("/account/two-factor/on", "/account/two-factor"),
+            ("/logout", "/dashboard"),
+        ] {
+            assert_eq!(page_of_form(posted), page);
+        }
+    }
 }

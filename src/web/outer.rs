@@ -9,16 +9,17 @@ use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use crate::error::{Error, ErrorCode};
 use crate::secrets::random_text;
 use crate::service::metrics::RouteCounters;
 use crate::service::{Ctx, people, visit};
-use crate::web::error::{Failure, Told, render};
+use crate::web::error::{Audience, Failure, Told, render};
 use crate::web::form;
 use crate::web::paced::pace;
-use crate::web::page::{THEME_COOKIE, theme};
+use crate::web::page::{Shell, THEME_COOKIE, theme};
+use crate::web::viewer::Viewer;
 
 /// Pages run no foreign code and are framed by nobody (SECURITY-CHECKLIST §2, 3.4).
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -38,7 +39,8 @@ pub struct HelpOn(pub &'static str);
 pub struct FormSeed {
     /// The seed.
     pub value: String,
-    is_new: bool,
+    /// Whether the browser sent none, so that no form of ours can have been shown to it.
+    pub is_new: bool,
     is_used: std::rc::Rc<Cell<bool>>,
 }
 
@@ -79,8 +81,16 @@ pub async fn outer(
         Some(Failure::Page(error)) => whom_to_ask(ctx.as_ref(), error).await,
         _ => Vec::new(),
     };
-    let told =
-        Told { request_id: &id, theme, help: help.as_deref(), administrators: &administrators };
+    let frame = response.request().extensions_mut().remove::<Frame>();
+    let from = failure.and_then(|_| came_from(response.request().headers()));
+    let told = Told {
+        request_id: &id,
+        theme,
+        help: help.as_deref(),
+        administrators: &administrators,
+        shell: frame.as_ref().map(|frame| &frame.0),
+        from: from.as_deref(),
+    };
     let failure = failure.map(|failure| render(failure, &told));
     let mut response = match failure {
         Some(rendered) => {
@@ -130,6 +140,66 @@ async fn whom_to_ask(ctx: Option<&web::Data<Ctx>>, error: &Error) -> Vec<(String
         }
         _ => Vec::new(),
     }
+}
+
+/// The frame of the console around a failure, for somebody who is signed in.
+#[derive(Debug)]
+struct Frame(Shell);
+
+/// The middleware inside of the sessions, which know nobody any more when [`outer`] renders a
+/// failure: keeps the frame that the failure is shown in.
+pub async fn frame(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> actix_web::Result<ServiceResponse<impl MessageBody>> {
+    let response = next.call(request).await?;
+    let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
+    if let Some(failure) = failure {
+        let request = response.request();
+        let ctx = request.app_data::<web::Data<Ctx>>();
+        if let Some(shell) = shell_of(ctx, request, failure).await {
+            request.extensions_mut().insert(Frame(shell));
+        }
+    }
+    Ok(response)
+}
+
+/// The frame of the console for somebody signed in who met a failure of their own there; what is
+/// wrong with the server is told without another question to it.
+async fn shell_of(
+    ctx: Option<&web::Data<Ctx>>,
+    request: &HttpRequest,
+    failure: &Failure,
+) -> Option<Shell> {
+    let is_theirs = match failure {
+        Failure::Page(error) => error.code.status() < 500,
+        Failure::WrongMethod { audience, .. } => *audience == Audience::Person,
+        _ => false,
+    };
+    if !is_theirs || !is_of_console(request.path()) {
+        return None;
+    }
+    let viewer = Viewer::extract(request).await.ok()?;
+    Some(Shell { viewer: Some(viewer), ..Shell::gate(ctx?, request) })
+}
+
+fn is_of_console(path: &str) -> bool {
+    ["/dashboard", "/admin", "/account"].iter().any(|part| {
+        path.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+/// The page of the console from which a request came, if the browser says so.
+fn came_from(headers: &HeaderMap) -> Option<String> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let url = url::Url::parse(text(header::REFERER)?).ok()?;
+    let host = match url.port() {
+        Some(port) => format!("{}:{port}", url.host_str()?),
+        None => url.host_str()?.to_owned(),
+    };
+    let is_ours = text(header::HOST) == Some(host.as_str()) && is_of_console(url.path());
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    is_ours.then(|| format!("{}{query}", url.path()))
 }
 
 /// The code that an answer says it tells.

@@ -2,6 +2,7 @@
 
 use actix_session::SessionExt;
 use actix_web::cookie::Cookie;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -31,6 +32,8 @@ pub struct Shell {
     pub viewer: Option<Viewer>,
     /// The path shown, for the navigation.
     pub path: String,
+    /// Whether the page is to say that every AI client is refused now.
+    pub is_closed: bool,
 }
 
 impl Shell {
@@ -43,6 +46,15 @@ impl Shell {
         }
     }
 
+    /// The frame of a page that speaks of AI clients: it knows whether all of them are refused now.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn of_gate(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer) -> Result<Self> {
+        let is_closed = !ctx.live_now().await?.settings.mcp_enabled;
+        Ok(Self { is_closed, ..Self::new(ctx, request, viewer) })
+    }
+
     /// The frame of the pages before and beside the console.
     pub fn gate(ctx: &Ctx, request: &HttpRequest) -> Self {
         let theme = theme(request.cookie(THEME_COOKIE).as_ref());
@@ -52,6 +64,7 @@ impl Shell {
             theme,
             viewer: None,
             path: request.path().to_owned(),
+            is_closed: false,
         }
     }
 
@@ -59,7 +72,7 @@ impl Shell {
     pub fn public(request: &HttpRequest) -> Self {
         let theme = theme(request.cookie(THEME_COOKIE).as_ref());
         let path = request.path().to_owned();
-        Self { csrf: String::new(), flash: None, theme, viewer: None, path }
+        Self { csrf: String::new(), flash: None, theme, viewer: None, path, is_closed: false }
     }
 
     /// Whether the person who looks may do it.
@@ -118,6 +131,13 @@ pub fn render_with_status(template: &impl Template, status: u16) -> Result<HttpR
     let status = actix_web::http::StatusCode::from_u16(status).map_err(Error::internal)?;
     let body = template.render().map_err(Error::internal)?;
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
+}
+
+/// Lets the browser show its own copy of the answer to a posted form when somebody comes back to it;
+/// otherwise it asks whether to send the form again. Only for pages that hold no secret.
+pub fn keep_for_back(response: &mut HttpResponse) {
+    let value = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(CACHE_CONTROL, value);
 }
 
 /// A 303 to a path of ours.

@@ -70,7 +70,7 @@ export async function account(house, origin, screen, person) {
   await screen.type("Your password", `not ${person.password}`);
   await screen.type("New password", "seven green lanterns swing");
   await screen.key("button", "Change password");
-  check(await screen.hasFocus("[data-error-summary]"), "a wrong old password is not refused on top");
+  check(await screen.hasFocus("#password"), "a wrong old password is not refused at its field");
   await screen.examine("account-password-error");
   await screen.go("/account/email");
   await screen.examine("account-email");

@@ -76,7 +76,7 @@ async function accounts(screen, admin, client) {
   await screen.type("Reason", "Spring fair", dialog);
   await screen.type("Your password", `not ${admin.password}`, dialog);
   await screen.arrive(() => screen.page.keyboard.press("Enter"));
-  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
   await screen.examine("credits-wrong-password");
   await confirmed(screen, admin, "Grant credits");
   await screen.says("Granted 40 credits to Acme");

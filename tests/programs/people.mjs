@@ -52,7 +52,7 @@ export async function people(house, origin, screen, admin) {
   await screen.choose("Role", "Auditor");
   await screen.type("E-mail address", GUEST.email);
   await screen.press("button", "Add user");
-  check(await screen.hasFocus("[data-error-summary]"), "a role without the password is not refused on top");
+  check(await screen.hasFocus("#password"), "a role without the password is not refused at its field");
   await screen.examine("user-new-error");
   proved("All Users: filters; a role asks for the password");
 

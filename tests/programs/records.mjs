@@ -84,7 +84,7 @@ async function overview(screen, admin, client, member) {
   await screen.go("/admin/stop/everything");
   await screen.type("Your password", `not ${admin.password}`);
   await screen.press("button", "Revoke everything");
-  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
   check((await client.call()) === 200, "a wrong password revoked everything");
   await screen.examine("stop-wrong-password");
   await screen.type("Your password", admin.password);

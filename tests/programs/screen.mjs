@@ -245,8 +245,35 @@ export class Screen {
       }
     }
     await this.page.setViewport({ width: 1280, height: HEIGHT });
+    await this.#summariesAreReached(name);
     this.isQuiet(name);
     this.house.examined.set(name, (this.house.examined.get(name) ?? 0) + 1);
+  }
+
+  /** Whatever opens is reached by Tab (2.1.1), from the place just before it. */
+  async #summariesAreReached(name) {
+    const before = await this.page.evaluateHandle(() => [document.activeElement, ...document.querySelectorAll("details[open]")]);
+    const within = (await this.page.$("dialog[open]")) ? "dialog[open] " : "";
+    for (const summary of await this.page.$$(`${within}details > summary`)) {
+      const start = await summary.evaluateHandle((element) => {
+        if (!element.checkVisibility()) return null;
+        const place = document.createElement("span");
+        place.tabIndex = -1;
+        element.parentElement.before(place);
+        place.focus({ preventScroll: true });
+        return place;
+      });
+      if (!(await start.evaluate((place) => place !== null))) continue;
+      await this.page.keyboard.press("Tab");
+      const words = await summary.evaluate((element) => (element === document.activeElement ? null : element.textContent.trim()));
+      await start.evaluate((place) => place.remove());
+      check(words === null, `${name}: Tab never comes to “${words}”`);
+    }
+    // A menu closes when it is left.
+    await before.evaluate(([focused, ...open]) => {
+      focused?.focus?.({ preventScroll: true });
+      for (const details of open) details.open = true;
+    });
   }
 
   /** Nothing makes the page scroll sideways. */

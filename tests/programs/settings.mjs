@@ -38,7 +38,7 @@ export async function settings(screen, admin, client) {
   await screen.examine("settings-confirm-password");
   await screen.type("Your password", `not ${admin.password}`);
   await screen.arrive(() => screen.page.keyboard.press("Enter"));
-  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
   await screen.examine("settings-wrong-password");
   await screen.press("button", "Back to the form");
   check((await field(screen, "#access_token_seconds"))[0] === "7200", "the way back loses what was entered");

@@ -78,7 +78,7 @@ async function acts(screen, admin, person, client, member) {
   await screen.examine("mcp-users-disable-dialog");
   await screen.type("Your password", `not ${admin.password}`, await screen.page.$("dialog[open]"));
   await screen.arrive(() => screen.page.keyboard.press("Enter"));
-  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
   check((await client.call()) === 200, "a wrong password disabled many");
   await screen.examine("mcp-users-disable-wrong-password");
   await screen.type("Your password", admin.password);
@@ -97,7 +97,7 @@ async function acts(screen, admin, person, client, member) {
 
 async function columnsAndViews(screen) {
   await screen.go(`${LIST}?status=enabled`);
-  await (await screen.page.$("#cols > summary")).click();
+  await (await screen.page.$("details:has(#cols) > summary")).click();
   await (await screen.find("checkbox", "Role")).click();
   await (await screen.find("checkbox", "Credits Used")).click();
   await screen.examine("mcp-users-columns-open");
@@ -155,7 +155,7 @@ export async function usersWithoutScript(screen, admin, person, client) {
   await screen.type("Your password", admin.password);
   await screen.press("button", "Enable access");
   await screen.says("Enabled MCP access of 1 person");
-  await (await screen.page.$("#cols > summary")).click();
+  await (await screen.page.$("details:has(#cols) > summary")).click();
   await (await screen.find("checkbox", "Role")).click();
   await screen.press("button", "Apply columns");
   check((await screen.page.$$("td[data-label=Role]")).length > 0, "without script columns cannot be chosen");

@@ -93,7 +93,7 @@ pub async fn grid(
     let status = if asked.problems.is_empty() { 200 } else { 400 };
     let kept = View { text: None, trust: None, way: None, ..view.at_page(1) };
     let template = GridPage {
-        shell: Shell::new(&ctx, &request, &viewer),
+        shell: Shell::of_gate(&ctx, &request, &viewer).await?,
         now: ctx.clock.now(),
         notice: parts::moved_notice(asked.view.page, page.page),
         kept: kept.pairs(),

@@ -16,6 +16,7 @@ fn guide(mcp_url: &str) -> Guide {
             "Sign in here and approve what ChatGPT may do.",
             "In a conversation, choose portcullis among the connectors and ask “How much of my quota is left?”",
         ],
+        calls_from_afar: true,
         ..Guide::default()
     }
 }

@@ -16,6 +16,7 @@ fn guide(mcp_url: &str) -> Guide {
             "Sign in here and approve what Claude may do.",
             "In a conversation, turn portcullis on in the list of tools and ask “How much of my quota is left?”",
         ],
+        calls_from_afar: true,
         ..Guide::default()
     }
 }

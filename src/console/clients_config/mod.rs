@@ -10,6 +10,10 @@ mod gemini_cli;
 mod other;
 mod vs_code;
 
+use url::{Host, Url};
+
+use crate::domain::special_use::is_special_use;
+
 /// The name under which clients keep this server.
 pub const SERVER_NAME: &str = "portcullis";
 
@@ -44,6 +48,8 @@ pub struct Guide {
     pub command: Option<String>,
     /// What to write or enter by hand.
     pub manual: Manual,
+    /// Whether its calls come from its maker's servers, and not from the person's computer.
+    pub calls_from_afar: bool,
     /// What to do next, step by step.
     pub next: &'static [&'static str],
 }
@@ -86,6 +92,8 @@ pub struct Tabs {
     pub name: &'static str,
     /// How it is connected.
     pub guide: Guide,
+    /// Whether it cannot come to the address of this server.
+    pub is_out_of_reach: bool,
 }
 
 impl Tabs {
@@ -99,12 +107,30 @@ impl Tabs {
             href: format!("{query}{}#clients", client.slug),
             is_current: client.slug == chosen.slug,
         };
+        let guide = (chosen.guide)(mcp_url);
         Self {
             tabs: CLIENTS.iter().map(tab).collect(),
             name: chosen.name,
-            guide: (chosen.guide)(mcp_url),
+            is_out_of_reach: guide.calls_from_afar && !is_on_the_internet(mcp_url),
+            guide,
         }
     }
+}
+
+/// Whether an address looks as if servers elsewhere could call it: https, and no name or number of
+/// a private network.
+fn is_on_the_internet(address: &str) -> bool {
+    let Ok(url) = Url::parse(address) else { return false };
+    url.scheme() == "https"
+        && match url.host() {
+            Some(Host::Domain(name)) => {
+                let inside = ["localhost", "local", "internal", "lan", "home.arpa"];
+                name.contains('.') && !inside.iter().any(|end| name.ends_with(&format!(".{end}")))
+            }
+            Some(Host::Ipv4(ip)) => !is_special_use(ip.into()),
+            Some(Host::Ipv6(ip)) => !is_special_use(ip.into()),
+            None => false,
+        }
 }
 
 /// A sentence cut at its backticks: `true` for what is code.
@@ -146,6 +172,19 @@ mod tests {
         assert_eq!(tabs.tabs.iter().filter(|tab| tab.is_current).count(), 1);
         assert_eq!(tabs.tabs[3].href, "?tab=mcp&client=codex#clients");
         assert_eq!(Tabs::new("\"><b>", URL, "?client=").name, "Claude Code");
+    }
+
+    #[test]
+    fn who_calls_from_afar_is_told_when_the_address_is_out_of_reach() {
+        for (address, is_out) in [
+            ("http://127.0.0.1:8080/mcp", true),
+            ("https://10.0.0.7/mcp", true),
+            ("https://gate.lan/mcp", true),
+            (URL, false),
+        ] {
+            assert_eq!(Tabs::new("chatgpt", address, "?").is_out_of_reach, is_out, "{address}");
+            assert!(!Tabs::new("codex", address, "?").is_out_of_reach);
+        }
     }
 
     #[test]

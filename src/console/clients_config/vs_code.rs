@@ -23,6 +23,7 @@ fn guide(mcp_url: &str) -> Guide {
             place: "Put this in `.vscode/mcp.json` of a project.",
             text: pretty(&file),
         },
+        calls_from_afar: false,
         next: &[
             "Run “MCP: List Servers” in VS Code, choose portcullis and start it; your browser opens.",
             "Sign in here and approve what VS Code may do.",

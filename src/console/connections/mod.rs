@@ -16,7 +16,7 @@ use crate::console::clients_config::Tabs;
 use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::tokens::{TokenLine, lines};
 use crate::service::connections::{self as service, MOST_CONNECTIONS};
-use crate::service::{Ctx, people, personal_tokens};
+use crate::service::{Ctx, people, personal_tokens, verify};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
@@ -40,6 +40,8 @@ struct SettingsPage {
     user: UserRow,
     /// Names and addresses of those who can enable access; read while it is disabled.
     administrators: Vec<(String, String)>,
+    /// The account's plan, if nothing may be called with it.
+    no_calls: Option<String>,
     mcp_url: String,
     clients: Tabs,
     live: Vec<ConnectionLine>,
@@ -91,7 +93,8 @@ pub async fn show(
     });
     let line = |connection| ConnectionLine::new(connection, own.is_at_least);
     let template = SettingsPage {
-        shell: Shell::new(&ctx, &request, &viewer),
+        shell: Shell::of_gate(&ctx, &request, &viewer).await?,
+        no_calls: verify::plan_without_calls(&ctx, viewer.user.id).await?,
         now,
         user: viewer.user.clone(),
         administrators,

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::console::clients_config::Tabs;
 use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::tokens::{TokenLine, lines};
-use crate::service::{Ctx, connections, people};
+use crate::service::{Ctx, connections, people, verify};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
@@ -25,6 +25,8 @@ struct DashboardPage {
     user: UserRow,
     /// Names and addresses of those who can enable access; read while it is disabled.
     administrators: Vec<(String, String)>,
+    /// The account's plan, if nothing may be called with it.
+    no_calls: Option<String>,
     active: Vec<TokenLine>,
     ended: Vec<TokenLine>,
     ended_count: usize,
@@ -52,7 +54,8 @@ pub async fn show(
     };
     let client = parameter(request.query_string(), "client");
     let template = DashboardPage {
-        shell: Shell::new(&ctx, &request, &viewer),
+        shell: Shell::of_gate(&ctx, &request, &viewer).await?,
+        no_calls: verify::plan_without_calls(&ctx, viewer.user.id).await?,
         now,
         user: viewer.user.clone(),
         administrators,

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::fields::{Asked, OF_CONTACTS};
 use super::{Bar, Found, PAGE, Pays, bar, call, caller, in_form, paid};
 use crate::console::mcp_users::parts;
+use crate::domain::access::Permission;
 use crate::domain::contact::ContactPreview;
 use crate::domain::credit::MOST_CONTACTS;
 use crate::domain::tool::Tool;

@@ -98,6 +98,10 @@ struct Bar {
     /// Search rows left this month, and how many a page takes at most.
     left: i64,
     page: i64,
+    /// The account's plan, if nothing may be called with it.
+    no_calls: Option<String>,
+    /// Whether there is nothing to search.
+    is_empty: bool,
 }
 
 async fn bar(
@@ -115,6 +119,8 @@ async fn bar(
         text: asked.text.clone(),
         inputs: asked.inputs(fields, &taxonomy),
         chips: asked.chips(fields, path),
+        no_calls: (!principal.plan.api_access).then(|| principal.plan.name.clone()),
+        is_empty: index::is_empty(&ctx.db).await?,
         left: (principal.plan.rows_per_month - used.rows).max(0),
         page: PAGE,
     })

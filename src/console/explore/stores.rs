@@ -7,6 +7,7 @@ use serde_json::json;
 use super::fields::{Asked, OF_STORES};
 use super::{Bar, Found, PAGE, Pays, bar, call, caller, in_form, paid, store};
 use crate::console::mcp_users::parts;
+use crate::domain::access::Permission;
 use crate::domain::profile::StoreProfile;
 use crate::domain::tool::Tool;
 use crate::error::{Error, Result};

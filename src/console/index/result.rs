@@ -47,8 +47,17 @@ pub async fn show(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let past = history::one(&ctx, import_id(&path)?).await?;
-    let shell = Shell::new(&ctx, &request, &viewer);
+    let mut shell = Shell::new(&ctx, &request, &viewer);
+    // The words that came with the file are of one that still runs; else the outcome speaks.
+    shell.flash = shell.flash.filter(|_| past.standing == Standing::Running);
     Ok(render(&ImportPage { shell, now: ctx.clock.now(), past })?)
+}
+
+/// Whether more lines were rejected than those whose problems were kept.
+fn is_more(past: &Past) -> bool {
+    let mut lines: Vec<u64> = past.problems.iter().map(|problem| problem.line).collect();
+    lines.dedup();
+    i64::try_from(lines.len()).is_ok_and(|lines| lines < past.row.counts.rejected)
 }
 
 /// `GET /admin/index/imports/{import}/rejected`: the rejected lines, always as a file to be kept

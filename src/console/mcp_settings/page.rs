@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::service::Ctx;
 use crate::service::settings::Edit;
 use crate::web::flash::Tone;
-use crate::web::page::{Shell, render_with_status};
+use crate::web::page::{Shell, keep_for_back, render_with_status};
 use crate::web::viewer::Viewer;
 
 #[derive(Template)]
@@ -129,7 +129,9 @@ pub(super) fn confirmation(
         changes,
         fields,
     };
-    render_with_status(&template, status)
+    let mut response = render_with_status(&template, status)?;
+    keep_for_back(&mut response);
+    Ok(response)
 }
 
 /// What was saved, and from when on it counts.

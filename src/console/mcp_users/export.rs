@@ -59,7 +59,7 @@ pub async fn export(
 fn names(column: GridSort) -> &'static [&'static str] {
     match column {
         GridSort::User => &["name", "email"],
-        GridSort::Access => &["mcp_access"],
+        GridSort::Access => &["mcp_access", "status"],
         GridSort::Role => &["role"],
         GridSort::Clients => &["clients", "ended_clients"],
         GridSort::Tokens => &["active_tokens"],
@@ -86,7 +86,8 @@ fn cells(row: GridRow, columns: Columns) -> Vec<Cell> {
                 cells.extend([Cell::from(row.name.as_str()), Cell::from(row.email.as_str())]);
             }
             GridSort::Access => {
-                cells.push(if row.mcp_enabled { "enabled" } else { "disabled" }.into());
+                let access = if row.mcp_enabled { "enabled" } else { "disabled" };
+                cells.extend([Cell::from(access), Cell::from(row.standing.name())]);
             }
             GridSort::Role => cells.push(row.role.as_str().into()),
             GridSort::Clients => cells.extend([clients(true).into(), clients(false).into()]),
@@ -106,6 +107,7 @@ fn cells(row: GridRow, columns: Columns) -> Vec<Cell> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::access::Standing;
     use crate::domain::credit::Credits;
 
     #[test]
@@ -115,6 +117,7 @@ mod tests {
             name: "Ann".into(),
             email: "ann@shop.example".into(),
             role: "Member".into(),
+            standing: Standing::Active,
             mcp_enabled: true,
             added_at: None,
             last_tool_at: None,

@@ -10,7 +10,7 @@ use super::parts::{self, Chip, Header, Pager, Size};
 use super::query::{Asked, COLUMNS, Columns, PATH, Unused, View};
 use super::views::{self, Link};
 use crate::clock::Timestamp;
-use crate::domain::access::Permission;
+use crate::domain::access::{Permission, Standing};
 use crate::domain::credit::Credits;
 use crate::ids::UserId;
 use crate::service::{Ctx, connections, views as saved};
@@ -27,6 +27,7 @@ struct Row {
     name: String,
     email: String,
     is_viewer: bool,
+    standing: Standing,
     mcp_enabled: bool,
     added_at: Option<Timestamp>,
     last_tool_at: Option<Timestamp>,
@@ -45,6 +46,7 @@ impl Row {
             name: row.name,
             email: row.email,
             is_viewer: Some(row.id) == viewer,
+            standing: row.standing,
             mcp_enabled: row.mcp_enabled,
             added_at: row.added_at,
             last_tool_at: row.last_tool_at,
@@ -119,7 +121,8 @@ pub async fn grid(
     let asked = Asked::parse(request.query_string());
     let page = connections::grid(&ctx, asked.view.to_grid_query(ctx.clock.now())).await?;
     let status = if asked.problems.is_empty() { 200 } else { 400 };
-    let template = page_of(&ctx, Shell::new(&ctx, &request, &viewer), asked, page, &own, &shared);
+    let shell = Shell::of_gate(&ctx, &request, &viewer).await?;
+    let template = page_of(&ctx, shell, asked, page, &own, &shared);
     Ok(render_with_status(&template, status)?)
 }
 

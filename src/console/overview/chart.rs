@@ -8,6 +8,8 @@ const LEFT: i64 = 48;
 const STEP: i64 = 22;
 const TOP: i64 = 12;
 const HEIGHT: i64 = 120;
+/// Between the parts of a bar, so that they are told apart without their colours.
+const GAP: i64 = 2;
 
 /// A kind of value: the class of its colour, its name.
 pub struct Series {
@@ -87,6 +89,7 @@ fn bar(series: &[Series], at: Timestamp, values: &[i64], x: i64, top: i64) -> Ba
         let height = (value * HEIGHT / top).max(1);
         y -= height;
         pieces.push(Piece { class: kind.class, y, height });
+        y -= GAP;
     }
     let told: Vec<_> = series
         .iter()

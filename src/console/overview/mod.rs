@@ -108,6 +108,11 @@ fn notice(attention: &Attention, viewer: &Admin<ViewMcpUsers>, now: Timestamp) -
             "The MCP endpoint is switched off: every call of every AI client is refused.".to_owned(),
             link(Permission::ManageSettings, "Switch it on", "/admin/mcp/settings".into()),
         ),
+        Matter::EmptyIndex => (
+            false,
+            "The index is empty: AI clients find nothing before a file of stores is imported.".to_owned(),
+            link(Permission::ManageIndex, "Import a file", "/admin/index".into()),
+        ),
         Matter::ReuseAlarms => (
             true,
             format!(
@@ -136,12 +141,12 @@ fn notice(attention: &Attention, viewer: &Admin<ViewMcpUsers>, now: Timestamp) -
         }
         Matter::UndeliveredMail => (
             false,
-            format!("{} could not be delivered. It is tried again for a while; look at SMTP_URL and the server’s log.", many("mail", "mails")),
+            format!("{} could not be delivered. It is tried again for a while; look at PORTCULLIS_SMTP_URL and the server’s log.", many("mail", "mails")),
             None,
         ),
         Matter::NoMailServer => (
             false,
-            "No mail server is configured: mail is written to the folder “outbox” beside the data. Set SMTP_URL to send it.".to_owned(),
+            "No mail server is configured: mail is written to the folder “outbox” beside the data. Set PORTCULLIS_SMTP_URL to send it.".to_owned(),
             None,
         ),
         Matter::BlockedClients => (

@@ -37,6 +37,8 @@ struct Quota {
 #[template(path = "usage.html")]
 struct UsagePage {
     shell: Shell,
+    /// The account's plan, if nothing may be called with it.
+    no_calls: Option<String>,
     now: Timestamp,
     usage: OwnUsage,
     quotas: Vec<Quota>,
@@ -65,6 +67,7 @@ pub async fn show(
     let now = ctx.clock.now();
     let template = UsagePage {
         shell: Shell::new(&ctx, &request, &viewer),
+        no_calls: (!usage.plan.api_access).then(|| usage.plan.name.clone()),
         now,
         quotas: quotas(&usage, now),
         chart: chart(&usage),

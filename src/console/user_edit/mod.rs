@@ -161,8 +161,12 @@ async fn page(
 ) -> Result<HttpResponse> {
     // Its form posts to another address and is shown again there; the page is still this one.
     let path = href(&user, "");
+    let shell = match tab {
+        Tab::Mcp(_) => Shell::of_gate(ctx, request, viewer).await?,
+        _ => Shell::new(ctx, request, viewer),
+    };
     let template = UserPage {
-        shell: Shell { path, ..Shell::new(ctx, request, viewer) },
+        shell: Shell { path, ..shell },
         now: ctx.clock.now(),
         errors,
         account: directory::account_name(ctx, user.account_id).await?,

@@ -10,7 +10,7 @@ use actix_web::http::header::RETRY_AFTER;
 use askama::Template;
 
 use crate::error::{Error, ErrorCode, Result};
-use crate::web::page::render_with_status;
+use crate::web::page::{keep_for_back, render_with_status};
 
 pub use grid::list;
 pub(crate) use link::shown_once;
@@ -32,6 +32,9 @@ pub(crate) fn is_of_the_form(error: &Error) -> bool {
 pub(crate) fn form_with(template: &impl Template, errors: &[Error]) -> Result<HttpResponse> {
     let status = errors.first().map_or(200, |error| error.code.status());
     let mut response = render_with_status(template, status)?;
+    if !errors.is_empty() {
+        keep_for_back(&mut response);
+    }
     if let Some(seconds) = errors.iter().find_map(|error| error.retry_after) {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

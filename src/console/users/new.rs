@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{form_with, is_of_the_form, problems_of, shown_once};
 use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::domain::access::{MEMBER, Permission};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{AccountId, RoleId};
 use crate::service::directory::{self, Choices};
 use crate::service::people::admit::{self, Admission, Admitted};
@@ -177,7 +177,7 @@ fn told(
         None => flash::put(
             session,
             Tone::Ok,
-            format!("{} can sign in now. Tell them the password on a safe way.", user.name),
+            format!("{} can sign in now. Tell them the password in a safe way.", user.name),
         ),
     }
     Ok(see_other(&format!("/admin/users/{}", user.id)))
@@ -200,4 +200,11 @@ fn page(
         has_mail: ctx.config.smtp.is_some(),
     };
     form_with(&template, &template.errors)
+}
+
+/// Whether the address is somebody's already.
+fn is_known(errors: &[Error]) -> bool {
+    errors
+        .iter()
+        .any(|error| error.code == ErrorCode::Conflict && error.param.as_deref() == Some("email"))
 }

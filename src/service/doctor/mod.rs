@@ -188,9 +188,9 @@ async fn mail(config: &Config) -> Finding {
     const ABOUT: &str = "mail";
     let Some(transport) = &config.smtp else {
         let said = "none is sent; it is written to outbox/ in the data folder";
-        return Finding::warn(ABOUT, said, "set SMTP_URL and MAIL_FROM");
+        return Finding::warn(ABOUT, said, "set PORTCULLIS_SMTP_URL and PORTCULLIS_MAIL_FROM");
     };
-    let mend = "check SMTP_URL: host, port, name and password";
+    let mend = "check PORTCULLIS_SMTP_URL: host, port, name and password";
     match tokio::time::timeout(PATIENCE, transport.test_connection()).await {
         Ok(Ok(true)) => Finding::ok(ABOUT, "the mail server answers"),
         Ok(Ok(false)) => Finding::fail(ABOUT, "the mail server does not want to talk", mend),

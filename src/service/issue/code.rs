@@ -143,11 +143,13 @@ fn redeem(
     if settings.new_client_mail && tokens::count_of_consent(conn, code.consent_id)? == 1 {
         let to = Recipient { name: &user.name, email: &user.email };
         let host = redirect::shown_host(&code.redirect_uri);
+        let words: Vec<_> = scopes.iter().map(|scope| scope.row().words).collect();
+        let may = words.join("; ");
         notify::tell(
             conn,
             &ctx.config,
             to,
-            News::ClientConnected { client: &client.name, host: &host },
+            News::ClientConnected { client: &client.name, host: &host, may: &may },
             now,
         )?;
     }

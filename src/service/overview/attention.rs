@@ -5,7 +5,7 @@ use crate::domain::quota::Span;
 use crate::domain::records;
 use crate::error::Result;
 use crate::service::keys::ROTATED_AFTER_SECONDS;
-use crate::service::{Ctx, keys};
+use crate::service::{Ctx, index, keys};
 use crate::store::audit_grid::{self, AuditQuery};
 use crate::store::overview;
 
@@ -21,6 +21,8 @@ const KEY_GRACE_SECONDS: i64 = 86_400;
 pub enum Matter {
     /// The endpoint is switched off.
     SwitchedOff,
+    /// The index holds nothing that could be searched.
+    EmptyIndex,
     /// Used codes or refresh tokens came again.
     ReuseAlarms,
     /// Clients are blocked.
@@ -80,6 +82,8 @@ pub async fn attention(ctx: &Ctx) -> Result<Vec<Attention>> {
         .await?;
     let is_off = !ctx.live_now().await?.settings.mcp_enabled;
     found.insert(0, Attention { matter: Matter::SwitchedOff, count: i64::from(is_off) });
+    let is_empty = index::is_empty(&ctx.db).await?;
+    found.insert(1, Attention { matter: Matter::EmptyIndex, count: i64::from(is_empty) });
     let oldest = now.plus_seconds(-ROTATED_AFTER_SECONDS - KEY_GRACE_SECONDS);
     let old = keys::list(ctx)
         .await?

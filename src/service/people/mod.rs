@@ -84,7 +84,8 @@ pub async fn set_up(
 ) -> Result<UserId> {
     let person = NewPerson { role: ADMINISTRATOR.name.into(), mcp_enabled: true, ..person };
     let checked = check(ctx, person).await?;
-    let (actor, now, link) = (actor.clone(), ctx.clock.now(), link.hash());
+    let actor = Actor { label: "the setup link".into(), ..actor.clone() };
+    let (now, link) = (ctx.clock.now(), link.hash());
     ctx.db
         .write(move |conn| {
             if links::consume(conn, &link, SETUP_PURPOSE, now)? == 0 || users::any(conn)? {

@@ -28,3 +28,12 @@ pub async fn signed_in(ctx: &Ctx, user: UserId) -> Result<Principal> {
         last_used_at: None,
     })
 }
+
+/// The name of the plan of `user`'s account, if nothing may be called with it.
+///
+/// # Errors
+/// When the user is gone, or the database cannot answer.
+pub async fn plan_without_calls(ctx: &Ctx, user: UserId) -> Result<Option<String>> {
+    let plan = signed_in(ctx, user).await?.plan;
+    Ok((!plan.api_access).then_some(plan.name))
+}

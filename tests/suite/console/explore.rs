@@ -78,7 +78,7 @@ both_databases! {
         }
         assert_eq!(app.count(spent).await, 1);
         let again = member.get(&ask).await;
-        assert!(html::text(&again.text).contains("Reveal for nothing?"), "{}", again.text);
+        assert!(html::text(&again.text).contains("Already paid."), "{}", again.text);
         let revealed = member.get("/dashboard/contacts/revealed").await;
         assert_eq!(revealed.text.matches("data-label=\"Revealed\"").count(), 1);
         let file = member.get("/dashboard/contacts/revealed/export").await;

@@ -275,7 +275,7 @@ both_databases! {
         assert_eq!(file.status, 200);
         assert!(file.header("content-disposition").contains("mcp-users"), "{:?}", file.headers);
         let lines: Vec<_> = file.text.trim_start_matches('\u{feff}').lines().collect();
-        assert_eq!(lines[0], "id,name,email,mcp_access,credits_used,credits_limit");
+        assert_eq!(lines[0], "id,name,email,mcp_access,status,credits_used,credits_limit");
         assert_eq!(lines.len() - 1, 2_500 - 50 + 4, "the list's number of people");
         let line = lines.iter().find(|line| line.starts_with("1003,")).unwrap();
         assert!(line.contains("'=HYPERLINK"), "{line}");

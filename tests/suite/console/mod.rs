@@ -33,6 +33,7 @@ mod settings;
 mod settings_form;
 mod setup;
 mod signing_keys;
+mod standstill;
 mod two_factor;
 mod user_acts;
 mod users;

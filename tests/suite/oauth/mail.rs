@@ -74,7 +74,7 @@ async fn disable(app: &TestApp) -> portcullis::error::Result<access::Changed> {
 both_databases! {
     async fn a_new_connection_is_told_once_and_only_where_wanted(app) {
         let client = app.ai_client("usage:read").await;
-        let mail = the_mail(app, "Suite Client is now connected to your account").await;
+        let mail = the_mail(app, "Suite Client can now act for you").await;
         assert!(mail.text.contains("127.0.0.1") && mail.html.contains("127.0.0.1"), "where it runs");
         let request = AuthorizationRequest::new(app, &client.client_id, "usage:read");
         let again = code(&app.member().await, &request).await;

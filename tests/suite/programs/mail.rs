@@ -98,7 +98,7 @@ async fn every_mail_arrives_in_both_forms_with_names_intact() {
     let subjects: Vec<_> =
         mails.iter().map(|mail| mail["headers"]["Subject"].as_str().unwrap()).collect();
     assert_eq!(subjects.len(), 4, "{subjects:?}");
-    assert!(subjects[0].ends_with(" is now connected to your account"), "{subjects:?}");
+    assert!(subjects[0].ends_with(" can now act for you"), "{subjects:?}");
     assert!(subjects[1].starts_with("We ended a connection of "), "{subjects:?}");
     assert_eq!(subjects[2..], ["Your MCP access was disabled", "Your password was changed"]);
     for mail in &mails {
