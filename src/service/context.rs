@@ -81,6 +81,12 @@ impl Ctx {
         Self { documents, ..self }
     }
 
+    /// The same, with another least number of calls that cost nothing.
+    #[must_use]
+    pub fn with_free_calls(self, free_calls: FreeCalls) -> Self {
+        Self { free_calls: Arc::new(free_calls), ..self }
+    }
+
     /// Settings and keys as they are now: the version is read from the database, the rest only
     /// when it grew, so that a change acts on the next request of every replica.
     ///

@@ -12,14 +12,24 @@ use crate::service::calls::Caller;
 use crate::service::verify::Credential;
 use crate::service::{Ctx, strangers};
 
-/// The fewest of a minute: many times what a client does that goes about its work.
-const LEAST: i64 = 600;
+/// The fewest of a minute: a hundred a second, many times what a client does that goes about its
+/// work, and what a server answers without effort.
+const LEAST: i64 = 6_000;
 /// As many for each request that the plan gives a minute.
 const FOR_EACH_REQUEST: i64 = 10;
 
 /// The calls of this minute that cost nothing, by what they came with.
-#[derive(Debug, Default)]
-pub struct FreeCalls(Mutex<Minute>);
+#[derive(Debug)]
+pub struct FreeCalls {
+    least: i64,
+    minute: Mutex<Minute>,
+}
+
+impl Default for FreeCalls {
+    fn default() -> Self {
+        Self::at_least(LEAST)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Minute {
@@ -46,10 +56,15 @@ enum Verdict {
 }
 
 impl FreeCalls {
+    /// Gives each credential so many a minute, however few its plan gives.
+    pub fn at_least(least: i64) -> Self {
+        Self { least, minute: Mutex::default() }
+    }
+
     /// The state of that minute. What panicked with the lock held left no count in between.
     fn minute(&self, now: Timestamp) -> MutexGuard<'_, Minute> {
         let number = now.seconds().div_euclid(60);
-        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
         if minute.number != number {
             *minute = Minute { number, taken: HashMap::new() };
         }
@@ -86,7 +101,7 @@ impl FreeCalls {
 pub async fn take(ctx: &Ctx, caller: &Caller, operation: &str) -> Result<()> {
     let now = ctx.clock.now();
     let plan = &caller.principal.plan;
-    let most = LEAST.max(plan.requests_per_minute.saturating_mul(FOR_EACH_REQUEST));
+    let most = ctx.free_calls.least.max(plan.requests_per_minute.saturating_mul(FOR_EACH_REQUEST));
     let verdict = ctx.free_calls.take(caller.principal.credential, most, now);
     if verdict == Verdict::Fits {
         return Ok(());

@@ -2,10 +2,12 @@
 //! checklist B21).
 
 use futures_util::future::{join, join_all};
+use portcullis::service::free_calls::FreeCalls;
 use serde_json::{Value, json};
 
 use crate::support::ai_client::Answer;
-use crate::support::{AiClient, OTHER, TestApp, both_databases, on_sqlite, rpc};
+use crate::support::database::{Backend, Database};
+use crate::support::{AiClient, OTHER, TestApp, both_databases, rpc};
 
 const SCOPES: &str = "usage:read stores:read";
 
@@ -192,56 +194,78 @@ both_databases! {
     }
 }
 
-on_sqlite! {
-    /// What costs nothing, and what does not work, is limited too: 600 a minute for each token, so
-    /// that no client can keep a server busy for nothing. Others of the same person go on.
-    /// Rows: B21
-    async fn what_costs_nothing_has_a_limit_of_each_token(app) {
-        let client = app.ai_client(SCOPES).await;
-        let other = app.ai_client(SCOPES).await;
-        let free = async |number: usize| match number % 6 {
-            0 => client.legacy("ping", json!({})).await,
-            1 => client.modern("tools/list", json!({})).await,
-            2 => client.legacy("no/method", json!({})).await,
-            3 => client.call_tool("search_stores", json!({ "limit": 0 })).await,
-            4 => client.call_tool("no_tool", json!({})).await,
-            _ => client.call().await,
-        };
-        for number in 0..599 {
-            let answer = free(number).await;
-            assert_ne!(answer.status, 429, "{number}: {}", answer.text);
-        }
-        // What the plan counts takes nothing of it, found or not.
-        for domain in ["shop01.example.com", "nowhere.example"] {
-            for _ in 0..10 {
-                client.call_tool("get_store", json!({ "domain": domain })).await;
-            }
-        }
-        assert_eq!(free(0).await.status, 200, "the last one");
-        let calls = "SELECT COUNT(*) FROM activity";
-        let before = app.count(calls).await;
-        for number in 0..12 {
-            let refused = free(number).await;
-            assert_eq!(refused.status, 429, "{number}: {}", refused.text);
-            assert_eq!(refused.json["error"]["code"], "rate_limit_exceeded");
-            let wait: i64 = refused.header("retry-after").parse().unwrap();
-            assert!((30..=31).contains(&wait), "{wait}");
-        }
-        assert_eq!(get(&client).await.status, 429, "what it would cost is not known before");
-        let limited = "SELECT COUNT(*) FROM activity WHERE outcome = 'limited' AND status = 429 AND error_code = 'rate_limit_exceeded'";
-        assert_eq!((app.count(calls).await - before, app.count(limited).await), (1, 1), "written down once");
-        assert!(other.call().await.is_ok() && get(&other).await.is_ok(), "another token is not concerned");
-        app.clock.advance(31);
-        assert!(client.call().await.is_ok(), "the next minute");
-    }
+/// A server that gives each token 60 calls a minute that cost nothing.
+async fn sparing() -> TestApp {
+    let backend = Backend::Sqlite;
+    let free_calls = FreeCalls::at_least(60);
+    TestApp::with(Database::filled(backend).await, backend, &[], |ctx| {
+        ctx.with_free_calls(free_calls)
+    })
+    .await
+}
 
-    /// A plan that gives many requests lets its clients make mistakes in proportion.
-    async fn the_limit_grows_with_the_plan(app) {
-        plan(app, "requests_per_minute", 70).await;
-        let client = app.ai_client(SCOPES).await;
-        for _ in 0..700 {
-            assert_eq!(client.legacy("ping", json!({})).await.status, 200);
-        }
-        assert_eq!(client.legacy("ping", json!({})).await.status, 429);
+/// What costs nothing, and what does not work, is limited too, for each token, so that no client can
+/// keep a server busy for nothing. Others of the same person go on.
+/// Rows: B21
+#[actix_web::test]
+async fn what_costs_nothing_has_a_limit_of_each_token() {
+    let app = sparing().await;
+    plan(&app, "requests_per_minute", 6).await;
+    let client = app.ai_client(SCOPES).await;
+    let other = app.ai_client(SCOPES).await;
+    let free = async |number: usize| match number % 6 {
+        0 => client.legacy("ping", json!({})).await,
+        1 => client.modern("tools/list", json!({})).await,
+        2 => client.legacy("no/method", json!({})).await,
+        3 => client.call_tool("search_stores", json!({ "limit": 0 })).await,
+        4 => client.call_tool("no_tool", json!({})).await,
+        _ => client.call().await,
+    };
+    for number in 0..59 {
+        let answer = free(number).await;
+        assert_ne!(answer.status, 429, "{number}: {}", answer.text);
     }
+    // What the plan counts takes nothing of it, found or not.
+    for domain in ["shop01.example.com", "nowhere.example"] {
+        for _ in 0..2 {
+            client.call_tool("get_store", json!({ "domain": domain })).await;
+        }
+    }
+    assert_eq!(free(0).await.status, 200, "the last one");
+    let calls = "SELECT COUNT(*) FROM activity";
+    let before = app.count(calls).await;
+    for number in 0..12 {
+        let refused = free(number).await;
+        assert_eq!(refused.status, 429, "{number}: {}", refused.text);
+        assert_eq!(refused.json["error"]["code"], "rate_limit_exceeded");
+        let wait: i64 = refused.header("retry-after").parse().unwrap();
+        assert!((30..=31).contains(&wait), "{wait}");
+    }
+    assert_eq!(get(&client).await.status, 429, "what it would cost is not known before");
+    let limited = "SELECT COUNT(*) FROM activity WHERE outcome = 'limited' AND status = 429 AND error_code = 'rate_limit_exceeded'";
+    assert_eq!(
+        (app.count(calls).await - before, app.count(limited).await),
+        (1, 1),
+        "written down once"
+    );
+    assert!(
+        other.call().await.is_ok() && get(&other).await.is_ok(),
+        "another token is not concerned"
+    );
+    app.clock.advance(31);
+    assert!(client.call().await.is_ok(), "the next minute");
+    app.stop().await;
+}
+
+/// A plan that gives many requests lets its clients make mistakes in proportion.
+#[actix_web::test]
+async fn the_limit_grows_with_the_plan() {
+    let app = sparing().await;
+    plan(&app, "requests_per_minute", 9).await;
+    let client = app.ai_client(SCOPES).await;
+    for _ in 0..90 {
+        assert_eq!(client.legacy("ping", json!({})).await.status, 200);
+    }
+    assert_eq!(client.legacy("ping", json!({})).await.status, 429);
+    app.stop().await;
 }
