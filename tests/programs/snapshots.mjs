@@ -31,7 +31,7 @@ function settled(text, client) {
     .replaceAll(new URL(origin).host, "HOST")
     .replace(new RegExp(`\\d{1,2} (${MONTHS})[a-z]* \\d{4}(, \\d{2}:\\d{2}(:\\d{2})?)?( UTC)?`, "g"), "DATE")
     .replace(/just now|in a moment|(in )?(a|an|\d+) (second|minute|hour|day)s?( ago)?/g, "WHEN")
-    .replace(/(^|\s)(now|yesterday)$/, "$1WHEN")
+    .replace(/(^|\s)(now|yesterday)(?=\s+(WHEN|until|now)|\s*$)/g, "$1WHEN")
     .replace(/[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}/g, "ID")
     .replace(/\d+([.,]\d+)*/g, "#")
     .replace(/\s+/g, " ")
