@@ -39,7 +39,7 @@ async function signingIn(screen) {
   await screen.tabTo("textbox", "Password");
   await screen.page.keyboard.type(`not ${admin.password}`);
   await screen.arrive(() => screen.page.keyboard.press("Enter"));
-  check(await screen.hasFocus("[data-error-summary]"), "after a wrong password the focus is not on the message");
+  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
   check((await screen.page.title()).startsWith("Error:"), "the title does not say that there is an error");
   const kept = await screen.page.$$eval("#email, #password", (fields) => fields.map((field) => [field.value, field.getAttribute("aria-invalid")]));
   check(kept[0][0] === admin.email && kept[1][0] === "", `the form keeps ${JSON.stringify(kept)}`);

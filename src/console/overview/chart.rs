@@ -88,8 +88,9 @@ fn bar(series: &[Series], at: Timestamp, values: &[i64], x: i64, top: i64) -> Ba
     for (kind, value) in series.iter().zip(values).filter(|(_, value)| **value > 0) {
         let height = (value * HEIGHT / top).max(1);
         y -= height;
-        pieces.push(Piece { class: kind.class, y, height });
-        y -= GAP;
+        // The gap is taken from the upper piece, so that the bar is as high as its day.
+        let shown = if pieces.is_empty() { height } else { (height - GAP).max(1) };
+        pieces.push(Piece { class: kind.class, y, height: shown });
     }
     let told: Vec<_> = series
         .iter()
