@@ -15,7 +15,7 @@ const PICTURES = join(ROOT, "docs/pictures");
 const PROGRAM = process.argv[2] ?? join(ROOT, "target/debug/portcullis");
 const ADMIN = { email: "admin@demo.example", password: "raise the portcullis" };
 /** Of a picture, in pixels of the page and in bytes. */
-const [WIDTH, HEIGHT, MOST] = [1280, 720, 150_000];
+const [WIDTH, HEIGHT, MOST] = [1280, 720, 180_000];
 
 async function demo(folder) {
   const port = await freePort();

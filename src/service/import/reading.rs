@@ -1,6 +1,8 @@
-//! The first step of an import: from lines to records in the scratch table.
+//! The first step of an import: from lines to records in the scratch table. Two threads share it, one
+//! makes records of lines and one keeps them.
 
 use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use serde_json::{Map, Value};
 
@@ -32,41 +34,104 @@ pub(super) fn read(
         Some(format) => format,
         None => lines.format().map_err(failed)?,
     };
-    let mut source = match format {
+    let source = match format {
         Format::JsonLines => Source::Json,
         Format::Csv => csv(import, &mut lines, &mut rejects, failed)?,
     };
-    while let Some(item) = source.next(import.entity, &mut lines).map_err(failed)? {
-        report.read += 1;
-        progress.line()?;
-        match item.record {
-            Ok(record) => {
-                report.cut += u64::from(record.is_cut);
-                if !put(&mut stage, record)? {
-                    report.repeated += 1;
+    let parsed = parse_aside(source, import.entity, lines);
+    loop {
+        // Whoever parses says when it is done; to be gone without a word is to have failed.
+        let batch = parsed.recv().map_err(Error::internal)?.map_err(failed)?;
+        if batch.is_empty() {
+            break;
+        }
+        for Parsed { line, record } in batch {
+            report.read += 1;
+            progress.line()?;
+            match record {
+                Ok(record) => {
+                    report.cut += u64::from(record.is_cut);
+                    if !put(&mut stage, &record)? {
+                        report.repeated += 1;
+                    }
                 }
-            }
-            Err(problems) => {
-                let told = |problem| LineProblem { line: item.line, problem };
-                if let (true, Some(first)) = (import.strict, problems.first()) {
-                    let problem = told(first.clone());
-                    let message = format!("{}: {problem}. Nothing was changed.", import.name);
-                    return Err(Error::new(ErrorCode::InvalidRequest, message));
+                Err(bad) => {
+                    let told = |problem| LineProblem { line, problem };
+                    if let (true, Some(first)) = (import.strict, bad.problems.first()) {
+                        let problem = told(first.clone());
+                        let message = format!("{}: {problem}. Nothing was changed.", import.name);
+                        return Err(Error::new(ErrorCode::InvalidRequest, message));
+                    }
+                    report.rejected += 1;
+                    let Bad { problems, raw, is_row } = bad;
+                    rejects.add(&Rejected { line, problems: &problems, raw: &raw, is_row })?;
+                    let room = TOLD.saturating_sub(report.problems.len());
+                    report.problems.extend(problems.into_iter().map(told).take(room));
                 }
-                report.rejected += 1;
-                rejects.add(&Rejected {
-                    line: item.line,
-                    problems: &problems,
-                    raw: &item.raw,
-                    is_row: item.is_row,
-                })?;
-                let room = TOLD.saturating_sub(report.problems.len());
-                report.problems.extend(problems.into_iter().map(told).take(room));
             }
         }
     }
     rejects.finish()?;
     Ok((stage, report))
+}
+
+/// Lines that are handed over together, and how many such batches may wait.
+const BATCH: usize = 200;
+const WAITING: usize = 4;
+
+/// A line as it is kept, or what is wrong with it.
+struct Parsed {
+    line: u64,
+    record: Result<Staged, Bad>,
+}
+
+/// A record as the scratch table holds it.
+struct Staged {
+    key: String,
+    text: String,
+    is_cut: bool,
+}
+
+/// A line that is rejected.
+struct Bad {
+    problems: Vec<Problem>,
+    raw: Vec<u8>,
+    is_row: bool,
+}
+
+/// Makes records of lines on a thread of its own; an empty batch is the end. The thread ends by
+/// itself when nobody listens any more, once its input has given what it waits for.
+fn parse_aside(
+    mut source: Source,
+    entity: Entity,
+    mut lines: Lines,
+) -> Receiver<io::Result<Vec<Parsed>>> {
+    let (sender, parsed) = sync_channel(WAITING);
+    std::thread::spawn(move || {
+        let done = parse_all(&mut source, entity, &mut lines, &sender);
+        // Nobody may be listening any more.
+        let _ = sender.send(done.map(|()| Vec::new()));
+    });
+    parsed
+}
+
+fn parse_all(
+    source: &mut Source,
+    entity: Entity,
+    lines: &mut Lines,
+    sender: &SyncSender<io::Result<Vec<Parsed>>>,
+) -> io::Result<()> {
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(item) = source.next(entity, lines)? {
+        batch.push(Parsed { line: item.line, record: item.staged()? });
+        if batch.len() == BATCH && sender.send(Ok(std::mem::take(&mut batch))).is_err() {
+            return Ok(());
+        }
+    }
+    if !batch.is_empty() {
+        let _ = sender.send(Ok(batch));
+    }
+    Ok(())
 }
 
 /// Reads the header, without which no row means anything.
@@ -120,15 +185,15 @@ fn other(entity: Entity) -> String {
 }
 
 /// Adds a record, or folds it into the one of its key; says whether it is the first of its key.
-fn put(stage: &mut Stage, record: Record) -> Result<bool> {
-    let text = |record: &Record| serde_json::to_string(record).map_err(Error::internal);
-    if stage.add(&record.key, &text(&record)?)? {
+fn put(stage: &mut Stage, record: &Staged) -> Result<bool> {
+    if stage.add(&record.key, &record.text)? {
         return Ok(true);
     }
-    let mut whole: Record =
-        serde_json::from_str(&stage.get(&record.key)?).map_err(Error::internal)?;
-    whole.merge(record);
-    stage.replace(&whole.key, &text(&whole)?)?;
+    let read = |text: &str| serde_json::from_str::<Record>(text).map_err(Error::internal);
+    let mut whole = read(&stage.get(&record.key)?)?;
+    whole.merge(read(&record.text)?);
+    let text = serde_json::to_string(&whole).map_err(Error::internal)?;
+    stage.replace(&whole.key, &text)?;
     Ok(false)
 }
 
@@ -139,6 +204,18 @@ struct Item {
     /// Whether it could be told into cells.
     is_row: bool,
     record: Result<Record, Vec<Problem>>,
+}
+
+impl Item {
+    fn staged(self) -> io::Result<Result<Staged, Bad>> {
+        match self.record {
+            Ok(record) => {
+                let text = serde_json::to_string(&record)?;
+                Ok(Ok(Staged { text, is_cut: record.is_cut, key: record.key }))
+            }
+            Err(problems) => Ok(Err(Bad { problems, raw: self.raw, is_row: self.is_row })),
+        }
+    }
 }
 
 enum Source {

@@ -8,12 +8,17 @@ use portcullis::clock::Clock;
 use portcullis::domain::audit::Actor;
 use portcullis::ids::{TokenId, UserId};
 use portcullis::service::access::{self, Authority};
+use portcullis::service::free_calls::FreeCalls;
 use portcullis::service::{Ctx, bootstrap, connections, login, people};
 use portcullis::store::settings;
 use portcullis::store::tokens::TokenRow;
 
 use super::database::{Backend, Database, START, config};
 use super::{ADMIN, AiClient, Browser, MEMBER, PASSWORD, Person, postgres};
+
+/// Calls of a token that cost nothing, a minute: fewer than those of a server that is no test's, so
+/// that the limit is reached in reasonable time. The clock stands still, so a test has one minute.
+const FREE_CALLS: i64 = 600;
 
 /// A running application.
 pub struct TestApp {
@@ -65,7 +70,8 @@ impl TestApp {
         let mut all = vec![("DATABASE_URL", database.url.as_str()), ("BIND", bind.as_str())];
         all.extend_from_slice(pairs);
         let clock = Clock::fixed(START);
-        let ctx = replace(bootstrap::open(config(&all), clock.clone()).await.unwrap());
+        let ctx = bootstrap::open(config(&all), clock.clone()).await.unwrap();
+        let ctx = replace(ctx.with_free_calls(FreeCalls::at_least(FREE_CALLS)));
         let server = portcullis::app::serve(&ctx, listener).unwrap();
         let handle = server.handle();
         actix_web::rt::spawn(server);
