@@ -64,14 +64,6 @@ struct Stairs {
     found: VecDeque<i64>,
 }
 
-impl Stairs {
-    /// How many are expected to match on what is left of this flight. Where that is many, looking
-    /// whether it is few costs more than the steps themselves.
-    fn expected(&self) -> f64 {
-        self.share * self.here.iter().map(|step| step.entries as f64).sum::<f64>()
-    }
-}
-
 impl Walk {
     pub(super) fn new(
         expression: Expression,
@@ -154,14 +146,12 @@ impl Walk {
                 stairs.here.push_back(step);
             }
             let Some(word) = stairs.flights.get(&number) else { return Ok(true) };
-            if stairs.expected() < 2.0 * FEW as f64 {
-                let expression = self.expression.and(vec![word.clone()]);
-                let matches = matching(conn, &expression, Range { limit: FEW, ..EVERY })?;
-                if !is_many(&matches) {
-                    stairs.here.clear();
-                    stairs.found = self.sorted(conn, &matches)?;
-                    return Ok(true);
-                }
+            let expression = self.expression.and(vec![word.clone()]);
+            let matches = matching(conn, &expression, Range { limit: FEW, ..EVERY })?;
+            if !is_many(&matches) {
+                stairs.here.clear();
+                stairs.found = self.sorted(conn, &matches)?;
+                return Ok(true);
             }
         }
         let (words, entries) = take(&mut stairs.here, stairs.share, missing);
