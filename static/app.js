@@ -24,7 +24,9 @@ function makeDialog() {
   dialog = document.createElement("dialog");
   dialog.className = "dialog";
   dialog.addEventListener("close", () => {
-    request?.abort();
+    // The event may come after the next dialog was asked for, or is open already.
+    if (dialog.contains(request?.link)) request.abort();
+    if (dialog.open) return;
     dialog.replaceChildren();
     const row = opener?.closest("tr")?.nextElementSibling;
     (opener?.isConnected ? opener : $("a, button", row ?? document.body))?.focus();
@@ -34,7 +36,7 @@ function makeDialog() {
 
 async function openDialog(link, href = link.href) {
   request?.abort();
-  request = new AbortController();
+  request = Object.assign(new AbortController(), { link });
   link.setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(href, { signal: request.signal, headers: { Accept: "text/html" } });
