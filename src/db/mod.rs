@@ -8,6 +8,7 @@ pub mod books;
 mod checkpoint;
 mod connection;
 pub mod entry_rows;
+pub mod figure_rows;
 pub mod lead;
 pub mod lock;
 pub mod migrate;

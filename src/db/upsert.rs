@@ -8,10 +8,10 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::connection::Conn;
-use super::schema::{client_days, client_groups, clients, settings, throttles};
+use super::schema::{client_groups, clients, settings, throttles};
 use super::statement::on_each;
 use crate::clock::Timestamp;
-use crate::ids::{ClientGroupId, ClientRowId};
+use crate::ids::ClientGroupId;
 
 /// Sets a setting.
 pub fn set_setting(conn: &mut Conn, name: &str, value: &str) -> QueryResult<usize> {
@@ -104,20 +104,6 @@ pub fn keep_group(conn: &mut Conn, alike: &AlikeGroup<'_>) -> QueryResult<Client
         ))
         .returning(client_groups::id)
         .get_result(conn))
-}
-
-/// Adds to the calls of a client on a day, counted in days since the epoch.
-pub fn add_calls(conn: &mut Conn, client: ClientRowId, day: i64, calls: i64) -> QueryResult<usize> {
-    on_each!(conn, |conn| diesel::insert_into(client_days::table)
-        .values((
-            client_days::client_id.eq(client),
-            client_days::day.eq(day),
-            client_days::calls.eq(calls),
-        ))
-        .on_conflict((client_days::client_id, client_days::day))
-        .do_update()
-        .set(client_days::calls.eq(client_days::calls + calls))
-        .execute(conn))
 }
 
 /// Adds such a client; one that is there already is left as it is. Returns whether it was added.

@@ -2,18 +2,18 @@
 //! stored. Tables: `client_deltas` (written by triggers), `client_days`, `client_fold`, and the
 //! figures in `clients` and `client_groups`.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
+use crate::db::figure_rows::{self, Addition, Whose};
 use crate::db::schema::{
-    activity, client_days, client_deltas as deltas, client_fold, client_groups as groups, clients,
-    tokens,
+    activity, client_days, client_deltas as deltas, client_fold, clients, tokens,
 };
 use crate::domain::audit::Outcome;
 use crate::ids::{ClientGroupId, ClientRowId};
-
-pub use crate::db::upsert::add_calls;
 
 /// Figures, or differences of figures.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -141,42 +141,37 @@ pub fn forget(conn: &mut Conn, ids: &[i64]) -> QueryResult<usize> {
     diesel::delete(deltas::table.filter(deltas::id.eq_any(ids))).execute(conn)
 }
 
-/// Adds to the figures of a client.
-pub fn add_to_client(conn: &mut Conn, id: ClientRowId, add: &Figures) -> QueryResult<usize> {
-    diesel::update(clients::table.find(id))
-        .set((
-            clients::users.eq(clients::users + add.users),
-            clients::active_tokens.eq(clients::active_tokens + add.tokens),
-            clients::calls.eq(clients::calls + add.calls),
-        ))
-        .execute(conn)
+/// Adds to the figures of clients; a last call that was later stays.
+pub fn add_to_clients(conn: &mut Conn, more: &BTreeMap<ClientRowId, Figures>) -> QueryResult<()> {
+    add(conn, Whose::Client, more.iter().map(|(id, more)| (id.0, more)))
 }
 
-/// Adds to the figures of a group.
-pub fn add_to_group(conn: &mut Conn, id: ClientGroupId, add: &Figures) -> QueryResult<usize> {
-    diesel::update(groups::table.find(id))
-        .set((
-            groups::users.eq(groups::users + add.users),
-            groups::active_tokens.eq(groups::active_tokens + add.tokens),
-            groups::calls.eq(groups::calls + add.calls),
-        ))
-        .execute(conn)
+/// Adds to the figures of groups; a last call that was later stays.
+pub fn add_to_groups(conn: &mut Conn, more: &BTreeMap<ClientGroupId, Figures>) -> QueryResult<()> {
+    add(conn, Whose::Group, more.iter().map(|(id, more)| (id.0, more)))
 }
 
-/// Notes a call of a client.
-pub fn touch_client(conn: &mut Conn, id: ClientRowId, at: Timestamp) -> QueryResult<usize> {
-    let earlier = clients::last_used_at.is_null().or(clients::last_used_at.lt(at));
-    diesel::update(clients::table.find(id).filter(earlier))
-        .set(clients::last_used_at.eq(at))
-        .execute(conn)
+fn add<'a>(
+    conn: &mut Conn,
+    whose: Whose,
+    more: impl Iterator<Item = (i64, &'a Figures)>,
+) -> QueryResult<()> {
+    let rows: Vec<_> = more
+        .map(|(id, more)| Addition {
+            id,
+            users: more.users,
+            tokens: more.tokens,
+            calls: more.calls,
+            used_at: more.last_used_at.map(|at| at.0),
+        })
+        .collect();
+    figure_rows::add(conn, whose, &rows)
 }
 
-/// Notes a call of a member of a group.
-pub fn touch_group(conn: &mut Conn, id: ClientGroupId, at: Timestamp) -> QueryResult<usize> {
-    let earlier = groups::last_used_at.is_null().or(groups::last_used_at.lt(at));
-    diesel::update(groups::table.find(id).filter(earlier))
-        .set(groups::last_used_at.eq(at))
-        .execute(conn)
+/// Adds to the calls of clients on `day`, counted in days since the epoch.
+pub fn add_calls(conn: &mut Conn, day: i64, calls: &[(ClientRowId, i64)]) -> QueryResult<()> {
+    let calls: Vec<_> = calls.iter().map(|(client, calls)| (client.0, *calls)).collect();
+    figure_rows::add_calls(conn, day, &calls)
 }
 
 /// A day of a client: client, its group, day, calls.
@@ -193,7 +188,8 @@ pub fn days_before(conn: &mut Conn, day: i64, limit: i64) -> QueryResult<Vec<Day
         .load(conn)
 }
 
-/// Forgets a client's day.
-pub fn forget_day(conn: &mut Conn, client: ClientRowId, day: i64) -> QueryResult<usize> {
-    diesel::delete(client_days::table.find((client, day))).execute(conn)
+/// Forgets `day` of these clients.
+pub fn forget_day(conn: &mut Conn, day: i64, of: &[ClientRowId]) -> QueryResult<usize> {
+    let days = client_days::table.filter(client_days::day.eq(day));
+    diesel::delete(days.filter(client_days::client_id.eq_any(of))).execute(conn)
 }

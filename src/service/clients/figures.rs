@@ -79,7 +79,8 @@ fn fold_differences(conn: &mut Conn) -> Result<usize> {
             *sum = sum.plus(&Figures { users: *group_users, ..more });
         }
     }
-    add(conn, &of_clients, &of_groups)?;
+    store::add_to_clients(conn, &of_clients)?;
+    store::add_to_groups(conn, &of_groups)?;
     let ids: Vec<i64> = written.iter().map(|row| row.0).collect();
     store::forget(conn, &ids)?;
     Ok(written.len())
@@ -97,6 +98,7 @@ fn fold_calls(conn: &mut Conn, now: Timestamp) -> Result<bool> {
     }
     let mut of_clients: BTreeMap<ClientRowId, Figures> = BTreeMap::new();
     let mut of_groups: BTreeMap<ClientGroupId, Figures> = BTreeMap::new();
+    let mut of_day = Vec::new();
     for (group, client, calls, last_used_at) in store::calls_between(conn, from, until)? {
         let more = Figures { calls, last_used_at, ..Figures::default() };
         of_clients.insert(client, more);
@@ -104,9 +106,11 @@ fn fold_calls(conn: &mut Conn, now: Timestamp) -> Result<bool> {
             let sum = of_groups.entry(group).or_default();
             *sum = sum.plus(&more);
         }
-        store::add_calls(conn, client, day, calls)?;
+        of_day.push((client, calls));
     }
-    add(conn, &of_clients, &of_groups)?;
+    store::add_calls(conn, day, &of_day)?;
+    store::add_to_clients(conn, &of_clients)?;
+    store::add_to_groups(conn, &of_groups)?;
     store::set_calls_until(conn, until)?;
     Ok(true)
 }
@@ -117,6 +121,7 @@ fn drop_old_days(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     let days = store::days_before(conn, first_day(now), AT_ONCE)?;
     let mut of_clients: BTreeMap<ClientRowId, Figures> = BTreeMap::new();
     let mut of_groups: BTreeMap<ClientGroupId, Figures> = BTreeMap::new();
+    let mut old: BTreeMap<i64, Vec<ClientRowId>> = BTreeMap::new();
     for (client, group, day, calls) in &days {
         let less = Figures { calls: -calls, ..Figures::default() };
         let sum = of_clients.entry(*client).or_default();
@@ -125,33 +130,17 @@ fn drop_old_days(conn: &mut Conn, now: Timestamp) -> Result<usize> {
             let sum = of_groups.entry(*group).or_default();
             *sum = sum.plus(&less);
         }
-        store::forget_day(conn, *client, *day)?;
+        old.entry(*day).or_default().push(*client);
     }
-    add(conn, &of_clients, &of_groups)?;
+    for (day, clients) in old {
+        store::forget_day(conn, day, &clients)?;
+    }
+    store::add_to_clients(conn, &of_clients)?;
+    store::add_to_groups(conn, &of_groups)?;
     Ok(days.len())
 }
 
 /// The first day that counts, in days since the epoch.
 fn first_day(now: Timestamp) -> i64 {
     now.0.div_euclid(DAY) - (DAYS - 1)
-}
-
-fn add(
-    conn: &mut Conn,
-    of_clients: &BTreeMap<ClientRowId, Figures>,
-    of_groups: &BTreeMap<ClientGroupId, Figures>,
-) -> Result<()> {
-    for (id, more) in of_clients {
-        store::add_to_client(conn, *id, more)?;
-        if let Some(at) = more.last_used_at {
-            store::touch_client(conn, *id, at)?;
-        }
-    }
-    for (id, more) in of_groups {
-        store::add_to_group(conn, *id, more)?;
-        if let Some(at) = more.last_used_at {
-            store::touch_group(conn, *id, at)?;
-        }
-    }
-    Ok(())
 }
