@@ -111,7 +111,7 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
                 // The one writer of a large index touches more pages at once than a reader.
                 Mode::ReadWrite => {
                     format!(
-                        "PRAGMA wal_autocheckpoint = {LONGEST_LOG}; PRAGMA cache_size = -65536;"
+                        "PRAGMA wal_autocheckpoint = {LONGEST_LOG}; PRAGMA cache_size = -131072;"
                     )
                 }
                 Mode::Impatient => {
@@ -124,9 +124,12 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
         DatabaseUrl::Postgres(url) => {
             let mut conn =
                 PgConnection::establish(url).map_err(diesel::r2d2::Error::ConnectionError)?;
+            // What a page or a call asks is answered before a helping process or a compiled plan is
+            // ready, and plans made for those are slower without them.
             conn.batch_execute(
                 "SET TIME ZONE 'UTC'; SET statement_timeout = '30s'; \
-                 SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning';",
+                 SET idle_in_transaction_session_timeout = '60s'; SET client_min_messages = 'warning'; \
+                 SET max_parallel_workers_per_gather = 0; SET jit = off;",
             )
             .map_err(diesel::r2d2::Error::QueryError)?;
             Ok(Conn::Postgres(conn))

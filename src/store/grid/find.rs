@@ -12,7 +12,9 @@ use crate::ids::UserId;
 
 /// Up to so many are put in order after they were found; of more, the order is walked until a page
 /// is full.
-const FEW: i64 = 5_000;
+const FEW: usize = 5_000;
+/// Up to so many are counted as they are found; of more, the rest is not read.
+const COUNTED: usize = 10_000;
 
 /// Whom a filter shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,13 +56,18 @@ pub fn find(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult
         more.push(Written::new("users.account_id IN (").numbers(accounts).sql(")"));
     }
     let source = Source::of(conn, filter, &rest, more.clone(), now);
+    let mut counted = None;
     if *filter != GridFilter::default() {
-        let few = source.ids().sql(" LIMIT ").number(FEW + 1).users(conn)?;
-        if i64::try_from(few.len()).is_ok_and(|found| found <= FEW) {
-            return Ok(Found::Few(few));
+        let first = source.ids().sql(" LIMIT ").number(COUNTED as i64 + 1).users(conn)?;
+        if first.len() <= FEW {
+            return Ok(Found::Few(first));
         }
+        counted = i64::try_from(first.len()).ok().filter(|found| *found <= COUNTED as i64);
     }
-    let total = count_by(conn, filter, &source)?;
+    let total = match counted {
+        Some(total) => total,
+        None => count_by(conn, filter, &source)?,
+    };
     more.extend(conditions(conn, &rest, now));
     Ok(Found::Many(total, more))
 }
