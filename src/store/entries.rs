@@ -5,7 +5,9 @@ mod draft;
 
 use std::collections::{BTreeSet, HashMap};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::db::entry_rows;
 use crate::db::schema::{contacts, index_entries, store_technologies, stores};
@@ -13,12 +15,12 @@ use crate::db::upsert_row::{Technology, lock_index};
 use crate::db::{Conn, words};
 use crate::domain::facet::{Facet, YES, kind};
 use crate::domain::import::Record;
-use crate::domain::words::{Side, add_pieces};
-use draft::{Entry, Facets, StoreRow, line, spelling};
+use crate::domain::words::Side;
+use draft::{Entry, Facets, StoreRow, lines, spelling};
 
 /// Entries that are read and written together: as many as an import writes in one transaction, for
 /// FTS5 writes out what it has collected of the words whenever another table is written.
-const BATCH: usize = 2_000;
+const BATCH: usize = 5_000;
 
 /// Writes the entries of `ids` anew from stores, technologies and contacts; those that nothing is
 /// left of go. Nothing is written where nothing differs.
@@ -149,28 +151,35 @@ pub fn are_complete(conn: &mut Conn) -> QueryResult<bool> {
     Ok(store != Some(None) && contact != Some(0))
 }
 
-/// Puts contacts under the entries they belong to and writes the entries concerned anew.
+/// Puts contacts under the entries they belong to and writes the entries concerned anew, and those
+/// of `concerned` too.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn rewrite_of_contacts(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
-    let mut concerned = BTreeSet::new();
+pub fn rewrite_of_contacts(
+    conn: &mut Conn,
+    ids: &[i64],
+    mut concerned: BTreeSet<i64>,
+) -> QueryResult<()> {
     for batch in ids.chunks(BATCH) {
         concerned.extend(place(conn, batch)?);
     }
     rewrite(conn, &concerned)
 }
 
-/// The contacts of these domains, each with its domain: their entry is another once there is a store.
+/// The contacts of these domains that are under no store yet, each with its domain: their entry is
+/// another once there is one.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub fn contacts_of_domains(
+pub fn waiting_contacts(
     conn: &mut Conn,
     domains: &[&str],
 ) -> QueryResult<Vec<(i64, Option<String>)>> {
     contacts::table
         .filter(contacts::store_domain.eq_any(domains))
+        // In the words of the index.
+        .filter(sql::<Bool>("contacts.entry_id <= 0"))
         .select((contacts::id, contacts::store_domain))
         .load(conn)
 }
@@ -194,7 +203,7 @@ pub fn write_added(
         let mut entries = Vec::with_capacity(batch.len());
         for (id, record) in batch {
             let mut entry = Entry::default();
-            entry.add_store(&StoreRow::of(*id, record), &mut facets);
+            entry.add_store(StoreRow::of(*id, record), &mut facets);
             for technology in of_store.remove(id).into_iter().flatten() {
                 let Technology { kind, slug, name, .. } = technology;
                 entry.facets.push(facets.place(of_kind(kind), slug, || name.clone()));
@@ -202,8 +211,7 @@ pub fn write_added(
             entries.push((*id, entry));
         }
         facets.look_up(conn)?;
-        let rows: Vec<_> =
-            entries.into_iter().map(|(id, entry)| line(id, entry, &facets.ids)).collect();
+        let rows = lines(&entries, &facets.ids);
         for row in &rows {
             facets.tally(&row.facets, 1);
         }
@@ -279,7 +287,7 @@ fn read_stores(
     let rows: Vec<StoreRow> =
         stores::table.filter(stores::id.eq_any(ids)).select(StoreRow::as_select()).load(conn)?;
     for store in rows {
-        entries.entry(store.id).or_default().add_store(&store, facets);
+        entries.entry(store.id).or_default().add_store(store, facets);
     }
     Ok(())
 }
@@ -297,10 +305,8 @@ fn read_contacts(
     for contact in rows {
         let entry = entries.entry(contact.entry_id).or_default();
         let name = full_name(contact.first_name.as_deref(), contact.last_name.as_deref());
-        let texts = [Some(&name), contact.title.as_ref(), contact.store_domain.as_ref()];
-        for text in texts.into_iter().flatten() {
-            add_pieces(&mut entry.words, Side::People, text);
-        }
+        let texts = [Some(name), contact.title, contact.store_domain];
+        entry.texts.extend(texts.into_iter().flatten().map(|text| (Side::People, text)));
         let values = [
             (kind::CONTACTS, Some(YES.to_owned())),
             (kind::ROLE, contact.role),
@@ -344,24 +350,24 @@ fn write(
         index_entries::table.filter(index_entries::id.eq_any(ids)).load(conn)?;
     let held: HashMap<i64, (String, i64)> =
         held.into_iter().map(|(id, facets, digest)| (id, (facets, digest))).collect();
-    let (mut rows, mut gone) = (Vec::new(), Vec::new());
-    for id in ids {
-        let old = held.get(id);
-        let new = wanted.remove(id).map(|entry| line(*id, entry, &facets.ids));
-        let is_same = new.as_ref().map(|new| new.digest) == old.map(|(_, digest)| *digest);
-        if is_same && which == Which::Different {
-            continue;
-        }
-        if let Some((old, _)) = old {
+    let mut gone = Vec::new();
+    for id in ids.iter().filter(|id| !wanted.contains_key(id)) {
+        if let Some((old, _)) = held.get(id) {
             facets.tally(old, -1);
-            if new.is_none() {
-                gone.push(*id);
-            }
+            gone.push(*id);
         }
-        if let Some(new) = new {
-            facets.tally(&new.facets, 1);
-            rows.push(new);
+    }
+    // In the order of their ids, in which FTS5 wants them.
+    let wanted: Vec<_> = ids.iter().filter_map(|id| Some((*id, wanted.remove(id)?))).collect();
+    let mut rows = lines(&wanted, &facets.ids);
+    if which == Which::Different {
+        rows.retain(|new| held.get(&new.id).is_none_or(|(_, digest)| *digest != new.digest));
+    }
+    for new in &rows {
+        if let Some((old, _)) = held.get(&new.id) {
+            facets.tally(old, -1);
         }
+        facets.tally(&new.facets, 1);
     }
     if !gone.is_empty() {
         words::remove(conn, &gone)?;

@@ -1,8 +1,9 @@
 //! Writing the index (tables `stores`, `store_technologies`, `contacts`): records become rows, and
 //! only what differs is written. What searches go through is brought along (`store::entries`).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use diesel::dsl::max;
 use diesel::prelude::*;
 
 use crate::clock::Timestamp;
@@ -48,7 +49,8 @@ pub fn upsert(
     now: Timestamp,
 ) -> QueryResult<Changes> {
     lock_index(conn)?;
-    let known = known_ids(conn, entity, records)?;
+    let newest = newest(conn, entity)?;
+    let known = known_stores(conn, entity, records)?;
     let held = held_technologies(conn, entity, records, &known)?;
     let homes = stores_of_contacts(conn, entity, records)?;
     let rows: Vec<_> = records.iter().map(|record| row(entity, record, &homes, now)).collect();
@@ -58,26 +60,28 @@ pub fn upsert(
     let mut touched = Touched::default();
     let (mut added, mut stamped) = (Vec::new(), Vec::new());
     for record in records {
-        let known = known.get(&record.key).copied();
         let written = written.get(&record.key).copied();
-        let replaced = match known.or(written) {
-            Some(store) if entity == Entity::Stores => {
-                replace_technologies(conn, store, record, &held, &mut added)?
-            }
-            _ => false,
+        // Only of stores: a contact has nothing that is kept elsewhere.
+        let store = known.get(&record.key).copied();
+        let replaced = match store.or(written.filter(|_| entity == Entity::Stores)) {
+            Some(store) => replace_technologies(conn, store, record, &held, &mut added)?,
+            None => false,
         };
-        match (known, written) {
-            (None, Some(id)) => touched.added.push((id, record)),
-            _ => touched.changed.extend(written.or(known.filter(|_| replaced))),
-        }
-        match (known, written) {
-            (None, _) => changes.inserted += 1,
-            (Some(_), Some(_)) => changes.updated += 1,
-            (Some(store), None) if replaced => {
+        match (written, store.filter(|_| replaced)) {
+            (Some(id), _) if Some(id) > newest => {
+                touched.added.push((id, record));
+                changes.inserted += 1;
+            }
+            (Some(id), _) => {
+                touched.changed.push(id);
+                changes.updated += 1;
+            }
+            (None, Some(store)) => {
+                touched.changed.push(store);
                 stamped.push(store);
                 changes.updated += 1;
             }
-            (Some(_), None) => changes.unchanged += 1,
+            (None, None) => changes.unchanged += 1,
         }
     }
     insert_technologies(conn, &added)?;
@@ -86,7 +90,7 @@ pub fn upsert(
             .set(stores::imported_at.eq(now.0))
             .execute(conn)?;
     }
-    touched.rewrite_entries(conn, entity, &added)?;
+    touched.rewrite_entries(conn, entity, &added, &homes)?;
     Ok(changes)
 }
 
@@ -103,19 +107,27 @@ impl Touched<'_> {
         conn: &mut Conn,
         entity: Entity,
         technologies: &[Technology],
+        homes: &HashMap<String, i64>,
     ) -> QueryResult<()> {
         if entity == Entity::Contacts {
-            self.changed.extend(self.added.iter().map(|(id, _)| *id));
-            return entries::rewrite_of_contacts(conn, &self.changed);
+            let mut under = BTreeSet::new();
+            for (id, record) in self.added {
+                match home(record, homes) {
+                    // It was written under it.
+                    Some(store) => _ = under.insert(store),
+                    None => self.changed.push(id),
+                }
+            }
+            return entries::rewrite_of_contacts(conn, &self.changed, under);
         }
         // Contacts that came before their store: its entry is made of more than its record.
         let keys: Vec<_> = self.added.iter().map(|(_, record)| record.key.as_str()).collect();
-        let waiting = entries::contacts_of_domains(conn, &keys)?;
+        let waiting = entries::waiting_contacts(conn, &keys)?;
         let awaited: HashSet<_> =
             waiting.iter().filter_map(|(_, domain)| domain.as_ref()).collect();
         self.added.retain(|(_, record)| !awaited.contains(&record.key));
         let waiting: Vec<_> = waiting.iter().map(|(id, _)| *id).collect();
-        entries::rewrite_of_contacts(conn, &waiting)?;
+        entries::rewrite_of_contacts(conn, &waiting, BTreeSet::new())?;
         entries::write_added(conn, &self.added, technologies)?;
         entries::rewrite(conn, &self.changed.into_iter().collect())
     }
@@ -148,8 +160,8 @@ fn row<'a>(
     let mut defaults = Vec::new();
     if entity == Entity::Contacts {
         // The entry of a new one; that of a known one is seen to with the other entries.
-        let home = store_domain(record).and_then(|domain| homes.get(domain));
-        defaults.push(("entry_id", Cell::Number(Some(home.copied().unwrap_or(0)))));
+        let home = home(record, homes).unwrap_or(0);
+        defaults.push(("entry_id", Cell::Number(Some(home))));
         if !record.values.contains_key("email_status") {
             defaults.push(("email_status", UNKNOWN));
         }
@@ -183,6 +195,11 @@ fn store_domain(record: &Record) -> Option<&str> {
     }
 }
 
+/// The store that a contact belongs to, if it is there.
+fn home(record: &Record, homes: &HashMap<String, i64>) -> Option<i64> {
+    homes.get(store_domain(record)?).copied()
+}
+
 /// The ids of the stores that contacts belong to, by domain.
 fn stores_of_contacts(
     conn: &mut Conn,
@@ -200,22 +217,29 @@ fn stores_of_contacts(
     Ok(rows.into_iter().collect())
 }
 
-fn known_ids(
+/// The highest id, if there is any row. Ids rise, and nobody else adds rows meanwhile: a row that is
+/// written with a higher one was not there before.
+fn newest(conn: &mut Conn, entity: Entity) -> QueryResult<Option<i64>> {
+    match entity {
+        Entity::Stores => stores::table.select(max(stores::id)).first(conn),
+        Entity::Contacts => contacts::table.select(max(contacts::id)).first(conn),
+    }
+}
+
+/// The ids of the stores that are there already, by domain.
+fn known_stores(
     conn: &mut Conn,
     entity: Entity,
     records: &[Record],
 ) -> QueryResult<HashMap<String, i64>> {
+    if entity != Entity::Stores {
+        return Ok(HashMap::new());
+    }
     let keys = records.iter().map(|record| record.key.as_str());
-    let rows: Vec<(String, i64)> = match entity {
-        Entity::Stores => stores::table
-            .filter(stores::domain.eq_any(keys))
-            .select((stores::domain, stores::id))
-            .load(conn)?,
-        Entity::Contacts => contacts::table
-            .filter(contacts::external_id.eq_any(keys))
-            .select((contacts::external_id, contacts::id))
-            .load(conn)?,
-    };
+    let rows: Vec<(String, i64)> = stores::table
+        .filter(stores::domain.eq_any(keys))
+        .select((stores::domain, stores::id))
+        .load(conn)?;
     Ok(rows.into_iter().collect())
 }
 

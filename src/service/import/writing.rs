@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::store::index_write;
 
 /// Records of one transaction: enough that a page of the database is written once for many of them,
-/// few enough that others get their turn within a tenth of a second.
-const BATCH: usize = 2_000;
+/// few enough that others get their turn within a quarter of a second.
+const BATCH: usize = 5_000;
 
 /// What is still to be read of the scratch table.
 pub(super) struct Pages {
