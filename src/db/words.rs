@@ -29,6 +29,14 @@ impl Expression {
         more
     }
 
+    /// The same, and each of `words` too.
+    #[must_use]
+    pub fn and_each(&self, words: impl IntoIterator<Item = String>) -> Self {
+        let mut more = self.clone();
+        more.all.extend(words.into_iter().map(|word| vec![word]));
+        more
+    }
+
     fn wanted(&self, or: &str, and: &str) -> String {
         if self.all.is_empty() {
             return self.base.clone();

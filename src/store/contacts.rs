@@ -70,9 +70,10 @@ pub fn search(
         .into_iter()
         .flat_map(|(side, text)| text.iter().flat_map(move |text| pieces_of_query(side, text)));
     let asked = Asked::by_contacts(filter);
-    let Some(expression) = facets::expression(conn, &asked, pieces.collect())? else {
+    let Some(expression) = facets::expression(conn, &asked)? else {
         return Ok(Vec::new());
     };
+    let expression = expression.and_each(pieces);
     let limit = usize::try_from(limit).unwrap_or_default();
     let mut search = Search { filter, store_text, text, limit, found: Vec::new() };
     let mut place = match after {

@@ -59,16 +59,12 @@ pub fn is_known(conn: &mut Conn, facet: &Facet) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(held)).get_result(conn)
 }
 
-/// What is asked as words of the index, and each of `pieces` too. None where nothing can match: a
-/// value that no entry has is wanted, or one is both wanted and not wanted.
+/// What is asked as words of the index. None where nothing can match: a value that no entry has is
+/// wanted, or one is both wanted and not wanted.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub fn expression(
-    conn: &mut Conn,
-    asked: &Asked,
-    pieces: Vec<String>,
-) -> QueryResult<Option<Expression>> {
+pub fn expression(conn: &mut Conn, asked: &Asked) -> QueryResult<Option<Expression>> {
     let wanted = asked.all.iter().flatten().chain(&asked.none).chain([&asked.base]);
     let values: BTreeSet<&str> = wanted.map(|facet| facet.value.as_str()).collect();
     let rows: Vec<(String, String, i64)> = facets::table
@@ -90,10 +86,7 @@ pub fn expression(
     };
     let base = some(std::slice::from_ref(&asked.base)).and_then(|base| base.into_iter().next());
     let all: Option<Vec<_>> = asked.all.iter().map(|any| some(any)).collect();
-    Ok(base.zip(all).map(|(base, mut all)| {
-        all.extend(pieces.into_iter().map(|piece| vec![piece]));
-        Expression { base, all, none }
-    }))
+    Ok(base.zip(all).map(|(base, all)| Expression { base, all, none }))
 }
 
 /// The id of a facet, if there is such.

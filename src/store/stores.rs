@@ -65,11 +65,12 @@ pub fn search(
     limit: i64,
 ) -> QueryResult<Vec<Found>> {
     let text = filter.q.as_deref().map(fold);
-    let pieces = text.iter().flat_map(|text| pieces_of_query(Side::Store, text)).collect();
-    let Some(expression) = facets::expression(conn, &Asked::by_stores(filter), pieces)? else {
+    let pieces = text.iter().flat_map(|text| pieces_of_query(Side::Store, text));
+    let Some(without_text) = facets::expression(conn, &Asked::by_stores(filter))? else {
         return Ok(Vec::new());
     };
-    let mut walk = Walk::new(expression, sort, after, ceiling(filter, sort));
+    let whole = without_text.and_each(pieces);
+    let mut walk = Walk::new([whole, without_text], sort, after, ceiling(filter, sort));
     let size = usize::try_from(limit).unwrap_or_default();
     let mut rows: Vec<Row> = Vec::new();
     while rows.len() < size {
@@ -77,8 +78,10 @@ pub fn search(
         if ids.is_empty() {
             break;
         }
+        let before = rows.len();
         let matches = by_ids(conn, &ids)?.into_iter().filter(|row| row.holds(text.as_deref()));
         rows.extend(matches);
+        walk.compared(ids.len(), rows.len() - before);
     }
     rows.truncate(size);
     with_technologies(conn, rows, sort)

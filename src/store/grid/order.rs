@@ -4,6 +4,7 @@
 
 use diesel::prelude::*;
 
+use super::filter::is_there;
 use super::{Found, GridQuery, GridSort};
 use crate::clock::Timestamp;
 use crate::db::Conn;
@@ -51,6 +52,8 @@ struct Segment {
     condition: Option<Written>,
     order: &'static [&'static str],
     counted: Counted,
+    /// The index knows who is deleted, so that nobody has to be looked up for it.
+    knows_deleted: bool,
 }
 
 /// When, on the way to a later page, the people of a segment are counted rather than walked past.
@@ -74,6 +77,7 @@ fn segments(conn: &mut Conn, query: &GridQuery, now: Timestamp) -> QueryResult<V
             condition: None,
             order,
             counted: Counted::AsRest,
+            knows_deleted: false,
         }]
     };
     Ok(match query.sort {
@@ -114,6 +118,7 @@ fn with_and_without(
         condition,
         order,
         counted,
+        knows_deleted: false,
     };
     vec![segment(with, Counted::AsRest), segment(without, Counted::Afterwards)]
 }
@@ -131,6 +136,7 @@ fn role_by_role(conn: &mut Conn, descending: bool) -> QueryResult<Vec<Segment>> 
         condition: Some(Written::new("users.role_id = ").number(id.0)),
         order: &["users.id"],
         counted: Counted::First,
+        knows_deleted: true,
     };
     Ok(ids.into_iter().map(segment).collect())
 }
@@ -149,6 +155,7 @@ fn by_credits(descending: bool, now: Timestamp) -> Vec<Segment> {
         ),
         order: &["balance.spent", "balance.account_id", "users.id"],
         counted: Counted::Afterwards,
+        knows_deleted: true,
     };
     let others = Segment {
         from: USERS,
@@ -162,6 +169,7 @@ fn by_credits(descending: bool, now: Timestamp) -> Vec<Segment> {
         ),
         order: &["users.account_id", "users.id"],
         counted: Counted::AsRest,
+        knows_deleted: true,
     };
     if descending { vec![spenders, others] } else { vec![others, spenders] }
 }
@@ -219,12 +227,20 @@ impl Walk {
     /// What follows `SELECT`, but for the order.
     fn from(&self, conn: &Conn, select: &'static str, segment: &Segment) -> Written {
         let index = if self.gathers { "" } else { segment.index };
+        let there = is_there("users.id");
+        let conditions = self.conditions.iter().map(|condition| {
+            if segment.knows_deleted && *condition == there {
+                Written::new("users.deleted_at IS NULL")
+            } else {
+                condition.clone()
+            }
+        });
         // A segment's condition is not what finds few people.
         let of_segment = segment.condition.clone().map(|sql| self.plain(conn).then(sql));
         Written::new(select)
             .sql(if self.gathers { segment.from_found } else { segment.from })
             .then(Written::on_sqlite(conn, index))
-            .all_of(self.conditions.iter().cloned().chain(of_segment))
+            .all_of(conditions.chain(of_segment))
     }
 
     /// Keeps SQLite from using an index for the column that follows.

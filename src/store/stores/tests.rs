@@ -123,6 +123,40 @@ fn pages_join_up_without_gap_or_repeat_and_stores_without_traffic_come_last() {
     }
 }
 
+/// The first stores by id say nothing of the others: text that all of these have, or none, is found
+/// in the same order.
+#[test]
+fn text_that_most_of_the_first_stores_have_is_found_in_order() {
+    for mut base in databases() {
+        let conn = &mut base.conn;
+        let row = |n: u32| {
+            let name = if n < 700 || n % 50 == 0 { "Lantern" } else { "Kettle" };
+            // More traffic than the first, so that what has not the text comes first downstairs.
+            let visits = if n < 700 { n } else { 1_000 + n };
+            json!({"domain": format!("shop-{n:04}.example"), "name": name, "monthly_visits": visits})
+        };
+        let records: Vec<_> = (0..1_400)
+            .map(|n| Record::from_json(Entity::Stores, row(n).as_object().unwrap()).unwrap())
+            .collect();
+        conn.transaction(|conn| upsert(conn, Entity::Stores, &records, Timestamp(1))).unwrap();
+        let mut expected: Vec<u32> = (0..1_400).filter(|n| *n < 700 || n % 50 == 0).collect();
+        expected.sort_by_key(|n| std::cmp::Reverse(if *n < 700 { *n } else { 1_000 + n }));
+        let expected: Vec<String> = expected.iter().map(|n| format!("shop-{n:04}")).collect();
+        let filter: StoreFilter = serde_json::from_value(json!({"q": "lantern"})).unwrap();
+        for size in [7, 100, 2_000] {
+            let (mut all, mut after) = (Vec::new(), None);
+            loop {
+                let sort = StoreSort::TrafficDesc;
+                let page = search(conn, &filter, sort, after.as_ref(), size).unwrap();
+                let Some(last) = page.last() else { break };
+                after = Some(last.position.clone());
+                all.extend(page);
+            }
+            assert_eq!(domains(&all), expected, "by {size}");
+        }
+    }
+}
+
 #[test]
 fn a_profile_holds_everything() {
     for mut base in databases() {

@@ -24,12 +24,19 @@ const FEW: i64 = 500;
 const MOST_STEPS: usize = 12;
 /// Ids of one statement.
 const BATCH: usize = 1_000;
+/// Where so large a share matches, going down without the text and comparing it with all that is
+/// found is the shorter way.
+const MOST: f64 = 0.5;
 /// No step's value is above it.
 const HIGHEST_STEP: &str = "99999";
 
-/// A walk through the stores that match, in order.
+/// A walk through the stores that match, in order; some that match but for the text are among them.
 pub(super) struct Walk {
+    /// What is looked up.
     expression: Expression,
+    /// What else can be: without the text, or, once that is what is looked up, the whole.
+    other: Expression,
+    without_text: bool,
     sort: StoreSort,
     after: Option<Position>,
     /// The highest number there can be, if the filter says.
@@ -65,8 +72,9 @@ struct Stairs {
 }
 
 impl Walk {
+    /// The whole expression, and the one without the text.
     pub(super) fn new(
-        expression: Expression,
+        [expression, other]: [Expression; 2],
         sort: StoreSort,
         after: Option<&Position>,
         ceiling: Option<i64>,
@@ -76,7 +84,7 @@ impl Walk {
             (_, Some(Position { value: None, id })) => Stage::Unranked(*id),
             _ => Stage::Start,
         };
-        Self { expression, sort, after: after.cloned(), ceiling, stage }
+        Self { expression, other, without_text: false, sort, after: after.cloned(), ceiling, stage }
     }
 
     /// The next ids: as many as `wanted`, fewer or none at the end.
@@ -115,8 +123,22 @@ impl Walk {
         Ok(ids)
     }
 
+    /// Hears how many of the ids handed out had the text.
+    pub(super) fn compared(&mut self, handed_out: usize, had_it: usize) {
+        if (had_it as f64) < MOST * handed_out as f64 {
+            self.swap(false);
+        }
+    }
+
+    fn swap(&mut self, without_text: bool) {
+        if self.without_text != without_text {
+            self.without_text = without_text;
+            std::mem::swap(&mut self.expression, &mut self.other);
+        }
+    }
+
     /// Looks at the first matches, and decides by them.
-    fn start(&self, conn: &mut Conn) -> QueryResult<Stage> {
+    fn start(&mut self, conn: &mut Conn) -> QueryResult<Stage> {
         let first = matching(conn, &self.expression, Range { limit: FEW, ..EVERY })?;
         let span = first.last().zip(first.first()).map_or(1, |(last, first)| last - first + 1);
         let Some((steps, flights)) = step_kinds(self.sort).filter(|_| is_many(&first)) else {
@@ -127,11 +149,15 @@ impl Walk {
             None => self.ceiling.map(Some),
         };
         let from = highest.map_or(HIGHEST_STEP.to_owned(), step_value);
+        let share = first.len() as f64 / span as f64;
+        if share > MOST {
+            self.swap(true);
+        }
         Ok(Stage::Stairs(Stairs {
             flights: facets::words_of(conn, flights)?,
             below: facets::steps(conn, steps, &from)?.into(),
             here: VecDeque::new(),
-            share: first.len() as f64 / span as f64,
+            share,
             found: VecDeque::new(),
         }))
     }
