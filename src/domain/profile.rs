@@ -97,7 +97,8 @@ pub struct TaxonomyValue {
     pub value: String,
     /// The same for people.
     pub label: String,
-    /// How many stores have it; none where it is not counted.
+    /// How many stores have it (of roles and seniorities: and contacts of no store); none where it is not
+    /// counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stores: Option<i64>,
 }
@@ -121,7 +122,8 @@ pub struct Taxonomy {
     pub pixels: Vec<TaxonomyValue>,
     /// Themes.
     pub theme: Vec<TaxonomyValue>,
-    /// Roles of contacts, a filter of the contact search; counted are stores with such a contact.
+    /// Roles of contacts, a filter of the contact search; counted are stores with such a contact, and
+    /// contacts of no store.
     pub role: Vec<TaxonomyValue>,
     /// Seniorities of contacts, likewise.
     pub seniority: Vec<TaxonomyValue>,

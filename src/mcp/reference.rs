@@ -194,7 +194,9 @@ const ERRORS: [(ErrorCode, &str); 14] = [
 /// The errors that a tool's results can carry.
 fn errors(row: &ToolRow) -> Vec<ErrorCode> {
     let of_its_own: &[ErrorCode] = match row.tool {
-        Tool::GetUsage | Tool::ListTaxonomy => &[],
+        Tool::GetUsage => &[],
+        // Free, and refused all the same.
+        Tool::ListTaxonomy => &[ErrorCode::ApiAccessDisabled],
         Tool::GetStore => &[ErrorCode::InvalidDomain, ErrorCode::NotFound],
         Tool::SearchStores | Tool::SearchContacts => {
             &[ErrorCode::InvalidCursor, ErrorCode::RowQuotaExceeded]

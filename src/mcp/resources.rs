@@ -5,10 +5,13 @@ use rmcp::model::{CacheScope, ReadResourceResult, Resource, ResourceContents};
 use serde_json::json;
 
 use super::server::KEEP_MS;
-use crate::domain::audit::Outcome;
 use crate::domain::tool::Tool;
+use crate::error::ErrorCode;
+use crate::service::Ctx;
 use crate::service::calls::{self, Caller};
-use crate::service::{Ctx, meter};
+
+/// A request that is right and refused: of the codes that JSON-RPC leaves to servers (§5.1).
+const REFUSED: rmcp::model::ErrorCode = rmcp::model::ErrorCode(-32000);
 
 /// A row of the table of resources.
 struct ResourceRow {
@@ -61,21 +64,23 @@ pub(super) fn list(caller: &Caller) -> Vec<Resource> {
 ///
 /// # Errors
 /// Not found, in the way of the request's era (checklist B15); also for a resource whose tool the
-/// role does not allow.
+/// role does not allow. What the tool would refuse with is told with its code.
 pub(super) async fn read(
     ctx: &Ctx,
     caller: &Caller,
     uri: &str,
     is_modern: bool,
 ) -> Result<ReadResourceResult, ErrorData> {
-    let Some(tool) = tool_of(uri).filter(|tool| caller.principal.tools.contains(tool)) else {
-        return Err(not_found(uri, is_modern));
-    };
-    let internal = |_| ErrorData::internal_error("internal error", None);
-    let content = calls::content(ctx, caller, tool).await.map_err(internal)?;
-    let operation = format!("resources/read {uri}");
-    let call = caller.record(ctx, &operation, Outcome::Ok.as_str(), 200, None, 0);
-    meter::note(ctx, call).await.map_err(internal)?;
+    let Some(tool) = tool_of(uri) else { return Err(not_found(uri, is_modern)) };
+    let content = calls::read(ctx, caller, tool, &format!("resources/read {uri}")).await;
+    let content = content.map_err(|error| match error.code {
+        ErrorCode::PermissionDenied => not_found(uri, is_modern),
+        ErrorCode::InternalError => ErrorData::internal_error("internal error", None),
+        code => {
+            let data = json!({ "uri": uri, "code": code.as_str() });
+            ErrorData::new(REFUSED, error.message.to_string(), Some(data))
+        }
+    })?;
     let contents =
         ResourceContents::text(content.to_string(), uri).with_mime_type("application/json");
     Ok(ReadResourceResult::new(vec![contents])

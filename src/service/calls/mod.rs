@@ -232,15 +232,27 @@ async fn work(
     done.map(Work::Done)
 }
 
-/// What a call without arguments returns, for the resource that repeats it.
+/// What a call without arguments returns, for the resource that repeats it. Costs nothing, and is
+/// written down under the name of `operation`, whatever comes of it.
 ///
 /// # Errors
-/// When the database cannot answer.
-pub async fn content(ctx: &Ctx, caller: &Caller, tool: Tool) -> Result<Value> {
-    match work(ctx, caller, &Line::default(), tool, JsonObject::new()).await? {
+/// What the caller is told instead of an answer; that the role does not allow it, too.
+pub async fn read(ctx: &Ctx, caller: &Caller, tool: Tool, operation: &str) -> Result<Value> {
+    let answer = if caller.principal.tools.contains(&tool) {
+        work(ctx, caller, &Line::default(), tool, JsonObject::new()).await
+    } else {
+        Err(Error::new(ErrorCode::PermissionDenied, "Your role does not include this."))
+    };
+    let answer = answer.and_then(|work| match work {
         Work::Done(done) => Ok(done.output),
         Work::Settled(result) => result,
-    }
+    });
+    let code = answer.as_ref().err().map(|error| error.code);
+    let outcome = code.map_or(Outcome::Ok, meter::outcome).as_str();
+    let status = code.map_or(200, |code| caller.surface.status(code));
+    let call = caller.record(ctx, operation, outcome, status, code.map(ErrorCode::as_str), 0);
+    meter::note(ctx, call).await?;
+    answer
 }
 
 /// What a call returns that its caller has paid for before: nothing is counted or written down.

@@ -105,6 +105,12 @@ on_sqlite! {
         for method in ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"] {
             let answer = client.modern(method, json!({})).await;
             assert_eq!((answer.status, answer.rpc_error()), (404, -32601), "{method}: {}", answer.text);
+            // With all that they took when they were there, and without the headers of today's.
+            let params = json!({ "protocolVersion": rpc::MODERN, "capabilities": {}, "clientInfo": { "name": "a", "version": "1" },
+                "level": "info", "uri": "portcullis://usage" });
+            let answer = client.modern(method, params).await;
+            assert_eq!((answer.status, answer.rpc_error()), (404, -32601), "{method}: {}", answer.text);
+            assert!(answer.json["error"]["data"]["request_id"].is_string(), "{method}: {}", answer.text);
         }
     }
 

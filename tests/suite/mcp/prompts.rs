@@ -127,6 +127,27 @@ both_databases! {
         let listed = auditor.legacy("resources/list", json!({})).await;
         assert_eq!(listed.json["result"]["resources"].as_array().unwrap().len(), 1);
         assert_eq!(auditor.legacy("resources/read", json!({ "uri": "portcullis://taxonomy" })).await.rpc_error(), -32002);
+        // What is refused is told and written down as what it was.
+        let denied = |operation: &'static str, code: &'static str| async move {
+            let calls = app.calls().await;
+            let count = calls.iter().filter(|call| call.operation == operation && call.outcome == "denied" && call.error_code.as_deref() == Some(code)).count();
+            assert_eq!(count, 1, "{operation} {code}");
+        };
+        denied("resources/read portcullis://taxonomy", "permission_denied").await;
+        app.sql("UPDATE accounts SET api_access = FALSE").await;
+        for read in [
+            client.modern("resources/read", json!({ "uri": "portcullis://taxonomy" })).await,
+            client.legacy("resources/read", json!({ "uri": "portcullis://usage" })).await,
+        ] {
+            if read.text.contains("taxonomy") {
+                let error = &read.json["error"];
+                assert_eq!((&error["code"], &error["data"]["code"]), (&json!(-32000), &json!("api_access_disabled")), "{}", read.text);
+                assert!(error["data"]["request_id"].is_string());
+            } else {
+                assert!(read.json["result"].is_object(), "what is left may be asked by all: {}", read.text);
+            }
+        }
+        denied("resources/read portcullis://taxonomy", "api_access_disabled").await;
         assert_eq!(auditor.legacy("prompts/list", json!({})).await.json["result"]["prompts"], json!([]));
         assert_eq!(auditor.legacy("prompts/get", json!({ "name": "find_similar_stores", "arguments": { "domain": "a.example" } })).await.rpc_error(), -32602);
     }
