@@ -97,7 +97,8 @@ fn data_folder_only() -> impl Iterator<Item = (String, String)> {
 /// Removes the demo's database with its log files and secret, the mail that it wrote and the files
 /// of rejected lines that it kept.
 fn forget(folder: &Path, database: &Path) -> Result<()> {
-    let files = ["db", "db-wal", "db-shm", "secret"].map(|end| database.with_extension(end));
+    let files =
+        ["db", "db-wal", "db-shm", "db-turn", "secret"].map(|end| database.with_extension(end));
     for path in files {
         removed(&path, std::fs::remove_file(&path))?;
     }

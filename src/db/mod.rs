@@ -19,6 +19,7 @@ pub mod sample;
 pub mod schema;
 pub mod stage;
 pub(crate) mod statement;
+mod turn;
 pub mod upsert;
 pub mod upsert_row;
 mod url;

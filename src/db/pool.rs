@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::checkpoint::Checkpointer;
 use super::connection::{Conn, Manager, Mode};
+use super::turn::Turns;
 use super::url::DatabaseUrl;
 use super::warm::Warm;
 use super::writer::{GroupWriter, WriterFigures};
@@ -38,6 +39,7 @@ pub(super) struct Lane {
     /// Whether a query asks the network, for which no serving thread may wait.
     is_remote: bool,
     size: u32,
+    turns: Turns,
 }
 
 /// The connections of a pool, for whoever watches the server.
@@ -71,7 +73,8 @@ impl Lane {
             .connection_timeout(CONNECTION_TIMEOUT)
             .build(Manager::new(url.clone(), mode))
             .map_err(Error::unavailable)?;
-        Ok(Self { pool, permits: Arc::new(Semaphore::new(size as usize)), is_remote, size })
+        let (permits, turns) = (Arc::new(Semaphore::new(size as usize)), Turns::of(url));
+        Ok(Self { pool, permits, is_remote, size, turns })
     }
 
     fn figures(&self, name: &'static str) -> LaneFigures {
@@ -87,6 +90,19 @@ impl Lane {
         has_failed: impl FnOnce(&T) -> bool,
     ) -> Result<T> {
         Ok(self.pool.get().map_err(Error::unavailable)?.run(job, has_failed))
+    }
+
+    /// Runs `job` in a transaction that takes SQLite's write lock at its start, so that it can never
+    /// fail half-way with "database is locked".
+    pub(super) fn in_transaction<T>(
+        &self,
+        conn: &mut Conn,
+        job: impl FnOnce(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
+        let turn = self.turns.take();
+        begin(conn)?;
+        drop(turn);
+        finish(conn, job)
     }
 
     async fn run<T, F>(&self, job: F) -> Result<T>
@@ -202,7 +218,8 @@ impl Db {
         T: Send + 'static,
         F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
     {
-        self.writers.run(move |conn| in_transaction(conn, job)).await
+        let lane = self.writers.clone();
+        self.writers.run(move |conn| lane.in_transaction(conn, job)).await
     }
 
     /// Hands `job` to the group-commit writer and waits until the transaction that holds it is
@@ -245,17 +262,8 @@ fn reading<T>(job: impl FnOnce(&mut Conn) -> Result<T>) -> impl FnOnce(&mut Conn
     }
 }
 
-/// Runs `job` in a transaction that takes SQLite's write lock at its start (`BEGIN IMMEDIATE`), so
-/// that it can never fail half-way with "database is locked".
-pub(super) fn in_transaction<T>(
-    conn: &mut Conn,
-    job: impl FnOnce(&mut Conn) -> Result<T>,
-) -> Result<T> {
-    begin(conn)?;
-    finish(conn, job)
-}
-
-/// The same on a connection that waits for no lock; nothing, if it could not begin.
+/// Runs `job` in such a transaction on a connection that waits for no lock; nothing, if it could not
+/// begin.
 pub(super) fn in_transaction_if_free<T>(
     conn: &mut Conn,
     job: impl FnOnce(&mut Conn) -> Result<T>,
@@ -264,7 +272,8 @@ pub(super) fn in_transaction_if_free<T>(
     Some(finish(conn, job))
 }
 
-/// The failure is the database's own: that another process writes is news to nobody's log.
+/// `BEGIN IMMEDIATE` on SQLite. The failure is the database's own: that another process writes is news
+/// to nobody's log.
 fn begin(conn: &mut Conn) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(conn) => {
@@ -297,7 +306,46 @@ fn finish<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
     use super::*;
+
+    /// An import at the command line and the server beside it: each transaction of one may be followed
+    /// by one of the other, however soon the next one is wanted.
+    #[test]
+    fn whoever_waits_to_write_comes_before_another_transaction_of_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("a.db").display().to_string());
+        let lane = || Lane::open(&url, Mode::ReadWrite, 1).unwrap();
+        let (import, server) = (lane(), lane());
+        let make = |conn: &mut Conn| Ok(conn.batch_execute("CREATE TABLE a (b INTEGER)")?);
+        import.hold(|conn| import.in_transaction(conn, make).unwrap(), |()| false).unwrap();
+        let (written, done) = (AtomicU64::new(0), AtomicBool::new(false));
+        let rows = "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 20000) \
+                    INSERT INTO a SELECT x FROM n";
+        let write = |conn: &mut Conn| Ok(conn.batch_execute(rows)?);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let on = |conn: &mut Conn| {
+                    while !done.load(Ordering::SeqCst) && written.load(Ordering::SeqCst) < 300 {
+                        import.in_transaction(conn, write).unwrap();
+                        written.fetch_add(1, Ordering::SeqCst);
+                    }
+                };
+                import.hold(on, |()| false).unwrap();
+            });
+            while written.load(Ordering::SeqCst) < 5 {
+                std::thread::yield_now();
+            }
+            let before = written.load(Ordering::SeqCst);
+            let after = |conn: &mut Conn| {
+                server.in_transaction(conn, |_| Ok(written.load(Ordering::SeqCst))).unwrap()
+            };
+            let after = server.hold(after, |_| false).unwrap();
+            done.store(true, Ordering::SeqCst);
+            assert!(after - before < 20, "{} transactions went before", after - before);
+        });
+    }
 
     /// Whoever hangs up leaves a query behind, not a place in the pool.
     #[tokio::test]

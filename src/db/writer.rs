@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::connection::Conn;
 use super::lock;
-use super::pool::{Lane, in_transaction, in_transaction_if_free, may_be_lost};
+use super::pool::{Lane, in_transaction_if_free, may_be_lost};
 use super::warm::Warm;
 use crate::error::{Error, Result};
 
@@ -156,12 +156,12 @@ fn all_on_lane(lane: &Lane, warm: Option<&Warm>, batch: &mut [Job]) -> Vec<Resul
         warm.another_wrote();
     }
     let has_failed = |results: &Vec<Result<Output>>| results.iter().any(may_be_lost);
-    guarded(lane, |conn| commit(conn, batch), has_failed).unwrap_or_else(|_| {
+    guarded(lane, |conn| commit(lane, conn, batch), has_failed).unwrap_or_else(|_| {
         // Alone, so that a job that panics again costs nobody else's write.
         batch
             .iter_mut()
             .map(|job| {
-                let alone = |conn: &mut Conn| in_transaction(conn, |conn| (job.run)(conn));
+                let alone = |conn: &mut Conn| lane.in_transaction(conn, |conn| (job.run)(conn));
                 guarded(lane, alone, may_be_lost)?
             })
             .collect()
@@ -182,8 +182,8 @@ fn guarded<T>(
 
 /// One transaction for all; if any write fails, each again in its own, so that one caller's
 /// mistake never costs another's write.
-fn commit(conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>> {
-    let together = in_transaction(conn, |conn| {
+fn commit(lane: &Lane, conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>> {
+    let together = lane.in_transaction(conn, |conn| {
         if batch.len() > 1 {
             lock::wait_briefly(conn)?;
         }
@@ -193,7 +193,7 @@ fn commit(conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>> {
         Ok(outputs) => outputs.into_iter().map(Ok).collect(),
         Err(error) if batch.len() == 1 => vec![Err(error)],
         Err(_) => {
-            batch.iter_mut().map(|job| in_transaction(conn, |conn| (job.run)(conn))).collect()
+            batch.iter_mut().map(|job| lane.in_transaction(conn, |conn| (job.run)(conn))).collect()
         }
     }
 }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::domain::audit::Actor;
 use crate::domain::import::{Entity, Problem};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ use crate::ids::ImportId;
 use crate::service::index;
 use crate::store::index_write::Changes;
 use progress::Progress;
-use writing::{Pages, Writer};
+use writing::{Pace, Pages, Writer};
 
 pub use lines::Format;
 pub use rejects::table_of;
@@ -192,16 +192,22 @@ async fn both_steps(
     progress.writes(&report, total);
     written(0, total);
     let writer = Arc::new(Writer::new(begun, clock.clone()));
-    let mut next = Some(Pages::new(stage).next());
+    let mut pace = Pace::new();
+    let mut next = Some(Pages::new(stage).next(pace));
     while let Some(page) = next.take() {
         let (pages, page) = page.await.map_err(Error::internal)??;
         if !page.is_last {
-            next = Some(pages.next());
+            next = Some(pages.next(pace));
         }
         // What the transaction needs goes in and comes back, because it runs on another thread.
         let writer = writer.clone();
-        report =
-            db.write(move |conn| writer.write(conn, &page, &mut report).map(|()| report)).await?;
+        let write = move |conn: &mut Conn| {
+            let took = writer.write(conn, &page, &mut report)?;
+            Ok((report, took))
+        };
+        let took;
+        (report, took) = db.write(write).await?;
+        pace.learn(took);
         progress.writes(&report, total);
         written(report.done(), total);
     }

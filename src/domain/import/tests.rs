@@ -98,6 +98,15 @@ fn text_is_cleaned_and_long_descriptions_are_cut_off() {
     let odd = "a\u{feff}b\t\r\n c\u{7}\u{202e}d\u{e0041} \u{a0}e 👩‍👩‍👧";
     assert_eq!(value("description", json!(odd)), Ok(Value::Text("ab cd e 👩‍👩‍👧".into())));
     assert_eq!(value("description", json!("\u{feff}\u{1}")), Ok(Value::Null));
+    assert_eq!(value("name", json!("\u{200b}\u{200d} \u{2060}\u{200d}")), Ok(Value::Null));
+    assert_eq!(
+        value("category", json!("Fash\u{200d}ion\u{200b}\u{e0101}")),
+        Ok(Value::Text("fashion".into()))
+    );
+    assert_eq!(
+        value("apps", json!(["\u{2060}", "Klaviyo"])),
+        Ok(Value::List(vec!["Klaviyo".into()]))
+    );
     let Ok(Value::Text(cut)) = value("description", json!("é".repeat(9_000))) else { panic!() };
     assert_eq!(cut.chars().count(), 4_000);
     assert!(value("name", json!("n".repeat(201))).unwrap_err().contains("200 characters"));

@@ -6,8 +6,10 @@ use crate::domain::words::composed;
 
 /// Brings text to one line of printable characters: runs of white space become one space, control
 /// characters go, and so do the invisible ones that reorder text (bidirectional embeddings and
-/// isolates) or carry hidden text (byte order mark, tag characters), because people and language
-/// models read what is stored here. What is left is composed, so that one text has one spelling.
+/// isolates), that have no width or that carry hidden text (byte order mark, tag characters, further
+/// variation selectors), because people and language models read what is stored here. Those that join
+/// letters and choose how a sign looks stay where there are any. What is left is composed, so that
+/// one text has one spelling.
 ///
 /// # Errors
 /// When it holds a NUL character: that is a broken file, not odd text.
@@ -28,6 +30,9 @@ pub fn clean(text: &str) -> Result<String, &'static str> {
     if cleaned.ends_with(' ') {
         cleaned.pop();
     }
+    if cleaned.chars().all(|c| c == ' ' || is_joint(c)) {
+        cleaned.clear();
+    }
     match composed(&cleaned) {
         Cow::Owned(composed) => Ok(composed),
         Cow::Borrowed(_) => Ok(cleaned),
@@ -36,7 +41,14 @@ pub fn clean(text: &str) -> Result<String, &'static str> {
 
 fn is_hidden(c: char) -> bool {
     matches!(c,
-        '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
+        '\u{feff}' | '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{180e}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Invisible, and needed by scripts and emoji: joiners and variation selectors.
+fn is_joint(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 /// Cleaned text of at most `most` characters.
@@ -66,7 +78,8 @@ pub fn prose(text: &str, most: usize) -> Result<String, &'static str> {
 }
 
 /// The spelling under which categories, platforms, themes, apps and pixels are found: lower case,
-/// hyphens for spaces.
+/// hyphens for spaces, nothing that cannot be seen.
 pub fn slug(text: &str) -> String {
-    composed(text).split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join("-")
+    let seen: String = text.chars().filter(|c| !is_hidden(*c) && !is_joint(*c)).collect();
+    composed(&seen).split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }

@@ -166,7 +166,14 @@ pub(super) fn parse(kind: Kind, raw: Raw<'_>) -> Result<Value, Reason> {
         Raw::Text(text) => parse_text(kind, text.trim()),
         Raw::Number(number) => match kind {
             Kind::Count => number.as_i64().ok_or(NO_COUNT.into()).and_then(count),
-            Kind::Flag | Kind::Identifier { .. } => parse_text(kind, &number.to_string()),
+            Kind::Flag => parse_text(kind, &number.to_string()),
+            // Of a larger one, or one with a fraction, the reader of JSON has kept a part only.
+            Kind::Identifier { .. } if number.is_i64() || number.is_u64() => {
+                parse_text(kind, &number.to_string())
+            }
+            Kind::Identifier { .. } => {
+                Err("must be text, or a whole number below 18446744073709551616".into())
+            }
             _ => Err("must be text".into()),
         },
         Raw::Flag(flag) if kind == Kind::Flag => Ok(Value::Flag(flag)),
