@@ -2,6 +2,10 @@
 //! SQLite goes through an index from end to end; PostgreSQL has a table of the texts, so that what
 //! changes with every call of a person leaves their trigrams alone.
 
+use diesel::dsl::sql;
+use diesel::expression::{AsExpression, SqlLiteral, UncheckedBind};
+use diesel::sql_types::{Bool, Text};
+
 use super::Conn;
 use super::written::Written;
 
@@ -94,14 +98,25 @@ fn expression(text: &str) -> String {
     text.chars().map(letter).collect()
 }
 
-#[diesel::declare_sql_function]
-extern "SQL" {
-    /// Lower case, as the database understands it.
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+/// A condition of a typed statement; made by [`contains`].
+pub type Contains =
+    SqlLiteral<Bool, UncheckedBind<SqlLiteral<Bool>, <String as AsExpression<Text>>::Expression>>;
+
+/// The condition that `column`, of a table's, has `text` somewhere in it, whatever the case of its
+/// letters. Goes through all rows: for lists that are not long.
+pub fn contains(conn: &Conn, column: &'static str, text: &str) -> Contains {
+    let (operator, pattern, end) = match conn {
+        // Small letters are ASCII's there, so that of any other both are looked for.
+        Conn::Sqlite(_) => ("GLOB", glob(text), ")"),
+        Conn::Postgres(_) => {
+            ("LIKE", format!("%{}%", escape_like(&text.to_lowercase())), " ESCAPE '\\')")
+        }
+    };
+    sql::<Bool>(&format!("(lower({column}) {operator} ")).bind::<Text, _>(pattern).sql(end)
 }
 
 /// Makes `%`, `_` and the escape itself ordinary characters of a LIKE pattern.
-pub fn escape_like(text: &str) -> String {
+fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 

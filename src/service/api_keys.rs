@@ -201,6 +201,15 @@ fn is_own(actor: &Actor, proof: &Reconfirmed) -> Result<()> {
     Err(Error::internal("a password proof of somebody else"))
 }
 
+/// How many keys of a person work.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn count_active(ctx: &Ctx, person: UserId) -> Result<i64> {
+    let now = ctx.clock.now();
+    ctx.db.read(move |conn| Ok(store::count_active(conn, person, now)?)).await
+}
+
 /// Whether the person may have another key, and for this form; takes their lock.
 fn admit(
     conn: &mut Conn,

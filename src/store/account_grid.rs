@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::accounts::AccountRow;
-use super::grid::{escape_like, lower};
+use super::grid::contains;
 use crate::clock::Timestamp;
 use crate::db::schema::{accounts, roles, usage_windows, users};
 use crate::db::{Conn, MultiBackend};
@@ -52,11 +52,10 @@ const NEARLY_OUT: &str = "accounts.id IN (SELECT b.account_id FROM credit_balanc
 
 type Statement<'a> = accounts::BoxedQuery<'a, MultiBackend>;
 
-fn matching(query: &AccountQuery) -> Statement<'static> {
+fn matching(conn: &Conn, query: &AccountQuery) -> Statement<'static> {
     let mut rows = accounts::table.into_boxed();
     if let Some(text) = &query.text {
-        let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
-        rows = rows.filter(lower(accounts::name).like(pattern).escape('\\'));
+        rows = rows.filter(contains(conn, "accounts.name", text));
     }
     if let Some(id) = query.only {
         rows = rows.filter(accounts::id.eq(id));
@@ -75,7 +74,7 @@ fn matching(query: &AccountQuery) -> Statement<'static> {
 
 /// How many accounts match.
 pub fn count(conn: &mut Conn, query: &AccountQuery) -> QueryResult<i64> {
-    matching(query).count().get_result(conn)
+    matching(conn, query).count().get_result(conn)
 }
 
 /// The columns of an [`AccountRow`].
@@ -102,7 +101,7 @@ pub fn rows(
     descending: bool,
     slice: Slice,
 ) -> QueryResult<Vec<AccountRow>> {
-    let rows = matching(query);
+    let rows = matching(conn, query);
     let rows = match (sort, descending) {
         (AccountSort::Name, false) => rows.order((accounts::name.asc(), accounts::id.asc())),
         (AccountSort::Name, true) => rows.order((accounts::name.desc(), accounts::id.desc())),
@@ -126,12 +125,17 @@ pub fn count_spenders(
     query: &AccountQuery,
     period: Timestamp,
 ) -> QueryResult<i64> {
-    spenders(query, period, true).count().get_result(conn)
+    spenders(conn, query, period, true).count().get_result(conn)
 }
 
-fn spenders(query: &AccountQuery, period: Timestamp, are_wanted: bool) -> Statement<'static> {
+fn spenders(
+    conn: &Conn,
+    query: &AccountQuery,
+    period: Timestamp,
+    are_wanted: bool,
+) -> Statement<'static> {
     let head = format!("accounts.id {} ({SPENT}", if are_wanted { "IN" } else { "NOT IN" });
-    matching(query).filter(sql::<Bool>(&head).bind::<BigInt, _>(period).sql(")"))
+    matching(conn, query).filter(sql::<Bool>(&head).bind::<BigInt, _>(period).sql(")"))
 }
 
 /// A part of the accounts that have spent credits of the month, by how many.
@@ -144,7 +148,7 @@ pub fn spender_rows(
 ) -> QueryResult<Vec<AccountRow>> {
     let way = if descending { "DESC" } else { "ASC" };
     let order = format!(") {way}, accounts.id {way}");
-    spenders(query, period, true)
+    spenders(conn, query, period, true)
         .order(
             sql::<BigInt>(
                 "(SELECT spent FROM credit_balances WHERE account_id = accounts.id AND period_start = ",
@@ -166,7 +170,7 @@ pub fn saver_rows(
     descending: bool,
     slice: Slice,
 ) -> QueryResult<Vec<AccountRow>> {
-    let rows = spenders(query, period, false);
+    let rows = spenders(conn, query, period, false);
     let rows = match descending {
         false => rows.order(accounts::id.asc()),
         true => rows.order(accounts::id.desc()),
@@ -181,7 +185,7 @@ pub fn after(
     id: AccountId,
     limit: i64,
 ) -> QueryResult<Vec<AccountRow>> {
-    matching(query)
+    matching(conn, query)
         .filter(accounts::id.gt(id))
         .order(accounts::id.asc())
         .limit(limit)

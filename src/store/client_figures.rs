@@ -96,7 +96,7 @@ pub fn calls_between(
         .inner_join(clients::table.on(activity::client_id.eq(clients::id.nullable())))
         .filter(activity::at.ge(from))
         .filter(activity::at.lt(until))
-        .filter(activity::outcome.ne(Outcome::Denied.as_str()))
+        .filter(activity::outcome.eq(Outcome::Ok.as_str()))
         .group_by((clients::group_id, clients::id))
         .select((
             clients::group_id,

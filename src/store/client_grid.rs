@@ -5,7 +5,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use super::grid::{escape_like, lower};
+use super::grid::contains;
 use crate::clock::Timestamp;
 use crate::db::schema::{client_groups as groups, clients};
 use crate::db::{Conn, MultiBackend};
@@ -111,19 +111,16 @@ pub struct ClientRowOfGrid {
 type OnGroups = Box<dyn BoxableExpression<groups::table, MultiBackend, SqlType = Bool>>;
 type OnClients = Box<dyn BoxableExpression<clients::table, MultiBackend, SqlType = Bool>>;
 
-fn on_groups(query: &ClientQuery) -> Vec<OnGroups> {
+fn on_groups(conn: &Conn, query: &ClientQuery) -> Vec<OnGroups> {
     let mut conditions: Vec<OnGroups> = Vec::new();
     if let Some(text) = &query.text {
-        let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
         let named = clients::table
             .filter(clients::client_id.eq(text.clone()))
             .filter(clients::group_id.is_not_null())
             .select(clients::group_id.assume_not_null());
         conditions.push(Box::new(
-            lower(groups::name)
-                .like(pattern.clone())
-                .escape('\\')
-                .or(lower(groups::redirect_host).like(pattern).escape('\\'))
+            contains(conn, "client_groups.name", text)
+                .or(contains(conn, "client_groups.redirect_host", text))
                 .or(groups::id.eq_any(named)),
         ));
     }
@@ -141,16 +138,13 @@ fn on_groups(query: &ClientQuery) -> Vec<OnGroups> {
     conditions
 }
 
-fn on_members(query: &ClientQuery, group: ClientGroupId) -> Vec<OnClients> {
+fn on_members(conn: &Conn, query: &ClientQuery, group: ClientGroupId) -> Vec<OnClients> {
     let mut conditions: Vec<OnClients> =
         vec![Box::new(clients::group_id.eq(group).assume_not_null())];
     if let Some(text) = &query.text {
-        let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
         conditions.push(Box::new(
-            lower(clients::name)
-                .like(pattern.clone())
-                .escape('\\')
-                .or(lower(clients::redirect_uris).like(pattern).escape('\\'))
+            contains(conn, "clients.name", text)
+                .or(contains(conn, "clients.redirect_uris", text))
                 .or(clients::client_id.eq(text.clone())),
         ));
     }
@@ -167,13 +161,13 @@ fn on_members(query: &ClientQuery, group: ClientGroupId) -> Vec<OnClients> {
 pub fn count(conn: &mut Conn, query: &ClientQuery) -> QueryResult<i64> {
     if let Some(group) = query.group {
         let mut statement = clients::table.select(diesel::dsl::count_star()).into_boxed();
-        for condition in on_members(query, group) {
+        for condition in on_members(conn, query, group) {
             statement = statement.filter(condition);
         }
         return statement.get_result(conn);
     }
     let mut statement = groups::table.select(diesel::dsl::count_star()).into_boxed();
-    for condition in on_groups(query) {
+    for condition in on_groups(conn, query) {
         statement = statement.filter(condition);
     }
     statement.get_result(conn)
@@ -204,7 +198,7 @@ macro_rules! by_last {
 /// The groups of a page, in their order.
 pub fn page_of_groups(conn: &mut Conn, query: &ClientQuery) -> QueryResult<Vec<ClientGroupId>> {
     let mut statement = groups::table.select(groups::id).into_boxed();
-    for condition in on_groups(query) {
+    for condition in on_groups(conn, query) {
         statement = statement.filter(condition);
     }
     let down = query.descending;
@@ -229,7 +223,7 @@ pub fn page_of_members(
     group: ClientGroupId,
 ) -> QueryResult<Vec<ClientRowId>> {
     let mut statement = clients::table.select(clients::id).into_boxed();
-    for condition in on_members(query, group) {
+    for condition in on_members(conn, query, group) {
         statement = statement.filter(condition);
     }
     let down = query.descending;

@@ -26,7 +26,7 @@ pub(super) use find::matching;
 pub use find::{Found, count, find};
 pub use order::page_ids;
 
-pub(super) use crate::db::people_texts::{escape_like, lower};
+pub(super) use crate::db::people_texts::contains;
 
 /// A column to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

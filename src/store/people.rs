@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 
-use super::grid::{escape_like, lower};
+use super::grid::contains;
 use crate::clock::Timestamp;
 use crate::db::schema::{accounts, activity, clients, roles, users};
 use crate::db::{Conn, MultiBackend};
@@ -85,16 +85,11 @@ type Source = diesel::dsl::InnerJoinQuerySource<OfRoles, accounts::table>;
 type Condition =
     Box<dyn BoxableExpression<Source, MultiBackend, SqlType = diesel::sql_types::Bool>>;
 
-fn conditions(query: &PeopleQuery) -> Vec<Condition> {
+fn conditions(conn: &Conn, query: &PeopleQuery) -> Vec<Condition> {
     let mut conditions: Vec<Condition> = vec![Box::new(users::deleted_at.is_null())];
     if let Some(text) = &query.text {
-        let pattern = format!("%{}%", escape_like(&text.to_lowercase()));
-        conditions.push(Box::new(
-            lower(users::name)
-                .like(pattern.clone())
-                .escape('\\')
-                .or(users::email.like(pattern).escape('\\')),
-        ));
+        let name = contains(conn, "users.name", text);
+        conditions.push(Box::new(name.or(contains(conn, "users.email", text))));
     }
     if let Some(role) = query.role {
         conditions.push(Box::new(users::role_id.eq(role)));
@@ -127,7 +122,7 @@ pub fn count(conn: &mut Conn, query: &PeopleQuery) -> QueryResult<i64> {
         .inner_join(accounts::table)
         .select(diesel::dsl::count_star())
         .into_boxed();
-    for condition in conditions(query) {
+    for condition in conditions(conn, query) {
         statement = statement.filter(condition);
     }
     statement.first(conn)
@@ -150,7 +145,7 @@ pub fn page(conn: &mut Conn, query: &PeopleQuery) -> QueryResult<Vec<PersonRow>>
             users::created_at,
         ))
         .into_boxed();
-    for condition in conditions(query) {
+    for condition in conditions(conn, query) {
         statement = statement.filter(condition);
     }
     let statement = match (query.sort, query.descending) {

@@ -130,7 +130,7 @@ struct Bare {
 }
 
 /// Who a failure is told to, beside what it says itself.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Told<'a> {
     /// The request's id, to report it by.
     pub request_id: &'a str,

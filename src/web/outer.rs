@@ -7,6 +7,7 @@ use std::time::Instant;
 use actix_web::body::MessageBody;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -73,7 +74,19 @@ pub async fn outer(
     pace(&mut request);
     form::gather(&mut request).await;
 
-    let response = visit::within(next.call(request)).await?;
+    let is_https = ctx.as_ref().is_some_and(|ctx| ctx.config.is_https());
+    let response = match visit::within(next.call(request)).await {
+        Ok(response) => response,
+        Err(cause) => {
+            // The sessions could not be asked or kept: nobody further in was, and no page is known.
+            let failure = Failure::Page(Error::unavailable(&cause));
+            let mut rendered =
+                render(&failure, &Told { request_id: &id, theme, ..Told::default() });
+            add_headers(rendered.headers_mut(), &id, is_https);
+            log::info!(target: "portcullis::access", "{id} {method} {path} {}", rendered.status());
+            return Err(InternalError::from_response(cause, rendered).into());
+        }
+    };
     let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
     let help = failure.and_then(Failure::code).or_else(|| help_on(response.response()));
     let help = help.zip(ctx.as_ref()).map(|(code, ctx)| ctx.config.help_url(code));
@@ -105,7 +118,6 @@ pub async fn outer(
         }
         None => response.map_into_boxed_body(),
     };
-    let is_https = ctx.as_ref().is_some_and(|ctx| ctx.config.is_https());
     add_headers(response.headers_mut(), &id, is_https);
     // RFC 8288: the manual's words about the error, without a change to any body.
     if let Some(link) = help.and_then(|help| format!("<{help}>; rel=\"help\"").parse().ok()) {

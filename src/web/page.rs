@@ -180,10 +180,16 @@ pub fn day(at: &Timestamp) -> String {
     in_own_zone(at, "%-d %b %Y")
 }
 
-/// A time of the day to the second, under a head that says the zone.
+/// A time of the day to the second, under a head that says the zone; with what the zone is called
+/// then where the clock is set anew within three hours, when some times come twice.
 pub fn second(at: &Timestamp) -> String {
-    in_own_zone(at, "%H:%M:%S")
+    let offset = |seconds| in_own_zone(&at.plus_seconds(seconds), "%z");
+    let is_plain = visit::current().zone.is_none() || offset(-CLOSE_TO) == offset(CLOSE_TO);
+    in_own_zone(at, if is_plain { "%H:%M:%S" } else { "%H:%M:%S %Z" })
 }
+
+/// So close to a change of the clock the zone is named, seconds.
+const CLOSE_TO: i64 = 3 * 3_600;
 
 /// The zone in which times are shown, for the head of a column of them.
 pub fn zone() -> &'static str {

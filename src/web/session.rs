@@ -147,18 +147,23 @@ impl SessionStore for DatabaseSessions {
         let columns = Columns::of(&state, self.end(ttl))
             .map_err(|error| UpdateError::Serialization(error.into()))?;
         let hash = PlainSecret::presented(key.as_ref()).hash();
-        // A session that was ended meanwhile stays ended: the update then touches no row.
-        self.ctx
-            .db
-            .write(move |conn| Ok(sessions::update(conn, &hash, &columns.kept())?))
-            .await
-            .map_err(|error| UpdateError::Other(error.into()))?;
+        // A session that was ended meanwhile stays ended: the update then touches no row. What the
+        // request did is done, and is told although this could not be kept: nothing in here opens
+        // anything that was not open before.
+        let update =
+            self.ctx.db.write(move |conn| Ok(sessions::update(conn, &hash, &columns.kept())?));
+        if let Err(error) = update.await {
+            log::warn!("a session could not be updated: {error}");
+        }
         Ok(key)
     }
 
     async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
         let (hash, end) = (PlainSecret::presented(key.as_ref()).hash(), self.end(ttl));
-        self.ctx.db.write(move |conn| Ok(sessions::prolong(conn, &hash, end)?)).await?;
+        let prolong = self.ctx.db.write(move |conn| Ok(sessions::prolong(conn, &hash, end)?));
+        if let Err(error) = prolong.await {
+            log::warn!("a session could not be prolonged: {error}");
+        }
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use crate::console::users::{form_with, is_of_the_form, shown_once};
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::people::standing::Ended;
 use crate::service::people::{self, Link, invite, reset as resets, standing};
-use crate::service::{Ctx, connections, login, sessions, two_factor};
+use crate::service::{Ctx, api_keys, connections, login, sessions, two_factor};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
@@ -88,6 +88,8 @@ struct ActPage {
     active: usize,
     /// The clients that have them.
     clients: String,
+    /// Keys of the REST API that work.
+    keys: i64,
     /// Browser sessions.
     sessions: usize,
     /// Whose password is asked for.
@@ -151,6 +153,7 @@ async fn page(
         act,
         active: tokens.iter().filter(|token| token.is_active()).count(),
         clients: clients_in_words(&tokens),
+        keys: api_keys::count_active(ctx, user.id).await?,
         sessions: sessions::of(ctx, user.id).await?.len(),
         user,
         username: viewer.user.email.clone(),
@@ -180,8 +183,9 @@ fn ended_in_words(ended: Ended) -> String {
         format!("{count} {}", if count == 1 { one } else { many })
     };
     format!(
-        "{} and {} ended at once.",
+        "{}, {} and {} ended at once.",
         count(ended.tokens, "token", "tokens"),
+        count(ended.keys, "API key", "API keys"),
         count(ended.sessions, "session", "sessions")
     )
 }

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
+use super::place::was;
 use super::{Tab, href, page};
 use crate::clock::Timestamp;
 use crate::console::mcp_users::user_id;
@@ -31,6 +32,8 @@ pub(super) struct InfoTab {
     pub role: String,
     /// Account as chosen.
     pub account: String,
+    /// Role and account as they are.
+    pub was: String,
     /// What there is to choose from.
     pub choices: Choices,
     /// Whose password is asked for.
@@ -57,6 +60,7 @@ impl InfoTab {
             email: user.email.clone(),
             role: user.role_id.to_string(),
             account: user.account_id.to_string(),
+            was: was(user),
             choices,
             username: viewer.user.email.clone(),
             invited_until: invite::works_until(ctx, user.id).await?,

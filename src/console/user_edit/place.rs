@@ -27,6 +27,8 @@ use crate::web::viewer::{Admin, ManageUsers, Viewer};
 pub struct PlaceForm {
     role: String,
     account: String,
+    /// Role and account that the form was shown with.
+    was: String,
     password: String,
     step: String,
 }
@@ -36,6 +38,17 @@ pub struct PlaceForm {
 struct Wanted {
     role: RoleId,
     account: AccountId,
+    seen: (RoleId, AccountId),
+}
+
+/// Role and account as a form says that it was shown with them.
+pub(super) fn was(user: &UserRow) -> String {
+    format!("{} {}", user.role_id.0, user.account_id.0)
+}
+
+fn seen(was: &str) -> Option<(RoleId, AccountId)> {
+    let (role, account) = was.split_once(' ')?;
+    Some((RoleId(role.parse().ok()?), AccountId(account.parse().ok()?)))
 }
 
 impl PlaceForm {
@@ -53,7 +66,9 @@ impl PlaceForm {
         let account = problems
             .keep(account.map_err(|_| Error::field("account", "Account: choose one of the list.")));
         let (role, account) = problems.unless(role.zip(account), own)?;
-        Ok(Wanted { role, account })
+        // Who fills in the form without having seen it cannot have seen anything older.
+        let seen = seen(&self.was).unwrap_or((user.role_id, user.account_id));
+        Ok(Wanted { role, account, seen })
     }
 }
 
@@ -103,8 +118,11 @@ pub async fn save(
             let errors = for_the_form(errors, |error| {
                 is_of_the_form(error) || error.code == ErrorCode::Conflict
             })?;
-            let PlaceForm { role, account, .. } = form;
-            let tab = InfoTab { role, account, ..InfoTab::load(&ctx, &viewer, &user).await? };
+            let mut tab = InfoTab::load(&ctx, &viewer, &user).await?;
+            // What was chosen beside something older is chosen again beside what is there now.
+            if form.was.is_empty() || form.was == tab.was {
+                (tab.role, tab.account) = (form.role, form.account);
+            }
             Ok(page(&ctx, &request, &viewer, user, Tab::Info(tab), errors).await?)
         }
     }
@@ -150,8 +168,8 @@ async fn place(
     }
     let proof =
         login::reconfirm(ctx, &viewer.actor, &form.password).await.map_err(of_the_password)?;
-    let Wanted { role, account } = wanted;
-    edit::place(ctx, &viewer.actor, proof, user.id, role, account)
+    let Wanted { role, account, seen } = wanted;
+    edit::place(ctx, &viewer.actor, proof, user.id, seen, (role, account))
         .await
         .map(Some)
         .map_err(with_field)
@@ -196,7 +214,11 @@ impl Asked<'_> {
             crumbs,
             changes: vec![Change::note(self.lost), Change::note(note)],
             action: format!("{here}/place"),
-            fields: vec![("role", self.form.role.clone()), ("account", self.form.account.clone())],
+            fields: vec![
+                ("role", self.form.role.clone()),
+                ("account", self.form.account.clone()),
+                ("was", self.form.was.clone()),
+            ],
             verb: "Give it up",
             is_dangerous: true,
             cancel: here.clone(),

@@ -63,18 +63,20 @@ pub async fn details(
 }
 
 /// Sets role and account, confirmed with the acting person's password; whether anything changed.
-/// What the new role forbids is refused from the next request on.
+/// What the new role forbids is refused from the next request on. `seen` is what the acting person
+/// saw: of what somebody else has changed since, nothing is taken back unseen.
 ///
 /// # Errors
 /// Names the field that is wrong; `not_found`; `permission_denied` for a role without the
-/// permission to give roles; `conflict` for the last active administrator.
+/// permission to give roles; `conflict` for the last active administrator, and where role or account
+/// are others than those seen.
 pub async fn place(
     ctx: &Ctx,
     actor: &Actor,
     proof: Reconfirmed,
     user: UserId,
-    role: RoleId,
-    account: AccountId,
+    seen: (RoleId, AccountId),
+    (role, account): (RoleId, AccountId),
 ) -> Result<bool> {
     if Some(proof.user) != actor.user {
         return Err(Error::internal("a password proof of somebody else"));
@@ -92,6 +94,9 @@ pub async fn place(
                 .ok_or_else(|| Error::field("account", "Account: choose one of the list."))?;
             if row.role_id == role && row.account_id == account {
                 return Ok(false);
+            }
+            if (row.role_id, row.account_id) != seen {
+                return Err(changed_meanwhile(&row, accounts::name_of(conn, row.account_id)?));
             }
             if row.role_id != role {
                 if let Some(id) = actor.user {
@@ -113,6 +118,14 @@ pub async fn place(
             Ok(true)
         })
         .await
+}
+
+fn changed_meanwhile(row: &UserRow, account: String) -> Error {
+    let told = format!(
+        "Somebody changed this meanwhile: {} has the role {} and belongs to {account} now. Nothing was saved; choose again.",
+        row.name, row.role
+    );
+    Error { param: Some("role".into()), ..Error::new(ErrorCode::Conflict, told) }
 }
 
 /// Refuses, before anything is asked, to take the last active administrator's role.

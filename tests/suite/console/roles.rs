@@ -176,8 +176,9 @@ both_databases! {
             give(app, OTHER, role).await;
             let mut other = actor.clone();
             (other.user, other.label) = (Some(otto), AUDITOR.email.into());
-            let one = edit::place(&app.ctx, &actor, Reconfirmed { user: ada }, otto, role, acme);
-            let two = edit::place(&app.ctx, &other, Reconfirmed { user: otto }, ada, role, acme);
+            let seen = (RoleId(administrator), acme);
+            let one = edit::place(&app.ctx, &actor, Reconfirmed { user: ada }, otto, seen, (role, acme));
+            let two = edit::place(&app.ctx, &other, Reconfirmed { user: otto }, ada, seen, (role, acme));
             let gone = join_all((0..2).map(|_| roles::delete(&app.ctx, &actor, Reconfirmed { user: ada }, role, Some(RoleId(member)))));
             let (placed, gone) = join(join(one, two), gone).await;
             let left = app.count("SELECT count(*) FROM users JOIN roles ON roles.id = users.role_id WHERE roles.name = 'Administrator' AND users.status = 'active'").await;

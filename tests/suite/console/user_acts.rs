@@ -137,6 +137,30 @@ both_databases! {
         assert_eq!(admin.get("/admin/users").await.status, 403, "and the role counts at once");
     }
 
+    /// Whoever sends a page that was overtaken takes nothing back that they have not seen: not even a
+    /// role that another administrator has just taken away.
+    async fn a_form_that_was_overtaken_changes_nothing(app) {
+        give(app, OTHER, "Administrator").await;
+        let (admin, page) = (app.admin().await, path(app, OTHER, "").await);
+        let (member, administrator) = (id_of(app, "roles", "Member").await, id_of(app, "roles", "Administrator").await);
+        let account = id_of(app, "accounts", "Acme").await;
+        let place = format!("{page}/place");
+        let old = admin.get(&page).await;
+        let taken = [("role", member.as_str()), ("account", account.as_str()), ("password", PASSWORD)];
+        assert_eq!(admin.send(&old, &place, &taken).await.status, 303, "somebody takes the role away");
+        app.sql("INSERT INTO accounts (name, plan_id, api_access, created_at) SELECT 'Elsewhere', plan_id, TRUE, 1 FROM accounts LIMIT 1").await;
+        let elsewhere = id_of(app, "accounts", "Elsewhere").await;
+        let stale = [("role", administrator.as_str()), ("account", elsewhere.as_str()), ("password", PASSWORD)];
+        let refused = admin.send(&old, &place, &stale).await;
+        assert_eq!(refused.status, 409);
+        let text = html::text(&refused.text);
+        assert!(text.contains("Somebody changed this meanwhile") && text.contains("has the role Member"), "{text}");
+        assert_eq!(app.count(format!("SELECT count(*) FROM users WHERE email = '{}' AND role_id = {member} AND account_id = {account}", OTHER.email)).await, 1);
+        let again = [("role", member.as_str()), ("account", elsewhere.as_str()), ("password", PASSWORD)];
+        assert_eq!(admin.send(&refused, &place, &again).await.status, 303, "the page that says so is today's");
+        assert_eq!(app.count(format!("SELECT count(*) FROM users WHERE email = '{}' AND role_id = {member} AND account_id = {elsewhere}", OTHER.email)).await, 1);
+    }
+
     /// Two who take each other away at the same time, whichever way: one of them stays.
     async fn administrators_who_remove_each_other_at_once_leave_one(app) {
         let (member, acme) = (id_of(app, "roles", "Member").await, id_of(app, "accounts", "Acme").await);
@@ -156,7 +180,11 @@ both_databases! {
             let done = join_all(attempts.into_iter().map(|(by, proof, whom)| async move {
                 match round % 2 {
                     0 => standing::suspend(&app.ctx, &by, whom).await.map(|_| ()),
-                    _ => edit::place(&app.ctx, &by, proof, whom, member, acme).await.map(|_| ()),
+                    _ => {
+                        let seen = people::by_id(&app.ctx, whom).await.unwrap();
+                        let seen = (seen.role_id, seen.account_id);
+                        edit::place(&app.ctx, &by, proof, whom, seen, (member, acme)).await
+                    }.map(|_| ()),
                 }
             })).await;
             assert_eq!(active_administrators(app).await, 1, "round {round}: {done:?}");
