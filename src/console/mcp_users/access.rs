@@ -11,7 +11,6 @@ use super::tokens::{clients_in_words, lines};
 use super::user_id;
 use crate::console::user_edit;
 use crate::error::{Error, ErrorCode, Result};
-use crate::ids::UserId;
 use crate::service::access::{self, Authority, Changed};
 use crate::service::{Ctx, connections, login, people};
 use crate::store::users::UserRow;
@@ -60,6 +59,8 @@ pub async fn confirm_access(
 #[serde(default)]
 pub struct AccessForm {
     enabled: String,
+    /// What the person's page showed.
+    was: String,
     password: String,
     from: String,
     back: String,
@@ -79,7 +80,7 @@ pub async fn set_access(
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     let back = Back::parse(&form.0.from, &form.0.back);
-    match change(&ctx, &viewer, user.id, &form.0).await {
+    match change(&ctx, &viewer, &user, &form.0).await {
         Ok(changed) => {
             let (tone, text) = told(&changed, &user);
             flash::put(&session, tone, text);
@@ -91,7 +92,8 @@ pub async fn set_access(
                 // Whatever else is wrong is put right in the password field, or is the throttle on it.
                 _ => Error { param: error.param.or(Some("password".into())), ..error },
             };
-            let wanted = yes_or_no(&form.0.enabled);
+            // What was left as it was shown is shown as it is now.
+            let wanted = yes_or_no(&form.0.enabled).filter(|_| form.0.enabled != form.0.was);
             let (status, retry_after) = (error.code.status(), error.retry_after);
             let mut response = match back {
                 Back::Person => {
@@ -113,11 +115,26 @@ pub async fn set_access(
     }
 }
 
-async fn change(ctx: &Ctx, viewer: &Viewer, user: UserId, form: &AccessForm) -> Result<Changed> {
+async fn change(ctx: &Ctx, viewer: &Viewer, user: &UserRow, form: &AccessForm) -> Result<Changed> {
     let enabled = yes_or_no(&form.enabled)
         .ok_or_else(|| Error::field("enabled", "MCP Access: choose Enabled or Disabled."))?;
     let proof = login::reconfirm(ctx, &viewer.actor, &form.password).await?;
-    access::set(ctx, &viewer.actor, Authority::Password(proof), user, enabled).await
+    if form.was == form.enabled {
+        // Nothing else was chosen, so nothing that somebody else did meanwhile is undone.
+        let (is_as_shown, name) = (user.mcp_enabled == enabled, &user.name);
+        let state = if user.mcp_enabled { "enabled" } else { "disabled" };
+        let told = format!(
+            "Somebody changed this meanwhile: MCP access of {name} is {state} now. Nothing was changed."
+        );
+        return match is_as_shown {
+            true => Ok(Changed::Nothing),
+            false => Err(Error {
+                param: Some("enabled".into()),
+                ..Error::new(ErrorCode::Conflict, told)
+            }),
+        };
+    }
+    access::set(ctx, &viewer.actor, Authority::Password(proof), user.id, enabled).await
 }
 
 fn yes_or_no(text: &str) -> Option<bool> {

@@ -161,6 +161,22 @@ both_databases! {
         assert_eq!(app.count(format!("SELECT count(*) FROM users WHERE email = '{}' AND role_id = {member} AND account_id = {elsewhere}", OTHER.email)).await, 1);
     }
 
+    /// A page saved as it was shown does not open the gate that somebody dropped meanwhile.
+    async fn an_unchanged_form_does_not_enable_again(app) {
+        let (admin, page) = (app.admin().await, path(app, MEMBER, "?tab=mcp").await);
+        let save = format!("/admin/mcp/users/{}/access", app.id_of(MEMBER).await);
+        let (old, own) = (admin.get(&page).await, ("password", PASSWORD));
+        let unchanged = [("enabled", "yes"), own];
+        assert_eq!(admin.send(&old, &save, &unchanged).await.status, 303, "and changes nothing");
+        assert_eq!(admin.send(&old, &save, &[("enabled", "no"), own]).await.status, 303);
+        let refused = admin.send(&old, &save, &unchanged).await;
+        assert_eq!(refused.status, 409);
+        assert!(html::text(&refused.text).contains("MCP access of Mia Member is disabled now"), "{}", html::text(&refused.text));
+        assert_eq!(app.count(format!("SELECT count(*) FROM users WHERE email = '{}' AND mcp_enabled = FALSE", MEMBER.email)).await, 1);
+        assert_eq!(admin.send(&refused, &save, &unchanged).await.status, 303, "asked for on today's page");
+        assert_eq!(app.count(format!("SELECT count(*) FROM users WHERE email = '{}' AND mcp_enabled = TRUE", MEMBER.email)).await, 1);
+    }
+
     /// Two who take each other away at the same time, whichever way: one of them stays.
     async fn administrators_who_remove_each_other_at_once_leave_one(app) {
         let (member, acme) = (id_of(app, "roles", "Member").await, id_of(app, "accounts", "Acme").await);
