@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// The way in which the words of the index are made.
-pub const VERSION: &str = "2";
+pub const VERSION: &str = "3";
 /// The fewest letters of a text that can be searched for: one piece. Of scripts without spaces one
 /// letter is enough.
 pub const SHORTEST_TEXT: usize = 3;
@@ -34,6 +34,15 @@ pub fn composed(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
+/// Invisible characters that reorder text, have no width or carry hidden text: nobody means them, and
+/// nothing is kept with them.
+pub fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{feff}' | '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{180e}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e0fff}')
+}
+
 /// Whether a folded text is long enough to be searched for.
 pub fn is_searchable(folded: &str) -> bool {
     folded.chars().nth(SHORTEST_TEXT - 1).is_some() || folded.chars().any(is_dense)
@@ -49,7 +58,8 @@ fn is_dense(c: char) -> bool {
 }
 
 /// Brings text to the spelling in which it is compared: composed, no upper and lower case in any script (the
-/// upper case first, so that "ß" is "ss"), runs of white space one space, control characters gone.
+/// upper case first, so that "ß" is "ss"), runs of white space one space, control and hidden
+/// characters gone.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in composed(text.trim()).chars() {
@@ -59,7 +69,7 @@ pub fn fold(text: &str) -> String {
             if !folded.ends_with(' ') {
                 folded.push(' ');
             }
-        } else if !c.is_control() {
+        } else if !c.is_control() && !is_hidden(c) {
             folded.extend(c.to_uppercase().flat_map(char::to_lowercase));
         }
     }
@@ -162,6 +172,7 @@ mod tests {
             ("ΣΊΣΥΦΟΣ", "Σίσυφος"),
             ("МОСКВА", "Москва"),
             (" A\t\u{7}b\0 ", "a b"),
+            ("\u{202a}De\u{200b}ep\u{202c} \u{feff}store", "deep store"),
         ] {
             assert_eq!(fold(a), fold(b), "{a}");
         }

@@ -67,8 +67,9 @@ pub(super) async fn gate<B: MessageBody + 'static>(
         match pass(&ctx, &mut request, &request_id, arrived).await {
             Ok(passed) => {
                 let response = next.call(request).await?;
+                let response = tidy(response, &request_id, passed.id.clone()).await;
                 note_malformed(&ctx, &passed, response.status()).await;
-                tidy(response, &request_id, passed.id).await
+                response
             }
             Err(response) => request.into_response(*response).map_into_right_body(),
         }

@@ -1,10 +1,11 @@
 //! The names behind the ids of the two logs, for the rows of a page or a batch. Tables: `users`,
-//! `clients`, `client_groups`, `consents`, `tokens`, `api_keys`.
+//! `clients`, `client_groups`, `consents`, `tokens`, `api_keys`, `audit`.
 
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::schema::{api_keys, client_groups, clients, consents, tokens, users};
+use crate::db::schema::{api_keys, audit, client_groups, clients, consents, tokens, users};
+use crate::domain::audit::{Action, Outcome};
 use crate::ids::{ApiKeyId, ClientRowId, TokenId, UserId};
 
 /// Full names and addresses.
@@ -13,6 +14,19 @@ pub fn people(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<(UserId, Strin
         .filter(users::id.eq_any(ids))
         .select((users::id, users::name, users::email))
         .load(conn)
+}
+
+/// The last person who was deleted with that address.
+pub fn deleted_person(conn: &mut Conn, email: &str) -> QueryResult<Option<UserId>> {
+    let id: Option<Option<i64>> = audit::table
+        .filter(audit::target.eq(email))
+        .filter(audit::action.eq(Action::UserDeleted.as_str()))
+        .filter(audit::outcome.eq(Outcome::Ok.as_str()))
+        .order(audit::id.desc())
+        .select(audit::target_id)
+        .first(conn)
+        .optional()?;
+    Ok(id.flatten().map(UserId))
 }
 
 /// Names of clients.

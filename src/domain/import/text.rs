@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::words::composed;
+use crate::domain::words::{composed, is_hidden};
 
 /// Brings text to one line of printable characters: runs of white space become one space, control
 /// characters go, and so do the invisible ones that reorder text (bidirectional embeddings and
@@ -37,13 +37,6 @@ pub fn clean(text: &str) -> Result<String, &'static str> {
         Cow::Owned(composed) => Ok(composed),
         Cow::Borrowed(_) => Ok(cleaned),
     }
-}
-
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{feff}' | '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{180e}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Invisible, and needed by scripts and emoji: joiners and variation selectors.

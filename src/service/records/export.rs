@@ -209,7 +209,10 @@ pub async fn begin<L: Exported>(
                 None => Total { rows: 0, is_exact: true },
             };
             let rows = total.is_exact.then_some(total.rows);
-            Ok(Export { log, first: span.unwrap_or(Span { above: 0, below: 0 }), rows })
+            // From the newest row of now: what is written down about this export comes after it.
+            let newest = span.map(|span| log.edge(conn, span, 0, true)).transpose()?.flatten();
+            let first = span.zip(newest).map(|(span, id)| Span { below: id + 1, ..span });
+            Ok(Export { log, first: first.unwrap_or(Span { above: 0, below: 0 }), rows })
         })
         .await?;
     let (actor, now) = (actor.clone(), ctx.clock.now());

@@ -72,16 +72,20 @@ pub(super) fn distinct<I: Ord>(ids: impl Iterator<Item = I>) -> Vec<I> {
     ids
 }
 
-/// The person of an address, or of a number: records name people who are gone by it.
+/// The person of an address, or of a number: records name people who are gone by it. Whoever was
+/// deleted is found by the address that they had, unless somebody else has it now.
 pub(super) fn person_of(conn: &mut Conn, typed: &str) -> Result<UserId> {
     if let Ok(id) = typed.parse() {
         return Ok(id);
     }
-    let user = users::by_email(conn, &typed.to_lowercase())?;
-    user.map(|user| user.id).ok_or_else(|| {
+    let typed = typed.to_lowercase();
+    if let Some(user) = users::by_email(conn, &typed)? {
+        return Ok(user.id);
+    }
+    store::deleted_person(conn, &typed)?.ok_or_else(|| {
         Error::field(
             "person",
-            "Person: there is nobody with that e-mail address. Enter the whole address.",
+            "Person: nobody has or had that e-mail address. Enter the whole address.",
         )
     })
 }

@@ -93,6 +93,10 @@ both_databases! {
         assert_eq!(app.count(format!("SELECT count(*) FROM activity WHERE user_id = {id}")).await, 4, "calls are kept, the refused one too");
         assert_eq!(app.count(format!("SELECT count(*) FROM users WHERE id = {id} AND name = '{}'", MEMBER.name)).await, 1, "under the name");
         assert_eq!(app.audited("user_deleted").await[0].target.as_deref(), Some(MEMBER.email));
+        for log in ["activity", "audit"] {
+            let page = admin.get(&format!("/admin/mcp/{log}?person={}", MEMBER.email)).await;
+            assert_eq!(page.status, 200, "whoever is gone is found in the {log} by the address they had");
+        }
 
         let again = people::NewPerson {
             email: MEMBER.email.into(), name: "Mia Second".into(), password: Some(PASSWORD.into()),
