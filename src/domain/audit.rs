@@ -15,6 +15,8 @@ pub struct Actor {
     pub address: Option<IpAddr>,
     /// The request in which it happens.
     pub request_id: Option<String>,
+    /// Why, in their own words; kept with whatever is written down of it.
+    pub reason: Option<String>,
 }
 
 impl Actor {
@@ -25,12 +27,13 @@ impl Actor {
             label: "operator (command line)".into(),
             address: None,
             request_id: None,
+            reason: None,
         }
     }
 
     /// The server itself.
     pub fn system() -> Self {
-        Self { user: None, label: "system".into(), address: None, request_id: None }
+        Self { user: None, label: "system".into(), address: None, request_id: None, reason: None }
     }
 }
 

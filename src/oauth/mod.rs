@@ -28,5 +28,6 @@ fn caller(ctx: &web::Data<Ctx>, request: &HttpRequest) -> Actor {
         label: "client".into(),
         address: address::caller(request.head(), &ctx.config.trusted_proxies),
         request_id: request.extensions().get::<RequestId>().map(|id| id.0.clone()),
+        reason: None,
     }
 }

@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
+use crate::domain::name::is_name;
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::login::Reconfirmed;
@@ -14,6 +15,9 @@ use crate::service::{Ctx, revoke};
 use crate::store::audit::{self, NewEntry};
 use crate::store::mass;
 use crate::store::users::{self, UserRow};
+
+/// The longest reason, characters.
+const LONGEST_REASON: usize = 200;
 
 /// What setting access did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,6 +106,27 @@ pub async fn set(
             Ok(Ok(changed))
         })
         .await?
+}
+
+/// The reason that somebody typed, if they did.
+///
+/// # Errors
+/// Names the field `reason`.
+pub fn check_reason(typed: &str) -> Result<Option<String>> {
+    let reason = typed.trim();
+    if !reason.is_empty() && !is_name(reason, LONGEST_REASON) {
+        let told = format!("Reason: use one line of at most {LONGEST_REASON} characters.");
+        return Err(Error::field("reason", told));
+    }
+    Ok((!reason.is_empty()).then(|| reason.to_owned()))
+}
+
+/// The acting person with the reason that they give.
+///
+/// # Errors
+/// Names the field `reason`.
+pub fn because(actor: &Actor, typed: &str) -> Result<Actor> {
+    Ok(Actor { reason: check_reason(typed)?, ..actor.clone() })
 }
 
 /// Whether it is the acting person's own access, which they cannot disable.

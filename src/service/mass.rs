@@ -248,7 +248,11 @@ fn run_on(
         .into_iter()
         .filter_map(|(id, email, _)| {
             let tokens = changed.get(&id)?;
-            Some((id.0, email, json!({ "tokens": tokens, "together": true }).to_string()))
+            let mut detail = json!({ "tokens": tokens, "together": true });
+            if let (Some(reason), Some(members)) = (&actor.reason, detail.as_object_mut()) {
+                members.insert("reason".into(), reason.as_str().into());
+            }
+            Some((id.0, email, detail.to_string()))
         })
         .collect();
     let entry = NewEntry {

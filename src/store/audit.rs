@@ -1,6 +1,7 @@
 //! The log of what people and the authorization server did; append-only. Table: `audit`.
 
 use diesel::prelude::*;
+use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
@@ -23,7 +24,7 @@ pub struct NewEntry<'a> {
     /// How it ended.
     pub outcome: Outcome,
     /// More, for the details page; never a secret.
-    pub detail: serde_json::Value,
+    pub detail: Value,
 }
 
 /// Removes entries before `before`, at most `limit` of them: the only way that any leaves the log.
@@ -67,18 +68,27 @@ pub fn insert(conn: &mut Conn, entry: &NewEntry<'_>) -> QueryResult<()> {
             audit::target.eq(entry.target.map(|target| target.label.as_str())),
             audit::outcome.eq(entry.outcome.as_str()),
             audit::address.eq(entry.actor.address.map(|address| address.to_string())),
-            audit::detail.eq(entry.detail.to_string()),
+            audit::detail.eq(detail(entry).to_string()),
             audit::about_user_id.eq(about(entry)),
         ))
         .execute(conn)
         .map(|_| ())
 }
 
+/// The detail, with the reason that was given.
+fn detail(entry: &NewEntry<'_>) -> Value {
+    let mut detail = entry.detail.clone();
+    if let (Some(reason), Some(members)) = (&entry.actor.reason, detail.as_object_mut()) {
+        members.insert("reason".into(), reason.as_str().into());
+    }
+    detail
+}
+
 /// The user whom an entry speaks of: its target, or whose the target is.
 fn about(entry: &NewEntry<'_>) -> Option<i64> {
     match entry.target {
         Some(target) if target.kind == "user" => target.id,
-        _ => entry.detail.get("user_id").and_then(serde_json::Value::as_i64),
+        _ => entry.detail.get("user_id").and_then(Value::as_i64),
     }
 }
 

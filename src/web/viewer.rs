@@ -183,6 +183,7 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, Error> {
         label: user.as_ref().map_or_else(|| "nobody".to_owned(), |user| user.email.clone()),
         address: address::caller(request.head(), &ctx.config.trusted_proxies),
         request_id,
+        reason: None,
     };
     Ok(Visitor { actor, user })
 }

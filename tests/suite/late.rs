@@ -65,7 +65,7 @@ both_databases! {
     /// What a person makes in a session that a change of the password has ended meanwhile would
     /// outlive all that the change ends.
     async fn nothing_is_made_in_a_session_that_was_ended(app) {
-        let actor = Actor { user: Some(app.id_of(MEMBER).await), label: MEMBER.email.into(), address: None, request_id: None };
+        let actor = Actor { user: Some(app.id_of(MEMBER).await), label: MEMBER.email.into(), address: None, request_id: None, reason: None };
         app.set("personal_access_tokens", "yes").await;
         let refused = visit::within(async {
             visit::note(|visit| visit.session = Some("ended".into()));

@@ -77,6 +77,7 @@ pub(super) fn actor(random: &mut Random, person: &Person) -> Actor {
         label: person.email.clone(),
         address: Some(random.address()),
         request_id: None,
+        reason: None,
     }
 }
 

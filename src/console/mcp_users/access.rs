@@ -28,6 +28,8 @@ struct AccessPage {
     user: UserRow,
     /// What is asked for.
     enable: bool,
+    /// The reason as typed.
+    reason: String,
     /// It is to be turned off and is the own, which cannot be.
     is_own: bool,
     active: usize,
@@ -51,7 +53,8 @@ pub async fn confirm_access(
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     let query = request.query_string();
     let enable = yes_or_no(&parameter(query, "enabled")).unwrap_or(!user.mcp_enabled);
-    Ok(ask(&ctx, &request, &viewer, user, enable, Back::of_query(query), None).await?)
+    Ok(ask(&ctx, &request, &viewer, user, (enable, String::new()), Back::of_query(query), None)
+        .await?)
 }
 
 /// The form of the confirmation, and of the person's page.
@@ -61,6 +64,7 @@ pub struct AccessForm {
     enabled: String,
     /// What the person's page showed.
     was: String,
+    reason: String,
     password: String,
     from: String,
     back: String,
@@ -97,11 +101,13 @@ pub async fn set_access(
             let (status, retry_after) = (error.code.status(), error.retry_after);
             let mut response = match back {
                 Back::Person => {
-                    user_edit::show_again(&ctx, &request, &viewer, user, wanted, error).await?
+                    let typed = (wanted, form.0.reason);
+                    user_edit::show_again(&ctx, &request, &viewer, user, typed, error).await?
                 }
                 Back::Grid(_) => {
                     let enable = wanted.unwrap_or(!user.mcp_enabled);
-                    ask(&ctx, &request, &viewer, user, enable, back, Some(error)).await?
+                    let typed = (enable, form.0.reason);
+                    ask(&ctx, &request, &viewer, user, typed, back, Some(error)).await?
                 }
             };
             *response.status_mut() =
@@ -118,6 +124,7 @@ pub async fn set_access(
 async fn change(ctx: &Ctx, viewer: &Viewer, user: &UserRow, form: &AccessForm) -> Result<Changed> {
     let enabled = yes_or_no(&form.enabled)
         .ok_or_else(|| Error::field("enabled", "MCP Access: choose Enabled or Disabled."))?;
+    let actor = access::because(&viewer.actor, &form.reason)?;
     let proof = login::reconfirm(ctx, &viewer.actor, &form.password).await?;
     if form.was == form.enabled {
         // Nothing else was chosen, so nothing that somebody else did meanwhile is undone.
@@ -134,7 +141,7 @@ async fn change(ctx: &Ctx, viewer: &Viewer, user: &UserRow, form: &AccessForm) -
             }),
         };
     }
-    access::set(ctx, &viewer.actor, Authority::Password(proof), user.id, enabled).await
+    access::set(ctx, &actor, Authority::Password(proof), user.id, enabled).await
 }
 
 fn yes_or_no(text: &str) -> Option<bool> {
@@ -186,7 +193,7 @@ async fn ask(
     request: &HttpRequest,
     viewer: &Viewer,
     user: UserRow,
-    enable: bool,
+    (enable, reason): (bool, String),
     back: Back,
     error: Option<Error>,
 ) -> Result<HttpResponse> {
@@ -197,6 +204,7 @@ async fn ask(
         is_own: !enable && access::is_own(&viewer.actor, user.id),
         user,
         enable,
+        reason,
         active: tokens.iter().filter(|token| token.is_active()).count(),
         clients: clients_in_words(&tokens),
         username: viewer.user.email.clone(),

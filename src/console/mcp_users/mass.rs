@@ -16,7 +16,7 @@ use crate::console::users::form_with;
 use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::mass::{self, Fingerprint, Preview, Ran, Report};
-use crate::service::{Ctx, login};
+use crate::service::{Ctx, access, login};
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
 use crate::web::form::Form;
@@ -102,6 +102,8 @@ struct ActPage {
     words: String,
     fields: Vec<(&'static str, String)>,
     href: String,
+    /// The reason as typed.
+    reason: String,
     /// Whose password is asked for.
     username: String,
 }
@@ -169,6 +171,7 @@ async fn ask(
     viewer: &Viewer,
     act: Act,
     choice: &Choice,
+    reason: String,
     errors: Vec<Error>,
 ) -> Result<HttpResponse> {
     let filter = choice.filter(ctx.clock.now());
@@ -181,6 +184,7 @@ async fn ask(
         words: choice.in_words(),
         fields: choice.fields(),
         href: choice.view().href(),
+        reason,
         username: viewer.user.email.clone(),
     };
     form_with(&template, &template.errors)
@@ -197,6 +201,7 @@ pub struct MassForm {
     count: String,
     ids: String,
     typed: String,
+    reason: String,
     password: String,
 }
 
@@ -210,7 +215,7 @@ async fn run(
     let confirmed = read(act, form)?;
     let people_then = confirmed.people;
     let done = async {
-        let actor = &viewer.actor;
+        let actor = &access::because(&viewer.actor, &form.reason)?;
         let service_act = match act {
             Act::Revoke => mass::Act::Revoke,
             Act::Enable => mass::Act::Enable(login::reconfirm(ctx, actor, &form.password).await?),
@@ -244,6 +249,7 @@ fn read(act: Act, form: &MassForm) -> Result<Fingerprint, Vec<Error>> {
         let text = format!("Type {}, the number of people, to confirm.", number(&people));
         problems.keep::<()>(Err(Error::field("typed", text)));
     }
+    problems.keep(access::check_reason(&form.reason));
     let password = match act.needs_password() {
         true => Password::Asked(&form.password),
         false => Password::NotAsked,
@@ -292,7 +298,7 @@ async fn submit(
         }
         Err(errors) => {
             let errors = for_the_form(errors, |error| is_of_the_form(error.code))?;
-            Ok(ask(ctx, request, viewer, act, &choice, errors).await?)
+            Ok(ask(ctx, request, viewer, act, &choice, form.reason, errors).await?)
         }
     }
 }
@@ -351,7 +357,7 @@ macro_rules! handlers {
             let chosen: Chosen = serde_html_form::from_str(request.query_string())
                 .map_err(|_| Error::field("user", "Tick people in the list."))?;
             let choice = Choice::parse(&chosen)?;
-            Ok(ask(&ctx, &request, &viewer, $act, &choice, Vec::new()).await?)
+            Ok(ask(&ctx, &request, &viewer, $act, &choice, String::new(), Vec::new()).await?)
         }
 
         /// Does it.

@@ -19,6 +19,8 @@ pub(super) struct McpTab {
     pub last_tool: Option<String>,
     /// What the form has chosen.
     pub chosen: bool,
+    /// The reason as typed.
+    pub reason: String,
     /// Whose password the form asks for.
     pub username: String,
     /// How AI clients are connected.
@@ -44,6 +46,7 @@ impl McpTab {
             has_active_tokens: tokens.iter().any(|token| token.status(now) == TokenStatus::Active),
             last_tool: directory::last_tool_of(ctx, user.id).await?,
             chosen,
+            reason: String::new(),
             username: viewer.user.email.clone(),
             clients: Tabs::new(
                 client,

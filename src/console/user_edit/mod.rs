@@ -143,11 +143,11 @@ pub(crate) async fn show_again(
     request: &HttpRequest,
     viewer: &Viewer,
     user: UserRow,
-    wanted: Option<bool>,
+    (wanted, reason): (Option<bool>, String),
     error: Error,
 ) -> Result<HttpResponse> {
     let chosen = wanted.unwrap_or(user.mcp_enabled);
-    let mcp = McpTab::load(ctx, viewer, &user, chosen, "").await?;
+    let mcp = McpTab { reason, ..McpTab::load(ctx, viewer, &user, chosen, "").await? };
     page(ctx, request, viewer, user, Tab::Mcp(mcp), vec![error]).await
 }
 

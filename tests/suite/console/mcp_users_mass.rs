@@ -52,13 +52,14 @@ both_databases! {
         assert!(text.contains("Revoke all tokens of 3 people?") && text.contains("2 active tokens are revoked"), "{text}");
         assert!(text.contains(MEMBER.name) && text.contains(OTHER.name), "{text}");
         assert!(mine.call().await.is_ok(), "asking changes nothing");
-        let done = confirm(&browser, &asked, "revoke", "").await;
+        let done = browser.send(&asked, &format!("{PATH}/act/revoke"), &[("reason", "Audit of November")]).await;
         assert_eq!((mine.call().await.status, other.call().await.status), (401, 401));
         let text = report(&browser, &done).await;
         assert!(text.contains("Revoked 2 tokens of 2 people. 1 skipped: already revoked. See in audit log"), "{text}");
         let entries = "action = 'tokens_revoked' AND request_id = (SELECT max(request_id) FROM audit WHERE target_kind = 'users')";
         assert_eq!(app.count(format!("SELECT count(*) FROM audit WHERE {entries}")).await, 3);
         assert_eq!(app.count(format!("SELECT count(about_user_id) FROM audit WHERE {entries}")).await, 2);
+        assert_eq!(app.count(format!("SELECT count(*) FROM audit WHERE {entries} AND detail LIKE '%Audit of November%'")).await, 3, "each says why");
         let page = browser.get(done.header("location")).await.text;
         assert!(!page.contains("See in audit log"), "a report is shown once");
         // Sent again: nothing is left to do, and that is said.

@@ -247,7 +247,7 @@ on_sqlite! {
 
     async fn personal_access_tokens_work_only_while_they_are_allowed(app) {
         let admin = app.admin().await;
-        let actor = Actor { user: Some(app.id_of(MEMBER).await), label: MEMBER.email.into(), address: None, request_id: None };
+        let actor = Actor { user: Some(app.id_of(MEMBER).await), label: MEMBER.email.into(), address: None, request_id: None, reason: None };
         let make = async |days| {
             let proof = login::reconfirm(&app.ctx, &actor, PASSWORD).await.unwrap();
             let scopes = ScopeSet::parse_known("usage:read");

@@ -37,7 +37,13 @@ async fn active_administrators(app: &TestApp) -> i64 {
 }
 
 async fn actor(id: UserId) -> Actor {
-    Actor { user: Some(id), label: "somebody".into(), address: None, request_id: None }
+    Actor {
+        user: Some(id),
+        label: "somebody".into(),
+        address: None,
+        request_id: None,
+        reason: None,
+    }
 }
 
 both_databases! {
@@ -172,7 +178,12 @@ both_databases! {
         let (old, own) = (admin.get(&page).await, ("password", PASSWORD));
         let unchanged = [("enabled", "yes"), own];
         assert_eq!(admin.send(&old, &save, &unchanged).await.status, 303, "and changes nothing");
-        assert_eq!(admin.send(&old, &save, &[("enabled", "no"), own]).await.status, 303);
+        let long = "x".repeat(201);
+        let refused = admin.send(&old, &save, &[("enabled", "no"), ("reason", &long), own]).await;
+        assert_eq!(refused.status, 400);
+        html::assert_complaints(&refused.text, &["reason"]);
+        assert_eq!(admin.send(&old, &save, &[("enabled", "no"), ("reason", " Laptop lost "), own]).await.status, 303);
+        assert_eq!(app.audited("mcp_access_disabled").await[0].detail()["reason"], "Laptop lost", "the audit says why");
         let refused = admin.send(&old, &save, &unchanged).await;
         assert_eq!(refused.status, 409);
         assert!(html::text(&refused.text).contains("MCP access of Mia Member is disabled now"), "{}", html::text(&refused.text));

@@ -39,8 +39,13 @@ async fn assert_refused(client: &AiClient, why: &str) {
 /// The member as the log names them, and their password re-entered that often.
 async fn proofs(app: &TestApp, count: usize) -> (Actor, Vec<Reconfirmed>) {
     let user = app.id_of(MEMBER).await;
-    let actor =
-        Actor { user: Some(user), label: MEMBER.email.into(), address: None, request_id: None };
+    let actor = Actor {
+        user: Some(user),
+        label: MEMBER.email.into(),
+        address: None,
+        request_id: None,
+        reason: None,
+    };
     let mut proofs = Vec::new();
     for _ in 0..count {
         proofs.push(login::reconfirm(&app.ctx, &actor, PASSWORD).await.unwrap());

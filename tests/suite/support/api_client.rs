@@ -58,8 +58,13 @@ impl ApiClient {
 /// A new key of this person.
 pub async fn key_of(app: &TestApp, person: Person, scopes: &str) -> String {
     let user = app.id_of(person).await;
-    let actor =
-        Actor { user: Some(user), label: person.email.into(), address: None, request_id: None };
+    let actor = Actor {
+        user: Some(user),
+        label: person.email.into(),
+        address: None,
+        request_id: None,
+        reason: None,
+    };
     let proof = login::reconfirm(&app.ctx, &actor, PASSWORD).await.unwrap();
     let wanted = Wanted {
         name: "Nightly job".into(),

@@ -158,6 +158,7 @@ impl TestApp {
             label: ADMIN.email.into(),
             address: None,
             request_id: None,
+            reason: None,
         }
     }
 
