@@ -2,6 +2,8 @@
 //! and each text acts once: a reload of the answer, or a second press of the button, must not make
 //! another secret that ends the one just shown.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -18,19 +20,25 @@ const PURPOSE: &str = "form";
 /// How long it is remembered that a form was sent, seconds.
 const KEPT_SECONDS: i64 = 86_400;
 
-/// What tells one form from another, as a form brings it.
+/// What tells one form from another: random text, which a form has and brings.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(transparent)]
 pub struct Once(String);
 
 impl Once {
-    /// The text for a new form.
-    pub fn fresh() -> String {
-        random_text()
+    /// For a new form.
+    pub fn fresh() -> Self {
+        Self(random_text())
     }
 
     fn is_whole(&self) -> bool {
         (32..=64).contains(&self.0.len())
+    }
+}
+
+impl fmt::Display for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -35,7 +35,7 @@ struct ActPage {
     errors: Vec<Error>,
     act: Act,
     /// Random text of this form: one form makes codes once.
-    once: String,
+    once: Once,
     username: String,
     codes_left: i64,
 }

@@ -50,7 +50,7 @@ struct NewPage {
     password_errors: Vec<Error>,
     form: NewForm,
     /// Random text of this form: one form makes one client.
-    once: String,
+    once: Once,
     /// Nothing for a client that is to be made.
     edited: Option<Edited>,
     username: String,

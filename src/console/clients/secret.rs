@@ -47,7 +47,7 @@ struct RotatePage {
     /// What is seen of the present secret.
     seen: String,
     /// Random text of this form: one form makes one secret.
-    once: String,
+    once: Once,
     username: String,
 }
 
@@ -90,10 +90,10 @@ pub async fn rotate(
     }
     let RotateForm { overlap: typed, password, was, once } = form.0;
     let mut problems = Problems::default();
-    let overlap = problems.keep(
-        Overlap::parse(&typed)
-            .ok_or_else(|| Error::field("overlap", "Old secret: choose when it stops working.")),
-    );
+    let overlap =
+        problems.keep(Overlap::parse(&typed).ok_or_else(|| {
+            Error::field("overlap", "Present secret: choose when it stops working.")
+        }));
     let overlap = match problems.unless(overlap, Password::Asked(&password)) {
         Ok(overlap) => overlap,
         Err(errors) => return Ok(ask(&ctx, &request, &viewer, client, typed, errors)?),

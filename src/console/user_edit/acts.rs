@@ -95,7 +95,7 @@ struct ActPage {
     /// Whose password is asked for.
     username: String,
     /// Random text of this form: one form makes one link.
-    once: String,
+    once: Once,
     has_mail: bool,
 }
 

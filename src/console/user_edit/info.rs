@@ -37,7 +37,7 @@ pub(super) struct InfoTab {
     /// Whose password is asked for.
     pub username: String,
     /// Random text of the form that invites again: it makes one link.
-    pub once: String,
+    pub once: Once,
     /// Until when the invitation works, if it still does.
     pub invited_until: Option<Timestamp>,
     /// Whether it is the person who looks.

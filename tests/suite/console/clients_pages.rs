@@ -123,7 +123,7 @@ on_sqlite! {
         let id = row_of(app, &register(app, &[REDIRECT]).await).await;
         let actor = app.admin_actor().await;
         let proof = login::reconfirm(&app.ctx, &actor, PASSWORD).await.unwrap();
-        let refused = clients::rotate(&app.ctx, &actor, proof, portcullis::ids::ClientRowId(id), Overlap::None, String::new(), Once::default()).await;
+        let refused = clients::rotate(&app.ctx, &actor, proof, portcullis::ids::ClientRowId(id), Overlap::None, String::new(), Once::fresh()).await;
         assert_eq!(refused.unwrap_err().code, portcullis::error::ErrorCode::Conflict);
         assert!(app.audited("client_secret_rotated").await.is_empty());
     }
