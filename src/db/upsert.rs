@@ -8,10 +8,11 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 
 use super::connection::Conn;
-use super::schema::{client_groups, clients, settings, throttles};
+use super::schema::{client_groups, clients, one_time_links, settings, throttles};
 use super::statement::on_each;
 use crate::clock::Timestamp;
 use crate::ids::ClientGroupId;
+use crate::secrets::HashedSecret;
 
 /// Sets a setting.
 pub fn set_setting(conn: &mut Conn, name: &str, value: &str) -> QueryResult<usize> {
@@ -126,6 +127,28 @@ pub fn add_described(
             clients::group_id.eq(client.group),
         ))
         .on_conflict(clients::client_id)
+        .do_nothing()
+        .execute(conn))?;
+    Ok(added > 0)
+}
+
+/// Adds a one-time link without a person; one that is there already, even one whose time is over, is
+/// left as it is. Returns whether it was added.
+pub fn add_link(
+    conn: &mut Conn,
+    secret: &HashedSecret,
+    purpose: &str,
+    now: Timestamp,
+    expires_at: Timestamp,
+) -> QueryResult<bool> {
+    let added = on_each!(conn, |conn| diesel::insert_into(one_time_links::table)
+        .values((
+            one_time_links::secret_hash.eq(secret),
+            one_time_links::purpose.eq(purpose),
+            one_time_links::created_at.eq(now),
+            one_time_links::expires_at.eq(expires_at),
+        ))
+        .on_conflict(one_time_links::secret_hash)
         .do_nothing()
         .execute(conn))?;
     Ok(added > 0)

@@ -14,6 +14,7 @@ pub mod deliver;
 pub mod directory;
 pub mod doctor;
 mod failure;
+pub mod forms;
 pub mod free_calls;
 mod hasher;
 pub mod import;

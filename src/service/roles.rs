@@ -255,12 +255,16 @@ pub struct Deleted {
     pub name: String,
     /// People who had it and have another now.
     pub moved: i64,
+    /// The one that they have.
+    pub to: String,
 }
 
-/// Removes a role. Whoever has it gets the role `to`.
+/// Removes a role. Whoever has it gets the role `to`; `seen` is how many the acting person was told
+/// that they are.
 ///
 /// # Errors
-/// `not_found`; names `to` if it is needed or cannot be given; `conflict` for a built-in role;
+/// `not_found`; names `to` if it is needed or cannot be given; `conflict` for a built-in role, or if
+/// other than `seen` people have it by now;
 /// `permission_denied` for a role that allows more than the acting person's own.
 pub async fn delete(
     ctx: &Ctx,
@@ -268,6 +272,7 @@ pub async fn delete(
     proof: Reconfirmed,
     id: RoleId,
     to: Option<RoleId>,
+    seen: i64,
 ) -> Result<Deleted> {
     proof.check(actor)?;
     let label = by_id(ctx, id).await?.role.name;
@@ -299,6 +304,12 @@ pub async fn delete(
         let mut touched = role.terms().permissions();
         touched.extend(other.terms().permissions());
         check_own(conn, actor, &touched)?;
+        if people != seen {
+            return Err(Error::new(
+                ErrorCode::Conflict,
+                "Since you opened this page, the number of people who have this role has changed. Nothing was changed. Read it again, and delete the role if it is still to go.",
+            ));
+        }
         store::move_people(conn, id, other.id)?;
         if store::delete(conn, id)? == 0 {
             return Err(Error::new(
@@ -310,10 +321,10 @@ pub async fn delete(
             "permissions": names(&role.permissions),
             "tools": names(&role.tools),
             "people": people,
-            "moved_to": (people > 0).then_some(other.name),
+            "moved_to": (people > 0).then_some(&other.name),
         });
         record(conn, actor, Action::RoleDeleted, (id, &role.name), detail, now)?;
-        Ok(Deleted { name: role.name, moved: people })
+        Ok(Deleted { name: role.name, moved: people, to: other.name })
     })
     .await
 }

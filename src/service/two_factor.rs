@@ -14,9 +14,10 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::{PlainSecret, fill_random};
 use crate::service::Ctx;
+use crate::service::forms::{self, Once, Sent};
 use crate::service::login::Reconfirmed;
 use crate::service::notify::{self, News, Recipient};
-use crate::service::people::{find, guard, record};
+use crate::service::people::{find, guard, record, target_of};
 use crate::service::throttle::{self, Limit};
 use crate::store::two_factor as store;
 use crate::store::users::{self, UserRow};
@@ -235,24 +236,38 @@ pub(super) fn forget(conn: &mut Conn, user: UserId) -> Result<()> {
 /// Replaces the acting person's recovery codes; the earlier ones stop working.
 ///
 /// # Errors
-/// `conflict` if two-factor sign-in is off.
-pub async fn renew_codes(ctx: &Ctx, actor: &Actor, proof: Reconfirmed) -> Result<Vec<PlainSecret>> {
+/// `conflict` if two-factor sign-in is off, or if this form has made its codes already.
+pub async fn renew_codes(
+    ctx: &Ctx,
+    actor: &Actor,
+    proof: Reconfirmed,
+    once: Once,
+) -> Result<Vec<PlainSecret>> {
     let (actor, now, codes) = (actor.clone(), ctx.clock.now(), new_codes());
     let kept = codes.clone();
     ctx.db
         .write(move |conn| {
             let user = locked(conn, proof.user)?;
-            if user.two_factor_at.is_none() {
-                return Err(Error::new(
-                    ErrorCode::Conflict,
-                    "Two-factor sign-in is off, so there are no recovery codes.",
-                ));
-            }
-            store::delete_codes(conn, user.id)?;
-            keep_codes(conn, user.id, &kept)?;
-            record(conn, &actor, Action::RecoveryCodesMade, &user, json!({}), now)
+            let sent = Sent {
+                once: &once,
+                actor: &actor,
+                action: Action::RecoveryCodesMade,
+                target: target_of(&user),
+                made: "its codes were made then. They work and are shown once: if you did not keep them, make new ones.",
+            };
+            forms::first_time(conn, &sent, now, |conn| {
+                if user.two_factor_at.is_none() {
+                    return Err(Error::new(
+                        ErrorCode::Conflict,
+                        "Two-factor sign-in is off, so there are no recovery codes.",
+                    ));
+                }
+                store::delete_codes(conn, user.id)?;
+                keep_codes(conn, user.id, &kept)?;
+                record(conn, &actor, Action::RecoveryCodesMade, &user, json!({}), now)
+            })
         })
-        .await?;
+        .await??;
     Ok(codes)
 }
 

@@ -186,11 +186,18 @@ pub struct DetailRow {
     pub created_at: Timestamp,
     /// When it was approved first.
     pub first_consent_at: Option<Timestamp>,
+    /// Its present secret, if it has one.
+    pub secret_hash: Option<HashedSecret>,
     /// Until when the secret before the present one works.
     pub previous_secret_until: Option<Timestamp>,
 }
 
 impl DetailRow {
+    /// Until when the secret before the present one works, if it still does.
+    pub fn old_secret_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.previous_secret_until.filter(|until| now < *until)
+    }
+
     /// Where its redirect URIs lead.
     pub fn redirect_host(&self) -> String {
         redirect::shown_hosts(self.redirect_uris.lines())
@@ -323,14 +330,15 @@ pub fn unblock(conn: &mut Conn, selection: Selection) -> QueryResult<usize> {
     Ok(changed)
 }
 
-/// Replaces the secret of a client that has one; the one before works until `until`.
+/// Replaces the secret of a client, if it is still `was`, which works until `until`.
 pub fn replace_secret(
     conn: &mut Conn,
     id: ClientRowId,
+    was: &HashedSecret,
     secret: &HashedSecret,
     until: Timestamp,
 ) -> QueryResult<usize> {
-    diesel::update(clients::table.find(id).filter(clients::secret_hash.is_not_null()))
+    diesel::update(clients::table.find(id).filter(clients::secret_hash.eq(was)))
         .set((
             clients::previous_secret_hash.eq(clients::secret_hash),
             clients::previous_secret_until.eq(until),

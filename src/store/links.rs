@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::one_time_links;
+pub use crate::db::upsert::add_link as insert_once;
 use crate::ids::UserId;
 use crate::secrets::HashedSecret;
 

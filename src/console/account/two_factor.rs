@@ -7,9 +7,11 @@ use serde::Deserialize;
 
 use super::PATH;
 use super::qr::Picture;
+use crate::console::problems::of_the_password;
 use crate::console::users::{form_with, is_of_the_form};
 use crate::error::{Error, ErrorCode, Result};
 use crate::secrets::PlainSecret;
+use crate::service::forms::Once;
 use crate::service::two_factor::{self as service, SetUp};
 use crate::service::{Ctx, login};
 use crate::web::error::Failure;
@@ -32,6 +34,8 @@ struct ActPage {
     shell: Shell,
     errors: Vec<Error>,
     act: Act,
+    /// Random text of this form: one form makes codes once.
+    once: Once,
     username: String,
     codes_left: i64,
 }
@@ -60,6 +64,7 @@ struct CodesPage {
 #[serde(default)]
 pub struct ActForm {
     password: String,
+    once: Once,
 }
 
 /// `GET /account/two-factor`: begins to set up, or leads to what can be done with what is set up.
@@ -110,7 +115,7 @@ pub async fn set_up_two_factor(
 ) -> Result<HttpResponse, Failure> {
     let set_up = match login::confirm_anew(&ctx, &viewer.actor, &form.0.password).await {
         Ok(proof) => service::set_up(&ctx, proof).await,
-        Err(error) => Err(error),
+        Err(error) => Err(of_the_password(error)),
     };
     match set_up {
         Ok(set_up) => Ok(key_page(&ctx, &request, &viewer, set_up, Vec::new())?),
@@ -160,7 +165,7 @@ pub async fn turn_off_two_factor(
 ) -> Result<HttpResponse, Failure> {
     let done = match login::confirm_anew(&ctx, &viewer.actor, &form.0.password).await {
         Ok(proof) => service::turn_off(&ctx, &viewer.actor, proof).await,
-        Err(error) => Err(error),
+        Err(error) => Err(of_the_password(error)),
     };
     let (tone, text) = match done {
         Ok(true) => (Tone::Ok, "Two-factor sign-in is off. Your password alone is enough now."),
@@ -181,14 +186,16 @@ pub async fn renew_codes(
     viewer: Viewer,
     form: Form<ActForm>,
 ) -> Result<HttpResponse, Failure> {
-    let made = match login::confirm_anew(&ctx, &viewer.actor, &form.0.password).await {
-        Ok(proof) => service::renew_codes(&ctx, &viewer.actor, proof).await,
-        Err(error) => Err(error),
-    };
-    match made {
+    match made_anew(&ctx, &viewer, &form.0).await {
         Ok(codes) => Ok(codes_page(&ctx, &request, &viewer, &codes, false)?),
         Err(error) => refused(&ctx, &request, &viewer, Act::Codes, error).await,
     }
+}
+
+async fn made_anew(ctx: &Ctx, viewer: &Viewer, form: &ActForm) -> Result<Vec<PlainSecret>> {
+    let proof = login::confirm_anew(ctx, &viewer.actor, &form.password).await;
+    let proof = proof.map_err(of_the_password)?;
+    service::renew_codes(ctx, &viewer.actor, proof, form.once.clone()).await
 }
 
 async fn refused(
@@ -199,7 +206,6 @@ async fn refused(
     error: Error,
 ) -> Result<HttpResponse, Failure> {
     if is_of_the_form(&error) || error.code == ErrorCode::Conflict {
-        let error = Error { param: error.param.or(Some("password".into())), ..error };
         return Ok(page(ctx, request, viewer, act, Some(error)).await?);
     }
     Err(error.into())
@@ -225,6 +231,7 @@ async fn page(
         shell: shell(ctx, request, viewer),
         errors: error.into_iter().collect(),
         act,
+        once: Once::fresh(),
         username: viewer.user.email.clone(),
         codes_left: service::codes_left(ctx, viewer.user.id).await?,
     };

@@ -55,7 +55,7 @@ struct ClientPage {
 impl ClientPage {
     /// Until when the old secret works, if it still does.
     fn old_secret_until(&self) -> Option<Timestamp> {
-        self.client.previous_secret_until.filter(|until| self.now < *until)
+        self.client.old_secret_until(self.now)
     }
 }
 

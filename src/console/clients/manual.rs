@@ -8,8 +8,9 @@ use serde::Deserialize;
 use super::acts::is_of_the_form;
 use super::path_of;
 use super::query::PATH;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::service::clients::{self, NewManual, Registered, Whom};
+use crate::service::forms::Once;
 use crate::service::{Ctx, login};
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
@@ -25,6 +26,8 @@ pub struct NewForm {
     pub(super) redirect_uris: String,
     pub(super) auth_method: String,
     pub(super) password: String,
+    /// What tells one form from another, of a client that is to be made.
+    pub(super) once: Once,
     /// What was seen of a client that is edited.
     pub(super) was: String,
 }
@@ -46,6 +49,8 @@ struct NewPage {
     /// Those of the password's field.
     password_errors: Vec<Error>,
     form: NewForm,
+    /// Random text of this form: one form makes one client.
+    once: Once,
     /// Nothing for a client that is to be made.
     edited: Option<Edited>,
     username: String,
@@ -116,8 +121,13 @@ pub async fn register(
         Err(error) => return Err(error.into()),
     };
     let name = wanted.name.trim().to_owned();
-    let registered = clients::register(&ctx, &viewer.actor, proof, wanted).await?;
-    Ok(made(&ctx, &request, &viewer, name, registered)?)
+    match clients::register(&ctx, &viewer.actor, proof, wanted, form.once.clone()).await {
+        Ok(registered) => Ok(made(&ctx, &request, &viewer, name, registered)?),
+        Err(error) if matches!(error.code, ErrorCode::Conflict | ErrorCode::InvalidRequest) => {
+            Ok(page(&ctx, &request, &viewer, form, None, vec![error])?)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The form, for a new client or for one that is edited, with what is wrong.
@@ -140,6 +150,7 @@ pub(super) fn page(
             .collect(),
         errors,
         form,
+        once: Once::fresh(),
         edited,
         username: viewer.user.email.clone(),
     };

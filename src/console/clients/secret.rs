@@ -8,11 +8,13 @@ use super::acts::is_of_the_form;
 use super::manual::SecretPage;
 use super::query::PATH;
 use super::{path_of, whom};
+use crate::clock::Timestamp;
 use crate::console::problems::{Password, Problems, of_the_password};
 use crate::console::users::form_with;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::ids::ClientRowId;
 use crate::service::clients::{self, Overlap, Whom};
+use crate::service::forms::Once;
 use crate::service::{Ctx, login};
 use crate::store::clients::DetailRow;
 use crate::web::error::Failure;
@@ -27,6 +29,9 @@ use crate::web::viewer::{Admin, ManageClients, Viewer};
 pub struct RotateForm {
     overlap: String,
     password: String,
+    /// What was seen of the present secret.
+    was: String,
+    once: Once,
 }
 
 #[derive(Template)]
@@ -37,6 +42,12 @@ struct RotatePage {
     client: DetailRow,
     path: String,
     overlap: String,
+    /// Until when the secret before the present one works, if it still does.
+    old_until: Option<Timestamp>,
+    /// What is seen of the present secret.
+    seen: String,
+    /// Random text of this form: one form makes one secret.
+    once: Once,
     username: String,
 }
 
@@ -77,12 +88,12 @@ pub async fn rotate(
     if client.auth_method == "none" {
         return Err(clients::no_secret().into());
     }
-    let RotateForm { overlap: typed, password } = form.0;
+    let RotateForm { overlap: typed, password, was, once } = form.0;
     let mut problems = Problems::default();
-    let overlap = problems.keep(
-        Overlap::parse(&typed)
-            .ok_or_else(|| Error::field("overlap", "Old secret: choose when it stops working.")),
-    );
+    let overlap =
+        problems.keep(Overlap::parse(&typed).ok_or_else(|| {
+            Error::field("overlap", "Present secret: choose when it stops working.")
+        }));
     let overlap = match problems.unless(overlap, Password::Asked(&password)) {
         Ok(overlap) => overlap,
         Err(errors) => return Ok(ask(&ctx, &request, &viewer, client, typed, errors)?),
@@ -95,7 +106,15 @@ pub async fn rotate(
         }
         Err(error) => return Err(error.into()),
     };
-    let secret = clients::rotate(&ctx, &viewer.actor, proof, client.id, overlap).await?;
+    let done = clients::rotate(&ctx, &viewer.actor, proof, client.id, overlap, was, once).await;
+    let secret = match done {
+        Ok(secret) => secret,
+        Err(error) if matches!(error.code, ErrorCode::Conflict | ErrorCode::InvalidRequest) => {
+            let client = clients::details(&ctx, client.id).await?;
+            return Ok(ask(&ctx, &request, &viewer, client, typed, vec![error])?);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let old = match overlap {
         Overlap::None => "The old secret has stopped working.",
         Overlap::Hour => "The old secret works for another hour.",
@@ -119,6 +138,9 @@ fn ask(
         shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
         errors,
         path: path_of(Whom::Client(client.id)),
+        old_until: client.old_secret_until(ctx.clock.now()),
+        seen: clients::seen_secret(&client),
+        once: Once::fresh(),
         client,
         overlap,
         username: viewer.user.email.clone(),

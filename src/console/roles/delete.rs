@@ -119,13 +119,15 @@ pub async fn delete(
             let mut text = format!("Deleted the role {}.", deleted.name);
             if deleted.moved > 0 {
                 let people = counted(&deleted.moved, "person has", "people have");
-                text = format!("{text} {people} the chosen one now.");
+                text = format!("{text} {people} the role {} now.", deleted.to);
             }
             flash::put(&session, Tone::Ok, text);
             Ok(see_other(PATH))
         }
         Err(errors) => {
             let errors = for_the_form(errors, is_of_the_form)?;
+            // As it is now: that may be what is wrong.
+            let held = roles::by_id(&ctx, held.role.id).await?;
             Ok(page(&ctx, &request, &viewer, held, to, errors).await?)
         }
     }
@@ -148,5 +150,8 @@ async fn carry_out(
     let to = problems.unless(chosen, Password::Asked(password))?;
     let proof = login::reconfirm(ctx, &viewer.actor, password).await;
     let proof = proof.map_err(|error| vec![of_the_password(error)])?;
-    roles::delete(ctx, &viewer.actor, proof, held.role.id, to).await.map_err(|error| vec![error])
+    // A number that cannot be read is none that was shown.
+    let seen = fields.one("people").parse().unwrap_or(-1);
+    let deleted = roles::delete(ctx, &viewer.actor, proof, held.role.id, to, seen).await;
+    deleted.map_err(|error| vec![error])
 }

@@ -9,8 +9,10 @@ use serde::Deserialize;
 use super::href;
 use crate::console::mcp_users::tokens::{clients_in_words, lines};
 use crate::console::mcp_users::user_id;
+use crate::console::problems::of_the_password;
 use crate::console::users::{form_with, is_of_the_form, shown_once};
 use crate::error::{Error, ErrorCode, Result};
+use crate::service::forms::Once;
 use crate::service::people::standing::Ended;
 use crate::service::people::{self, Link, invite, reset as resets, standing};
 use crate::service::{Ctx, api_keys, connections, login, sessions, two_factor};
@@ -94,6 +96,8 @@ struct ActPage {
     sessions: usize,
     /// Whose password is asked for.
     username: String,
+    /// Random text of this form: one form makes one link.
+    once: Once,
     has_mail: bool,
 }
 
@@ -102,6 +106,7 @@ struct ActPage {
 #[serde(default)]
 pub struct ActForm {
     password: String,
+    once: Once,
 }
 
 macro_rules! ask {
@@ -157,6 +162,7 @@ async fn page(
         sessions: sessions::of(ctx, user.id).await?.len(),
         user,
         username: viewer.user.email.clone(),
+        once: Once::fresh(),
         has_mail: ctx.config.smtp.is_some(),
     };
     form_with(&template, &template.errors)
@@ -303,10 +309,10 @@ pub async fn invite_again(
     viewer: Admin<ManageUsers>,
     session: Session,
     path: web::Path<String>,
-    _form: Form<ActForm>,
+    form: Form<ActForm>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
-    let link = invite::again(&ctx, &viewer.actor, user.id).await?;
+    let link = invite::again(&ctx, &viewer.actor, user.id, form.0.once).await?;
     let heading = format!("{} is invited again", user.email);
     Ok(handed_over(&ctx, &request, &viewer, &session, &user, (heading, "invitation"), &link)?)
 }
@@ -324,17 +330,19 @@ pub async fn reset(
     form: Form<ActForm>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
-    let sent = match login::reconfirm(&ctx, &viewer.actor, &form.0.password).await {
-        Ok(proof) => resets::send(&ctx, &viewer.actor, proof, user.id).await,
-        Err(error) => Err(Error { param: error.param.or(Some("password".into())), ..error }),
-    };
-    match sent {
+    match send_reset(&ctx, &viewer, &user, &form.0).await {
         Ok(link) => {
             let about = (format!("{} can set a new password", user.name), "link");
             Ok(handed_over(&ctx, &request, &viewer, &session, &user, about, &link)?)
         }
         Err(error) => refused(&ctx, &request, &viewer, Act::Reset, user, error).await,
     }
+}
+
+async fn send_reset(ctx: &Ctx, viewer: &Viewer, user: &UserRow, form: &ActForm) -> Result<Link> {
+    let proof = login::reconfirm(ctx, &viewer.actor, &form.password).await;
+    let proof = proof.map_err(of_the_password)?;
+    resets::send(ctx, &viewer.actor, proof, user.id, form.once.clone()).await
 }
 
 /// `POST /admin/users/{user}/two-factor`.

@@ -13,6 +13,7 @@ use crate::console::problems::{Password, Problems, of_the_password};
 use crate::console::users::{form_with, is_of_the_form};
 use crate::error::{Error, Result};
 use crate::service::directory::{self, Choices};
+use crate::service::forms::Once;
 use crate::service::people::{self, edit, fields, invite};
 use crate::service::{Ctx, login};
 use crate::store::users::UserRow;
@@ -38,6 +39,8 @@ pub(super) struct InfoTab {
     pub choices: Choices,
     /// Whose password is asked for.
     pub username: String,
+    /// Random text of the form that invites again: it makes one link.
+    pub once: Once,
     /// Until when the invitation works, if it still does.
     pub invited_until: Option<Timestamp>,
     /// Whether it is the person who looks.
@@ -63,6 +66,7 @@ impl InfoTab {
             was: was(user),
             choices,
             username: viewer.user.email.clone(),
+            once: Once::fresh(),
             invited_until: invite::works_until(ctx, user.id).await?,
             is_own: user.id == viewer.user.id,
         })

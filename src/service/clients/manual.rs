@@ -3,13 +3,16 @@
 use serde_json::json;
 
 use super::check_proof;
+use crate::clock::Timestamp;
+use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::client_name;
 use crate::domain::lookalike::Lookalike;
 use crate::error::{Error, Result};
 use crate::ids::ClientRowId;
-use crate::secrets::{PlainSecret, SecretKind};
+use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::Ctx;
+use crate::service::forms::{self, Once, Sent};
 use crate::service::login::Reconfirmed;
 use crate::service::register::wrong_redirect_uris;
 use crate::store::audit::{self, NewEntry};
@@ -81,12 +84,14 @@ pub fn check(wanted: &NewManual) -> Result<(String, Vec<String>), Vec<Error>> {
 /// Registers it.
 ///
 /// # Errors
-/// Names the field that is wrong, or that the database cannot answer.
+/// Names the field that is wrong; `conflict` if this form has made its client already; or that the
+/// database cannot answer.
 pub async fn register(
     ctx: &Ctx,
     actor: &Actor,
     proof: Reconfirmed,
     wanted: NewManual,
+    once: Once,
 ) -> Result<Registered> {
     check_proof(&proof, actor)?;
     let (name, uris) = check(&wanted).map_err(|errors| {
@@ -101,42 +106,70 @@ pub async fn register(
     let id = ctx
         .db
         .write(move |conn| {
-            let redirect_uris = uris.join("\n");
-            let alike = Lookalike::of("manual", &kept_id, &name, &redirect_uris);
-            let group = client_groups::keep(conn, &alike)?;
-            let id = clients::insert(
-                conn,
-                &NewClient {
-                    client_id: &kept_id,
-                    name: &name,
-                    registration: "manual",
-                    trust: "verified",
-                    group,
-                    auth_method: &wanted.auth_method,
-                    secret_hash: hash.as_ref(),
-                    redirect_uris: &redirect_uris,
-                    client_uri: None,
-                    address: actor.address.map(|address| address.to_string()),
-                    now,
-                },
-            )?;
-            let target = Target { kind: "client", id: Some(id.0), label: name };
-            let detail = json!({
-                "registration": "manual",
-                "auth_method": wanted.auth_method,
-                "redirect_uris": uris,
-            });
-            let entry = NewEntry {
-                at: now,
+            let sent = Sent {
+                once: &once,
                 actor: &actor,
                 action: Action::ClientRegistered,
-                target: Some(&target),
-                outcome: Outcome::Ok,
-                detail,
+                target: Target { kind: "client", id: None, label: name.clone() },
+                made: "its client was registered then. A secret is shown once: if you did not keep it, open the client in the list and replace its secret.",
             };
-            audit::insert(conn, &entry)?;
-            Ok(id)
+            forms::first_time(conn, &sent, now, |conn| {
+                let made = Made { client_id: &kept_id, name: &name, uris: &uris, hash: hash.as_ref() };
+                add(conn, &actor, &made, &wanted.auth_method, now)
+            })
         })
-        .await?;
+        .await??;
     Ok(Registered { id, client_id, secret })
+}
+
+/// A client as it was checked and made.
+struct Made<'a> {
+    client_id: &'a str,
+    name: &'a str,
+    uris: &'a [String],
+    hash: Option<&'a HashedSecret>,
+}
+
+fn add(
+    conn: &mut Conn,
+    actor: &Actor,
+    made: &Made<'_>,
+    auth_method: &str,
+    now: Timestamp,
+) -> Result<ClientRowId> {
+    let redirect_uris = made.uris.join("\n");
+    let alike = Lookalike::of("manual", made.client_id, made.name, &redirect_uris);
+    let group = client_groups::keep(conn, &alike)?;
+    let id = clients::insert(
+        conn,
+        &NewClient {
+            client_id: made.client_id,
+            name: made.name,
+            registration: "manual",
+            trust: "verified",
+            group,
+            auth_method,
+            secret_hash: made.hash,
+            redirect_uris: &redirect_uris,
+            client_uri: None,
+            address: actor.address.map(|address| address.to_string()),
+            now,
+        },
+    )?;
+    let target = Target { kind: "client", id: Some(id.0), label: made.name.to_owned() };
+    let detail = json!({
+        "registration": "manual",
+        "auth_method": auth_method,
+        "redirect_uris": made.uris,
+    });
+    let entry = NewEntry {
+        at: now,
+        actor,
+        action: Action::ClientRegistered,
+        target: Some(&target),
+        outcome: Outcome::Ok,
+        detail,
+    };
+    audit::insert(conn, &entry)?;
+    Ok(id)
 }

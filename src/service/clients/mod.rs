@@ -23,7 +23,7 @@ pub use edit::{change, delete, is_by_hand, not_by_hand};
 pub use figures::{adopt_all, fold};
 pub use listing::{Page, grid};
 pub use manual::{NewManual, Registered, check, register};
-pub use secret::{Overlap, no_secret, rotate};
+pub use secret::{Overlap, no_secret, rotate, seen as seen_secret};
 pub use trust::{block, unblock};
 
 /// Whom an act is for.

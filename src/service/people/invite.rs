@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::link::{self, INVITATION, Link};
-use super::{fields, find, guard, record};
+use super::{fields, find, guard, record, target_of};
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::access::Standing;
@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
+use crate::service::forms::{self, Once, Sent};
 use crate::service::notify::{self, News, Recipient};
 use crate::store::links;
 use crate::store::users::{self, UserRow};
@@ -38,21 +39,31 @@ pub(super) fn mail(
 /// Invites somebody again who has not come yet; the earlier link stops working.
 ///
 /// # Errors
-/// `not_found`, or `conflict` if there is nothing to send again.
-pub async fn again(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<Link> {
+/// `not_found`, or `conflict` if there is nothing to send again or this form has sent its link already.
+pub async fn again(ctx: &Ctx, actor: &Actor, user: UserId, once: Once) -> Result<Link> {
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
             lock::user(conn, user)?;
             let row = invited(conn, user)?;
             guard::over(conn, &actor, &row)?;
-            let link = link::make(&state, conn, INVITATION, Some(user), now)?;
-            users::set_invited(conn, user, now)?;
-            mail(&state, conn, &actor, &row, &link, now)?;
-            record(conn, &actor, Action::UserInvited, &row, json!({ "again": true }), now)?;
-            Ok(link)
+            let action = Action::UserInvited;
+            let sent = Sent {
+                once: &once,
+                actor: &actor,
+                action,
+                target: target_of(&row),
+                made: link::MADE,
+            };
+            forms::first_time(conn, &sent, now, |conn| {
+                let link = link::make(&state, conn, INVITATION, Some(user), now)?;
+                users::set_invited(conn, user, now)?;
+                mail(&state, conn, &actor, &row, &link, now)?;
+                record(conn, &actor, action, &row, json!({ "again": true }), now)?;
+                Ok(link)
+            })
         })
-        .await
+        .await?
 }
 
 /// Takes an invitation back: the link stops working, and the person is gone from the lists.

@@ -17,6 +17,9 @@ pub(super) const RESET: &str = "password_reset";
 /// How long such a link works, seconds.
 pub(super) const RESET_SECONDS: i64 = 3600;
 
+/// What a form that is sent again has done: its link goes on working.
+pub(super) const MADE: &str = "its link was made then and goes on working. If you did not keep it and no mail has it, make another.";
+
 /// A link that was made: what it is for goes into the mail, and to the administrator where there
 /// is no mail.
 #[derive(Debug)]

@@ -139,10 +139,15 @@ pub(super) fn record(
     detail: Value,
     now: Timestamp,
 ) -> Result<()> {
-    let target = Target { kind: "user", id: Some(user.id.0), label: user.email.clone() };
+    let target = target_of(user);
     let entry =
         NewEntry { at: now, actor, action, target: Some(&target), outcome: Outcome::Ok, detail };
     Ok(audit::insert(conn, &entry)?)
+}
+
+/// A person as the audit log names them.
+pub(super) fn target_of(user: &UserRow) -> Target {
+    Target { kind: "user", id: Some(user.id.0), label: user.email.clone() }
 }
 
 /// The person with that id, inside a transaction.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::link::{self, Link, RESET};
-use super::{fields, find, guard, record, replace_password};
+use super::{fields, find, guard, record, replace_password, target_of};
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::access::Standing;
@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::PlainSecret;
 use crate::service::Ctx;
+use crate::service::forms::{self, Once, Sent};
 use crate::service::login::Reconfirmed;
 use crate::service::notify::{self, News, Recipient};
 use crate::service::throttle::{self, Limit};
@@ -73,8 +74,15 @@ fn send_to(
 /// their own: whoever only found a screen unlocked must not come by the link.
 ///
 /// # Errors
-/// `not_found`, or `conflict` if the person cannot sign in anyway.
-pub async fn send(ctx: &Ctx, actor: &Actor, proof: Reconfirmed, user: UserId) -> Result<Link> {
+/// `not_found`, or `conflict` if the person cannot sign in anyway or this form has sent its link
+/// already.
+pub async fn send(
+    ctx: &Ctx,
+    actor: &Actor,
+    proof: Reconfirmed,
+    user: UserId,
+    once: Once,
+) -> Result<Link> {
     proof.check(actor)?;
     if actor.user == Some(user) {
         return Err(Error::new(
@@ -94,13 +102,23 @@ pub async fn send(ctx: &Ctx, actor: &Actor, proof: Reconfirmed, user: UserId) ->
                     format!("{} cannot sign in now, so there is no password to reset.", row.name),
                 ));
             }
-            let link = link::make(&state, conn, RESET, Some(user), now)?;
-            let to = Recipient { name: &row.name, email: &row.email };
-            send_to(&state, conn, to, &link, now)?;
-            record(conn, &actor, Action::PasswordResetRequested, &row, json!({}), now)?;
-            Ok(link)
+            let action = Action::PasswordResetRequested;
+            let sent = Sent {
+                once: &once,
+                actor: &actor,
+                action,
+                target: target_of(&row),
+                made: link::MADE,
+            };
+            forms::first_time(conn, &sent, now, |conn| {
+                let link = link::make(&state, conn, RESET, Some(user), now)?;
+                let to = Recipient { name: &row.name, email: &row.email };
+                send_to(&state, conn, to, &link, now)?;
+                record(conn, &actor, action, &row, json!({}), now)?;
+                Ok(link)
+            })
         })
-        .await
+        .await?
 }
 
 /// Whose password a link sets.

@@ -333,14 +333,14 @@ pub(super) async fn by_hand(app: &TestApp, method: &str) -> (String, String) {
     (shown(&done.text, "client-id"), shown(&done.text, "client-secret"))
 }
 
-fn shown(page: &str, id: &str) -> String {
+pub(super) fn shown(page: &str, id: &str) -> String {
     page.split(&format!("<code id=\"{id}\">"))
         .nth(1)
         .map_or("", |rest| rest.split('<').next().unwrap())
         .to_owned()
 }
 
-async fn replaced(app: &TestApp, row: i64, overlap: &str) -> String {
+pub(super) async fn replaced(app: &TestApp, row: i64, overlap: &str) -> String {
     let browser = app.admin().await;
     let page = format!("{PATH}/{row}/secret");
     let done = browser.submit(&page, &page, &[("overlap", overlap), ("password", PASSWORD)]).await;

@@ -1,6 +1,7 @@
 //! The pages of clients: what they show, to whom, and what their forms refuse (contract §9).
 
 use portcullis::service::clients::{self, Overlap};
+use portcullis::service::forms::Once;
 use portcullis::service::login;
 use serde_json::json;
 
@@ -122,7 +123,7 @@ on_sqlite! {
         let id = row_of(app, &register(app, &[REDIRECT]).await).await;
         let actor = app.admin_actor().await;
         let proof = login::reconfirm(&app.ctx, &actor, PASSWORD).await.unwrap();
-        let refused = clients::rotate(&app.ctx, &actor, proof, portcullis::ids::ClientRowId(id), Overlap::None).await;
+        let refused = clients::rotate(&app.ctx, &actor, proof, portcullis::ids::ClientRowId(id), Overlap::None, String::new(), Once::fresh()).await;
         assert_eq!(refused.unwrap_err().code, portcullis::error::ErrorCode::Conflict);
         assert!(app.audited("client_secret_rotated").await.is_empty());
     }

@@ -7,7 +7,7 @@ use crate::support::{ADMIN, Browser, PASSWORD, TestApp, both_databases, html, on
 const GUEST: &str = "gus@guest.example";
 
 /// Invites the guest as a Member; the page that shows the link.
-async fn invite(app: &TestApp, admin: &Browser) -> Page {
+pub(super) async fn invite(app: &TestApp, admin: &Browser) -> Page {
     let (member, acme) =
         (id_of(app, "roles", "Member").await, id_of(app, "accounts", "Acme").await);
     let fields = [
@@ -22,13 +22,13 @@ async fn invite(app: &TestApp, admin: &Browser) -> Page {
 }
 
 /// The path of the invitation that a page shows.
-fn link(app: &TestApp, page: &Page) -> String {
+pub(super) fn link(app: &TestApp, page: &Page) -> String {
     let text = html::text(&page.text);
     let url = text.split_whitespace().find(|word| word.contains("/invite/")).unwrap();
     url.strip_prefix(&app.base).unwrap().to_owned()
 }
 
-async fn guest(app: &TestApp) -> String {
+pub(super) async fn guest(app: &TestApp) -> String {
     app.count(format!("SELECT id FROM users WHERE email = '{GUEST}'")).await.to_string()
 }
 

@@ -29,6 +29,7 @@ mod plans;
 mod records;
 mod refusals;
 mod roles;
+mod sent_twice;
 mod settings;
 mod settings_form;
 mod setup;

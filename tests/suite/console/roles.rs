@@ -89,6 +89,26 @@ both_databases! {
         assert_eq!((entry.detail()["people"].as_i64(), entry.detail()["moved_to"].as_str()), (Some(2), Some("Auditor")));
     }
 
+    /// Whoever got the role after the page was opened is moved by nobody who does not know it.
+    async fn a_role_that_others_have_by_now_is_asked_about_again(app) {
+        let (admin, role) = (app.admin().await, make(app, "Support", &["view_users"], &[]).await);
+        give(app, MEMBER, role).await;
+        let (delete, auditor) = (format!("/admin/roles/{role}/delete"), id_of(app, "roles", "Auditor").await.to_string());
+        let fields = [("password", PASSWORD), ("to", auditor.as_str())];
+        let first = admin.get(&delete).await;
+        give(app, OTHER, role).await;
+        let again = admin.send(&first, &delete, &fields).await;
+        let text = html::text(&again.text);
+        assert!(again.status == 409 && text.contains("has changed") && text.contains("2 people have it"), "{text}");
+        assert!(again.text.contains(&format!("value=\"{auditor}\" selected")), "what was chosen stays");
+        assert_eq!((role_of(app, MEMBER).await, role_of(app, OTHER).await), (role.0, role.0));
+        assert!(app.audited("role_deleted").await.is_empty());
+        let done = admin.send(&again, &delete, &fields).await;
+        assert_eq!((done.status, role_of(app, OTHER).await.to_string()), (303, auditor.clone()));
+        let told = html::text(&admin.get(done.header("location")).await.text);
+        assert!(told.contains("Deleted the role Support. 2 people have the role Auditor now."), "{told}");
+    }
+
     /// The promise: the next request of an AI client is answered by what the role allows now.
     /// Rows: E18
     async fn tools_count_from_the_next_request_of_an_ai_client(app) {
@@ -179,7 +199,7 @@ both_databases! {
             let seen = (RoleId(administrator), acme);
             let one = edit::place(&app.ctx, &actor, Reconfirmed { user: ada }, otto, seen, (role, acme));
             let two = edit::place(&app.ctx, &other, Reconfirmed { user: otto }, ada, seen, (role, acme));
-            let gone = join_all((0..2).map(|_| roles::delete(&app.ctx, &actor, Reconfirmed { user: ada }, role, Some(RoleId(member)))));
+            let gone = join_all([2, 3].map(|seen| roles::delete(&app.ctx, &actor, Reconfirmed { user: ada }, role, Some(RoleId(member)), seen)));
             let (placed, gone) = join(join(one, two), gone).await;
             let left = app.count("SELECT count(*) FROM users JOIN roles ON roles.id = users.role_id WHERE roles.name = 'Administrator' AND users.status = 'active'").await;
             assert!(left >= 1, "round {round}: {placed:?} {gone:?}");

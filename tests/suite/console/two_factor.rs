@@ -14,7 +14,7 @@ use crate::support::{
 const VERIFY: &str = "/login/verify";
 
 /// A browser in which the password was given, and no code.
-async fn pending(app: &TestApp, person: Person) -> Browser {
+pub(super) async fn pending(app: &TestApp, person: Person) -> Browser {
     let browser = app.anonymous();
     let fields = [("email", person.email), ("password", PASSWORD)];
     let answer = browser.submit("/login", "/login", &fields).await;
@@ -22,7 +22,7 @@ async fn pending(app: &TestApp, person: Person) -> Browser {
     browser
 }
 
-async fn verify(browser: &Browser, code: &str) -> Page {
+pub(super) async fn verify(browser: &Browser, code: &str) -> Page {
     browser.submit(VERIFY, VERIFY, &[("code", code)]).await
 }
 
@@ -31,7 +31,7 @@ async fn is_in(browser: &Browser) -> bool {
 }
 
 /// Somebody for whom it is on.
-async fn with_phone(app: &TestApp, person: Person) -> (Browser, Phone, Vec<String>) {
+pub(super) async fn with_phone(app: &TestApp, person: Person) -> (Browser, Phone, Vec<String>) {
     let browser = app.signed_in(person).await;
     let (phone, codes) = turn_on(app, &browser).await;
     (browser, phone, codes)
