@@ -139,7 +139,8 @@ fn text_that_most_of_the_first_stores_have_is_found_in_order() {
             .map(|n| Record::from_json(Entity::Stores, row(n).as_object().unwrap()).unwrap())
             .collect();
         conn.transaction(|conn| upsert(conn, Entity::Stores, &records, Timestamp(1))).unwrap();
-        let mut expected: Vec<u32> = (0..1_400).filter(|n| *n < 700 || n.is_multiple_of(50)).collect();
+        let mut expected: Vec<u32> =
+            (0..1_400_u32).filter(|n: &u32| *n < 700 || n.is_multiple_of(50)).collect();
         expected.sort_by_key(|n| std::cmp::Reverse(if *n < 700 { *n } else { 1_000 + n }));
         let expected: Vec<String> = expected.iter().map(|n| format!("shop-{n:04}")).collect();
         let filter: StoreFilter = serde_json::from_value(json!({"q": "lantern"})).unwrap();
