@@ -66,9 +66,9 @@ async function openDialog(link, href = link.href) {
     if (!dialog.open) dialog.showModal();
     dialog.scrollTop = 0;
     heading.tabIndex = -1;
-    // The first field to fill; a form with no more than the password begins there, one with nothing
+    // The first field that has to be filled in; a form with no more than the password begins there, one with nothing
     // to fill with what does no harm.
-    const fields = $$("form[method=post] :is(input:not([type=hidden], [type=checkbox], [type=radio], [type=password], [hidden]), select, textarea)", dialog);
+    const fields = $$("form[method=post] :is(input:not([type=hidden], [type=checkbox], [type=radio], [type=password], [hidden], [data-optional]), select, textarea)", dialog);
     ($("[autofocus]", dialog) ?? fields.find((field) => !field.value) ?? fields[0] ?? $("input[type=password]", dialog) ?? $("form[method=post] a[data-dialog-close]", dialog) ?? heading).focus();
   } catch (error) {
     if (error.name !== "AbortError") location.assign(href);

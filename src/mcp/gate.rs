@@ -155,8 +155,7 @@ async fn pass(
     check_scope(ctx, &caller, &envelope, request_id).await?;
     if is_absent(&envelope) {
         // The SDK knows these, and looks at headers and parameters first (checklist A31, A32).
-        let status = if envelope.is_modern { 404 } else { 200 };
-        return Err(answer::rpc_error(status, -32601, &envelope.method, request_id, envelope.id));
+        return Err(answer::rpc_error(404, -32601, &envelope.method, request_id, envelope.id));
     }
     if envelope.has_odd_cursor && LISTS.contains(&envelope.method.as_str()) {
         let told = "a cursor is a text of ours; leave it out for the first page";
@@ -167,13 +166,13 @@ async fn pass(
     Ok(Passed { id: envelope.id, is_call: envelope.method == "tools/call", caller })
 }
 
-/// Whether the method is one that the SDK knows and this server has not in the message's era.
+/// Whether the method is one that today's revision has no more, or that this server has not of it. The
+/// older ones are the handler's to refuse.
 fn is_absent(envelope: &Envelope) -> bool {
+    let removed =
+        ["initialize", "ping", "logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
     let method = envelope.method.as_str();
-    let in_none = ["logging/setLevel", "resources/subscribe", "resources/unsubscribe"];
-    let in_older = ["initialize", "ping"];
-    in_none.contains(&method)
-        || envelope.is_modern && (in_older.contains(&method) || method.starts_with("tasks/"))
+    envelope.is_modern && (removed.contains(&method) || method.starts_with("tasks/"))
 }
 
 /// Checks 1 to 5, in one trip to the database.

@@ -50,12 +50,10 @@ both_databases! {
         bring(app, Entity::Contacts, &contacts).await;
         for (number, text) in CORPUS.iter().enumerate() {
             let filter = json!({"q": text.to_uppercase()});
-            // What reorders text is taken out of stored text, so it is not found there.
-            let expected = !text.contains('\u{202e}');
             let found = all_stores(app, &filter, StoreSort::TrafficDesc, 100).await;
-            assert_eq!(found.contains(&format!("s{number}.test.example")), expected, "{text}");
+            assert!(found.contains(&format!("s{number}.test.example")), "{text}");
             let found = all_contacts(app, &filter, 100).await;
-            assert_eq!(found.contains(&format!("N{number}")), expected, "{text}");
+            assert!(found.contains(&format!("N{number}")), "{text}");
         }
         let long = "é\"*(".repeat(50);
         assert!(all_stores(app, &json!({"q": long}), StoreSort::Added, 10).await.is_empty());
