@@ -83,6 +83,18 @@ pub async fn revoke_everything(ctx: &Ctx, actor: &Actor, proof: Reconfirmed) -> 
     if Some(proof.user) != actor.user {
         return Err(Error::internal("a password proof of somebody else"));
     }
+    end_everything(ctx, actor).await
+}
+
+/// The same by whoever may run commands on the server, also before it serves anybody.
+///
+/// # Errors
+/// When the database cannot answer; nothing is ended then.
+pub async fn revoke_everything_here(ctx: &Ctx) -> Result<Ended> {
+    end_everything(ctx, &Actor::operator()).await
+}
+
+async fn end_everything(ctx: &Ctx, actor: &Actor) -> Result<Ended> {
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {

@@ -173,6 +173,13 @@ fn not_registered() -> Error {
     )
 }
 
+fn turned_away() -> Error {
+    Error::new(
+        ErrorCode::InvalidRequest,
+        "An administrator has turned programs of this kind away on this server. Nothing was authorized.",
+    )
+}
+
 fn blocked() -> Error {
     Error::new(
         ErrorCode::InvalidRequest,
