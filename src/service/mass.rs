@@ -69,6 +69,8 @@ pub struct Preview {
     pub enabled: i64,
     /// Their tokens that work.
     pub tokens: i64,
+    /// Their tokens that have not ended and do not work, because their client is blocked.
+    pub blocked: i64,
     /// Names and addresses of a few.
     pub sample: Vec<(String, String)>,
     /// The acting person was left out.
@@ -104,10 +106,12 @@ pub async fn preview(
     ctx.db
         .read(move |conn| {
             let without_own = spare(conn, own, &mut filter, now)?;
+            let blocked = store::count_blocked(conn, &filter, now)?;
             Ok(Preview {
                 whom: Fingerprint::of(&store::chosen(conn, &filter, now)?),
                 enabled: store::count_enabled(conn, &filter, now)?,
-                tokens: store::count_working(conn, &filter, now)?,
+                tokens: store::count_live(conn, &filter, now)? - blocked,
+                blocked,
                 sample: store::sample(conn, &filter, SAMPLE, now)?,
                 without_own,
             })

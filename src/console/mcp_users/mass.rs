@@ -10,6 +10,7 @@ use url::form_urlencoded;
 use super::choice::{Choice, Chosen};
 use super::parts::number;
 use super::query::PATH;
+use super::tokens::Live;
 use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::console::steps::is_of_the_password;
 use crate::console::users::form_with;
@@ -132,8 +133,9 @@ impl ActPage {
         }
     }
 
-    fn tokens(&self) -> String {
-        counted(self.preview.tokens, "active token", "active tokens")
+    /// The tokens that are revoked.
+    fn live(&self) -> Live {
+        Live { active: self.preview.tokens, blocked: self.preview.blocked }
     }
 
     /// The people of the sample, and how many more there are.

@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::href;
-use crate::console::mcp_users::tokens::{clients_in_words, lines};
+use crate::console::mcp_users::tokens::{Live, clients_in_words, lines};
 use crate::console::mcp_users::user_id;
 use crate::console::problems::of_the_password;
 use crate::console::users::{form_with, is_of_the_form, shown_once};
@@ -87,7 +87,7 @@ struct ActPage {
     act: Act,
     user: UserRow,
     /// Tokens that work.
-    active: usize,
+    live: Live,
     /// The clients that have them.
     clients: String,
     /// Keys of the REST API that work.
@@ -156,7 +156,7 @@ async fn page(
         shell: Shell { path: href(&user, ""), ..Shell::new(ctx, request, viewer) },
         errors: error.into_iter().collect(),
         act,
-        active: tokens.iter().filter(|token| token.is_active()).count(),
+        live: Live::of(&tokens),
         clients: clients_in_words(&tokens),
         keys: api_keys::count_active(ctx, user.id).await?,
         sessions: sessions::of(ctx, user.id).await?.len(),
