@@ -130,8 +130,7 @@ pub fn summary(ctx: &Ctx, tokens: &[TokenRow]) -> Summary {
     let now = ctx.clock.now();
     let of = |status: TokenStatus| tokens.iter().filter(move |token| token.status(now) == status);
     let (active, blocked) = (of(TokenStatus::Active).count(), of(TokenStatus::Blocked).count());
-    let mut clients: Vec<_> =
-        of(TokenStatus::Active).map(|token| token.label.as_str()).collect();
+    let mut clients: Vec<_> = of(TokenStatus::Active).map(|token| token.label.as_str()).collect();
     clients.sort_unstable();
     clients.dedup();
     Summary { clients: clients.len(), active, blocked, ended: tokens.len() - active - blocked }

@@ -2,8 +2,8 @@
 //! stored figures. Every sort has an index, from which a page is taken before its rows are read, so
 //! that page N costs what page 1 does.
 
-use diesel::prelude::*;
 use diesel::dsl::sql;
+use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
 
 use super::grid::contains;
@@ -202,8 +202,7 @@ macro_rules! by_last {
 
 /// The tokens of a group that work, for an order: no index has them, and it is asked for only while
 /// a client is blocked.
-const WORKING_OF_GROUP: &str =
-    "CASE WHEN client_groups.blocked = 0 THEN client_groups.active_tokens \
+const WORKING_OF_GROUP: &str = "CASE WHEN client_groups.blocked = 0 THEN client_groups.active_tokens \
      ELSE client_groups.active_tokens - (SELECT coalesce(sum(member.active_tokens), 0) \
      FROM clients AS member WHERE member.group_id = client_groups.id \
      AND member.trust = 'blocked') END";

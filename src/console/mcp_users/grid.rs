@@ -7,8 +7,8 @@ use url::form_urlencoded::Serializer;
 
 use super::back::Back;
 use super::parts::{self, Chip, Header, Pager, Size};
-use super::tokens::Live;
 use super::query::{Asked, COLUMNS, Columns, PATH, Unused, View};
+use super::tokens::Live;
 use super::views::{self, Link};
 use crate::clock::Timestamp;
 use crate::domain::access::{Permission, Standing};

@@ -171,8 +171,7 @@ mod tests {
 
     #[test]
     fn tokens_of_a_blocked_client_come_between_and_are_not_active() {
-        let blocked =
-            |row: TokenRow| TokenRow { client_trust: Some("blocked".into()), ..row };
+        let blocked = |row: TokenRow| TokenRow { client_trust: Some("blocked".into()), ..row };
         let rows = vec![
             row("Ended", "revoked", 90),
             blocked(row("Bad", "active", 90)),

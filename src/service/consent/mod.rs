@@ -175,7 +175,7 @@ fn not_registered() -> Error {
 
 fn blocked() -> Error {
     Error::new(
-        ErrorCode::InvalidRequest,
+        ErrorCode::ClientBlocked,
         "An administrator has blocked this program on this server. Nothing was authorized.",
     )
 }

@@ -289,7 +289,8 @@ impl Walk {
             false => "SELECT users.id AS id, users.active_tokens AS works FROM ",
         };
         let down = if self.descending { " DESC" } else { "" };
-        let others = self.from(conn, select, all).sql(" AND users.id NOT IN (SELECT user_id FROM (");
+        let others =
+            self.from(conn, select, all).sql(" AND users.id NOT IN (SELECT user_id FROM (");
         let held = Written::new("SELECT users.id, users.active_tokens - held.tokens FROM (")
             .then(blocked::held())
             .sql(") AS held CROSS JOIN users")
