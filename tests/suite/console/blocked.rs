@@ -49,7 +49,7 @@ async fn assert_shown(app: &TestApp, client_id: &str, is_blocked: bool) {
     let pages = [
         (
             format!("{PATH}?q={}", MEMBER.email),
-            either("Suite Client, active", "Suite Client, blocked"),
+            either("Suite Client , active", "Suite Client , blocked"),
         ),
         (
             format!("{PATH}/{member}/tokens"),
@@ -85,11 +85,11 @@ async fn assert_shown(app: &TestApp, client_id: &str, is_blocked: bool) {
         ),
         (
             format!("/admin/mcp/clients/{client}/revoke"),
-            either("1 active token.", "1 token of a blocked client."),
+            either("1 active token .", "1 token of a blocked client ."),
         ),
         (
             "/admin/stop/everything".into(),
-            either("2 active tokens and", "1 active token, 1 token of blocked clients and"),
+            either("2 active tokens and", "1 active token , 1 token of blocked clients and"),
         ),
     ];
     for (path, (is, is_not)) in pages {
@@ -180,7 +180,7 @@ both_databases! {
         let text = said(app, &format!("{PATH}/{member}/tokens")).await;
         assert!(text.contains("0 active of 1 token") && text.contains("OAuth Revoked"), "{text}");
         let text = said(app, PATH).await;
-        assert!(!text.contains("Suite Client, blocked"), "{text}");
+        assert!(!text.contains("Suite Client , blocked"), "{text}");
     }
 
     /// A blocked program that asks to be connected is told that it is blocked, under a heading that
