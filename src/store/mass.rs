@@ -41,6 +41,15 @@ pub fn count_blocked(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> Qu
     blocked::count_tokens_of(conn, people, now)
 }
 
+/// How many approvals of theirs stand.
+pub fn count_approvals(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
+    let people = matching(conn, filter, now)?;
+    Written::new("SELECT count(*) FROM consents WHERE revoked_at IS NULL AND user_id IN (")
+        .then(people)
+        .sql(")")
+        .count(conn)
+}
+
 /// The tokens of `people` that have not ended. SQLite would look through all tokens that do.
 fn working(conn: &Conn, people: Written, now: Timestamp) -> Written {
     Written::new(" WHERE state = 'active' AND ")

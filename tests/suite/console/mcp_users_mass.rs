@@ -55,7 +55,7 @@ both_databases! {
         let done = browser.send(&asked, &format!("{PATH}/act/revoke"), &[("reason", "Audit of November")]).await;
         assert_eq!((mine.call().await.status, other.call().await.status), (401, 401));
         let text = report(&browser, &done).await;
-        assert!(text.contains("Revoked 2 tokens of 2 people. 1 skipped: already revoked. See in audit log"), "{text}");
+        assert!(text.contains("Revoked 2 tokens of 2 people. 1 skipped: nothing to revoke. See in audit log"), "{text}");
         let entries = "action = 'tokens_revoked' AND request_id = (SELECT max(request_id) FROM audit WHERE target_kind = 'users')";
         assert_eq!(app.count(format!("SELECT count(*) FROM audit WHERE {entries}")).await, 3);
         assert_eq!(app.count(format!("SELECT count(about_user_id) FROM audit WHERE {entries}")).await, 2);
