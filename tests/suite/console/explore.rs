@@ -121,6 +121,7 @@ both_databases! {
 
     /// Nothing leads to a page that the role refuses.
     async fn no_link_leads_to_what_the_role_lacks(app) {
+        contacts::add(app, 3).await;
         let member = app.member().await;
         let pages = ["/dashboard/usage", "/dashboard/contacts"];
         for page in pages {
