@@ -42,7 +42,7 @@ impl TokenLine {
             kind: if row.kind == "personal" { "Personal access token" } else { "OAuth" },
             trust: row.client_trust.as_deref().map(|trust| match trust {
                 "verified" => "Verified client",
-                "blocked" => "Blocked client: refused for everybody",
+                "blocked" => "Blocked client",
                 _ => "Unverified client",
             }),
             scopes: ScopeSet::parse_known(&row.scopes).iter().map(|scope| scope.row()).collect(),
