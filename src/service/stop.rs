@@ -1,6 +1,8 @@
 //! Dropping the gate for everybody: switching the endpoint off, which can be undone, and revoking
 //! everything, which cannot.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use crate::clock::Timestamp;
@@ -9,11 +11,12 @@ use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
 use crate::domain::settings::Settings;
 use crate::error::{Error, Result};
+use crate::ids::ClientRowId;
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::settings::{self, Edit};
 use crate::store::audit::{self, NewEntry};
-use crate::store::{api_keys, blocked, overview, stop};
+use crate::store::{api_keys, blocked, client_figures, overview, stop};
 
 /// What works now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -42,7 +45,7 @@ pub async fn standing(ctx: &Ctx) -> Result<Standing> {
 fn count(conn: &mut Conn, now: Timestamp) -> Result<Standing> {
     let (people, tokens) = (overview::people_with_tokens(conn)?, overview::live_tokens(conn, now)?);
     let (idle, blocked_tokens) = match blocked::any(conn)? {
-        true => (blocked::count_idle_people(conn)?, blocked::count_tokens(conn, now)?),
+        true => (blocked::count_idle_people(conn)?, blocked_tokens(conn, now)?),
         false => (0, 0),
     };
     Ok(Standing {
@@ -52,6 +55,20 @@ fn count(conn: &mut Conn, now: Timestamp) -> Result<Standing> {
         approvals: overview::standing_approvals(conn)?,
         keys: api_keys::count_all_active(conn, now)?,
     })
+}
+
+/// Tokens of blocked clients that have not ended, by the clients' own figures: nobody counts them.
+fn blocked_tokens(conn: &mut Conn, now: Timestamp) -> Result<i64> {
+    let clients = blocked::clients(conn)?;
+    let ids: HashSet<ClientRowId> = clients.iter().map(|(_, id, _)| *id).collect();
+    let mut tokens: i64 = clients.iter().map(|(.., tokens)| tokens).sum();
+    for (_, client, more, times) in overview::token_differences(conn)? {
+        tokens += if ids.contains(&client) { more * times } else { 0 };
+    }
+    for (_, client, ended) in client_figures::overdue(conn, now)? {
+        tokens -= if ids.contains(&client) { ended } else { 0 };
+    }
+    Ok(tokens)
 }
 
 /// Switches the MCP endpoint off for everybody. Returns false if it was off already.

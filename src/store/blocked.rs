@@ -43,21 +43,12 @@ pub fn count_idle_people(conn: &mut Conn) -> QueryResult<i64> {
     Written::new("SELECT count(*) FROM (").then(idle_people()).sql(") AS idle").count(conn)
 }
 
-/// How many tokens would work if no client were blocked.
-pub fn count_tokens(conn: &mut Conn, now: Timestamp) -> QueryResult<i64> {
-    count_of(conn, Written::default(), now)
-}
-
 /// How many tokens of these people would work if no client were blocked.
 pub(super) fn count_tokens_of(
     conn: &mut Conn,
     people: Written,
     now: Timestamp,
 ) -> QueryResult<i64> {
-    count_of(conn, Written::new(" AND tokens.user_id IN (").then(people).sql(")"), now)
-}
-
-fn count_of(conn: &mut Conn, whose: Written, now: Timestamp) -> QueryResult<i64> {
     Written::new("SELECT count(*)")
         .sql(TOKENS)
         .sql(" AND ")
@@ -65,7 +56,9 @@ fn count_of(conn: &mut Conn, whose: Written, now: Timestamp) -> QueryResult<i64>
         .then(Written::on_sqlite(conn, "+"))
         .sql("tokens.expires_at > ")
         .number(now.0)
-        .then(whose)
+        .sql(" AND tokens.user_id IN (")
+        .then(people)
+        .sql(")")
         .count(conn)
 }
 

@@ -34,14 +34,12 @@ pub fn standing_approvals(conn: &mut Conn) -> QueryResult<i64> {
     consents::table.filter(consents::revoked_at.is_null()).select(count_star()).get_result(conn)
 }
 
-/// Programs with tokens that work; look-alikes count once. What is not in their rows yet is added,
-/// which after a mass act is more than the rows say, and what is of blocked ones is taken away.
-pub fn connected_clients(conn: &mut Conn) -> QueryResult<i64> {
-    let stored: i64 = client_groups::table
-        .filter(client_groups::active_tokens.gt(0))
-        .select(count_star())
-        .get_result(conn)?;
-    let written: Vec<(Option<ClientGroupId>, ClientRowId, i64, i64)> = client_deltas::table
+/// What was written down of tokens since the clients' rows were brought up to date: group, client,
+/// tokens, and how often.
+pub fn token_differences(
+    conn: &mut Conn,
+) -> QueryResult<Vec<(Option<ClientGroupId>, ClientRowId, i64, i64)>> {
+    client_deltas::table
         .filter(client_deltas::tokens.ne(0))
         .group_by((client_deltas::group_id, client_deltas::client_id, client_deltas::tokens))
         .select((
@@ -50,7 +48,16 @@ pub fn connected_clients(conn: &mut Conn) -> QueryResult<i64> {
             client_deltas::tokens,
             count_star(),
         ))
-        .load(conn)?;
+        .load(conn)
+}
+
+/// Programs with tokens that work; look-alikes count once. What is not in their rows yet is added,
+/// which after a mass act is more than the rows say, and what is of blocked ones is taken away.
+pub fn connected_clients(conn: &mut Conn) -> QueryResult<i64> {
+    let stored: i64 = client_groups::table
+        .filter(client_groups::active_tokens.gt(0))
+        .select(count_star())
+        .get_result(conn)?;
     let mut more: HashMap<ClientGroupId, i64> = HashMap::new();
     let mut blocked: HashSet<ClientRowId> = HashSet::new();
     for (group, client, tokens) in blocked::clients(conn)? {
@@ -59,7 +66,7 @@ pub fn connected_clients(conn: &mut Conn) -> QueryResult<i64> {
             *more.entry(group).or_default() -= tokens;
         }
     }
-    for (group, client, tokens, times) in written {
+    for (group, client, tokens, times) in token_differences(conn)? {
         if let Some(group) = group.filter(|_| !blocked.contains(&client)) {
             *more.entry(group).or_default() += tokens * times;
         }

@@ -289,16 +289,16 @@ impl Walk {
             false => "SELECT users.id AS id, users.active_tokens AS works FROM ",
         };
         let down = if self.descending { " DESC" } else { "" };
-        let others =
-            self.from(conn, select, all).sql(" AND users.id NOT IN (SELECT user_id FROM (");
-        let held = Written::new("SELECT users.id, users.active_tokens - held.tokens FROM (")
-            .then(blocked::held())
-            .sql(") AS held CROSS JOIN users")
+        let others = self.from(conn, select, all);
+        let held = Written::new("SELECT users.id, users.active_tokens - held.tokens")
+            .sql(" FROM held CROSS JOIN users")
             .all_of(self.conditions.iter().cloned())
             .sql(" AND users.id = held.user_id");
-        let rows = others
+        let rows = Written::new("WITH held AS MATERIALIZED (")
             .then(blocked::held())
-            .sql(") AS held) UNION ALL ")
+            .sql(") ")
+            .then(others)
+            .sql(" AND users.id NOT IN (SELECT user_id FROM held) UNION ALL ")
             .then(held)
             .sql(" ORDER BY works")
             .sql(down)
