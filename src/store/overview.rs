@@ -34,11 +34,11 @@ pub fn standing_approvals(conn: &mut Conn) -> QueryResult<i64> {
     consents::table.filter(consents::revoked_at.is_null()).select(count_star()).get_result(conn)
 }
 
-/// What was written down of tokens since the clients' rows were brought up to date: group, client,
-/// tokens, and how often.
-pub fn token_differences(
-    conn: &mut Conn,
-) -> QueryResult<Vec<(Option<ClientGroupId>, ClientRowId, i64, i64)>> {
+/// What was written down of tokens of a client: its group, itself, tokens, and how often.
+pub type TokenDifference = (Option<ClientGroupId>, ClientRowId, i64, i64);
+
+/// What was written down of tokens since the clients' rows were brought up to date.
+pub fn token_differences(conn: &mut Conn) -> QueryResult<Vec<TokenDifference>> {
     client_deltas::table
         .filter(client_deltas::tokens.ne(0))
         .group_by((client_deltas::group_id, client_deltas::client_id, client_deltas::tokens))
