@@ -2,9 +2,7 @@
 
 use serde_json::json;
 
-use crate::domain::access::Permission;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
-use crate::domain::role;
 use crate::error::{ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::Ctx;
@@ -14,8 +12,8 @@ use crate::store::audit::{self, NewEntry};
 /// The longest path that is written down, characters.
 const LONGEST_PATH: usize = 200;
 
-/// Writes down that a signed-in person was refused. What they only looked at is written once a
-/// minute for each permission, what they tried to do up to ten times, so that nobody fills the log.
+/// Writes down that a signed-in person was refused for the lack of a permission or tool, by its name. What they only looked at is written once a
+/// minute for each of them, what they tried to do up to ten times, so that nobody fills the log.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -23,11 +21,10 @@ pub async fn by_role(
     ctx: &Ctx,
     actor: &Actor,
     user: UserId,
-    permission: Permission,
+    name: &'static str,
     method: &str,
     path: &str,
 ) -> Result<()> {
-    let name = role::of(permission).map_or("", |row| row.name);
     let limit = Limit::refusals_of(user, name, matches!(method, "GET" | "HEAD"));
     let (now, known) = (ctx.clock.now(), limit.clone());
     // Whoever asks again and again makes no write of it.

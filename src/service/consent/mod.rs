@@ -182,7 +182,7 @@ fn turned_away() -> Error {
 
 fn blocked() -> Error {
     Error::new(
-        ErrorCode::InvalidRequest,
+        ErrorCode::ClientBlocked,
         "An administrator has blocked this program on this server. Nothing was authorized.",
     )
 }
