@@ -7,8 +7,8 @@ use clap::Subcommand;
 
 use crate::domain::audit::Actor;
 use crate::error::Result;
-use crate::service::keys::{self, Old};
 use crate::service::Ctx;
+use crate::service::keys::{self, Old};
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -122,7 +122,10 @@ pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
             let ended = stop::revoke_everything_here(ctx).await?;
             say!(
                 "Revoked {} tokens of {} people, {} approvals and {} API keys: everything of everybody.",
-                ended.tokens, ended.people, ended.approvals, ended.keys
+                ended.tokens,
+                ended.people,
+                ended.approvals,
+                ended.keys
             );
         }
     }

@@ -80,12 +80,15 @@ fn cases(letter: char) -> String {
 
 /// The pattern of GLOB; what it looks through has its ASCII letters small.
 fn glob(text: &str) -> String {
-    let letter = |letter: char| match letter {
+    format!("*{}*", text.chars().map(glob_letter).collect::<String>())
+}
+
+fn glob_letter(letter: char) -> String {
+    match letter {
         '*' | '?' | '[' => format!("[{letter}]"),
         letter if letter.is_ascii() => letter.to_ascii_lowercase().to_string(),
         letter => format!("[{}]", cases(letter)),
-    };
-    format!("*{}*", text.chars().map(letter).collect::<String>())
+    }
 }
 
 /// The regular expression of a text with other letters than ASCII's.
@@ -113,6 +116,16 @@ pub fn contains(conn: &Conn, column: &'static str, text: &str) -> Contains {
         }
     };
     sql::<Bool>(&format!("(lower({column}) {operator} ")).bind::<Text, _>(pattern).sql(end)
+}
+
+/// The condition that `column`, of a table's, is `text`, whatever the case of its letters. Goes
+/// through all rows: for lists that are not long.
+pub fn equals(conn: &Conn, column: &'static str, text: &str) -> Contains {
+    let (operator, pattern) = match conn {
+        Conn::Sqlite(_) => ("GLOB", text.chars().map(glob_letter).collect()),
+        Conn::Postgres(_) => ("~", format!("^{}$", expression(text))),
+    };
+    sql::<Bool>(&format!("(lower({column}) {operator} ")).bind::<Text, _>(pattern).sql(")")
 }
 
 /// Makes `%`, `_` and the escape itself ordinary characters of a LIKE pattern.

@@ -91,7 +91,10 @@ mod tests {
         assert_eq!(url.masked(), "postgres://gate:****@db.example/portcullis");
         for (given, shown) in [
             ("postgres://h/db?user=u&password=hunter2", "postgres://h/db?user=u&password=****"),
-            ("postgres:///db?host=/run/pg&sslpassword=hunter2", "postgres:///db?host=/run/pg&sslpassword=****"),
+            (
+                "postgres:///db?host=/run/pg&sslpassword=hunter2",
+                "postgres:///db?host=/run/pg&sslpassword=****",
+            ),
             ("postgres://u:hun/ter2@h/db", "postgres://****"),
             ("postgres://u:1/hunter2@h/db", "postgres://****"),
             ("postgres://u:1#hunter2@h/db", "postgres://****"),

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{AccountId, ApiKeyId, UserId};
 use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
+use crate::service::listed::Listed;
 use crate::service::login::Reconfirmed;
 use crate::service::revoke::{self, Revoked};
 use crate::service::sessions::Acting;
@@ -158,8 +159,13 @@ pub async fn revoke(ctx: &Ctx, actor: &Actor, owner: UserId, id: ApiKeyId) -> Re
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn of_person(ctx: &Ctx, person: UserId) -> Result<Vec<KeyRow>> {
-    ctx.db.read(move |conn| Ok(store::of_user(conn, person, MOST_LISTED)?)).await
+pub async fn of_person(ctx: &Ctx, person: UserId) -> Result<Listed<KeyRow>> {
+    ctx.db
+        .read(move |conn| {
+            let rows = store::of_user(conn, person, MOST_LISTED)?;
+            Ok(Listed::of(conn, rows, MOST_LISTED, |conn| store::count_of_user(conn, person))?)
+        })
+        .await
 }
 
 /// One of a person's keys.

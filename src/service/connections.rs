@@ -22,8 +22,8 @@ use crate::store::tokens::{self, TokenRow};
 
 pub use edit::{Edit, Edited, LONGEST_LABEL, edit, nothing_left};
 
-/// Tokens shown in a user's details at most; the newest, and active ones before others.
-pub const MOST_TOKENS: i64 = 500;
+/// Tokens that have ended are read at most so many, the newest.
+const MOST_TOKENS: i64 = 500;
 
 /// A page of the grid.
 #[derive(Debug)]
@@ -104,12 +104,27 @@ pub async fn export_batch(ctx: &Ctx, ids: Vec<UserId>) -> Result<Vec<GridRow>> {
     ctx.db.read(move |conn| Ok(grid::rows(conn, &ids, now)?)).await
 }
 
-/// A user's tokens: those stored as active first, then the newest.
+/// A user's tokens: all that are stored as active, so that whoever counts them counts all, and then the
+/// newest of those that have ended.
 ///
 /// # Errors
 /// When the database cannot answer.
 pub async fn tokens_of(ctx: &Ctx, user: UserId) -> Result<Vec<TokenRow>> {
-    ctx.db.read(move |conn| Ok(tokens::of_user(conn, user, MOST_TOKENS)?)).await
+    ctx.db
+        .read(move |conn| {
+            let mut rows = tokens::active_of_user(conn, user)?;
+            rows.extend(tokens::ended_of_user(conn, user, MOST_TOKENS)?);
+            Ok(rows)
+        })
+        .await
+}
+
+/// How many tokens a user has, those that have ended too.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn count_tokens_of(ctx: &Ctx, user: UserId) -> Result<i64> {
+    ctx.db.read(move |conn| Ok(tokens::count_of_user(conn, user)?)).await
 }
 
 /// Counts for the user's MCP Info tab.

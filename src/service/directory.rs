@@ -6,9 +6,6 @@ use crate::service::Ctx;
 use crate::store::people::{self, CallRow, PeopleQuery, PersonRow};
 use crate::store::{accounts, activity, roles};
 
-/// Accounts that are offered to choose from; of more, only the first by name.
-pub const MOST_ACCOUNTS: i64 = 500;
-
 /// A page of the list of people.
 #[derive(Debug)]
 pub struct Page {
@@ -18,15 +15,6 @@ pub struct Page {
     pub total: i64,
     /// The page shown: the one asked for, or the last one if there are not so many.
     pub page: i64,
-}
-
-/// What there is to choose from.
-#[derive(Debug, Clone)]
-pub struct Choices {
-    /// Roles.
-    pub roles: Vec<(RoleId, String)>,
-    /// Accounts.
-    pub accounts: Vec<(AccountId, String)>,
 }
 
 /// Lists people.
@@ -44,19 +32,12 @@ pub async fn list(ctx: &Ctx, query: PeopleQuery) -> Result<Page> {
         .await
 }
 
-/// Roles and accounts to choose from.
+/// Roles to choose from.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn choices(ctx: &Ctx) -> Result<Choices> {
-    ctx.db
-        .read(|conn| {
-            Ok(Choices {
-                roles: roles::choices(conn)?,
-                accounts: accounts::choices(conn, MOST_ACCOUNTS)?,
-            })
-        })
-        .await
+pub async fn roles(ctx: &Ctx) -> Result<Vec<(RoleId, String)>> {
+    ctx.db.read(|conn| Ok(roles::choices(conn)?)).await
 }
 
 /// The calls of a person before the one with that id, newest first; at most `limit`.

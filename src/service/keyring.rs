@@ -155,9 +155,8 @@ impl Keyring {
     /// retired before, and perhaps copied, vouches for nothing newer.
     pub fn vouches(&self, kid: &str, issued_at: i64) -> bool {
         let key = self.0.iter().find(|key| key.kid == kid);
-        let was_signing = |key: &SigningKey| {
-            key.retired_at.is_none_or(|retired| issued_at <= retired.seconds())
-        };
+        let was_signing =
+            |key: &SigningKey| key.retired_at.is_none_or(|retired| issued_at <= retired.seconds());
         key.is_some_and(was_signing)
     }
 

@@ -23,6 +23,7 @@ pub mod introspect;
 pub mod issue;
 pub mod keyring;
 pub mod keys;
+pub mod listed;
 pub mod login;
 pub mod mass;
 pub mod metadata_document;

@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{TokenId, UserId};
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::Ctx;
+use crate::service::listed::Listed;
 use crate::service::login::Reconfirmed;
 use crate::service::metrics::Grant;
 use crate::service::sessions::Acting;
@@ -192,8 +193,14 @@ fn make(
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn of_person(ctx: &Ctx, person: UserId) -> Result<Vec<TokenRow>> {
-    ctx.db.read(move |conn| Ok(tokens::personal_of_user(conn, person, MOST_LISTED)?)).await
+pub async fn of_person(ctx: &Ctx, person: UserId) -> Result<Listed<TokenRow>> {
+    ctx.db
+        .read(move |conn| {
+            let rows = tokens::personal_of_user(conn, person, MOST_LISTED)?;
+            let count = |conn: &mut _| tokens::count_personal_of_user(conn, person);
+            Ok(Listed::of(conn, rows, MOST_LISTED, count)?)
+        })
+        .await
 }
 
 /// One of a person's own tokens.

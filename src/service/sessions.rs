@@ -7,6 +7,7 @@ use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
+use crate::service::listed::Listed;
 use crate::service::people::guard;
 use crate::service::{Ctx, visit};
 use crate::store::audit::{self, NewEntry};
@@ -61,9 +62,14 @@ impl Acting {
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn of(ctx: &Ctx, user: UserId) -> Result<Vec<SessionRow>> {
+pub async fn of(ctx: &Ctx, user: UserId) -> Result<Listed<SessionRow>> {
     let now = ctx.clock.now();
-    ctx.db.read(move |conn| Ok(sessions::of_user(conn, user, now, MOST)?)).await
+    ctx.db
+        .read(move |conn| {
+            let rows = sessions::of_user(conn, user, now, MOST)?;
+            Ok(Listed::of(conn, rows, MOST, |conn| sessions::count_of_user(conn, user, now))?)
+        })
+        .await
 }
 
 /// Ends sessions of a person at once. Returns how many.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
+use crate::db::people_texts::{Contains, contains, equals};
 use crate::db::schema::{accounts, plans};
 use crate::ids::{AccountId, PlanId};
 
@@ -163,6 +164,32 @@ pub fn choices(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(AccountId, Strin
         .limit(limit)
         .select((accounts::id, accounts::name))
         .load(conn)
+}
+
+/// Accounts of which that is the name but for the case of letters, by id.
+pub fn alike(conn: &mut Conn, name: &str, limit: i64) -> QueryResult<Vec<(AccountId, String)>> {
+    let is_it = equals(conn, "accounts.name", name);
+    named(conn, is_it, limit)
+}
+
+/// Accounts that have `text` in their name, whatever the case of letters, by id.
+pub fn holding(conn: &mut Conn, text: &str, limit: i64) -> QueryResult<Vec<(AccountId, String)>> {
+    let has_it = contains(conn, "accounts.name", text);
+    named(conn, has_it, limit)
+}
+
+fn named(conn: &mut Conn, has: Contains, limit: i64) -> QueryResult<Vec<(AccountId, String)>> {
+    accounts::table
+        .filter(has)
+        .order(accounts::id.asc())
+        .limit(limit)
+        .select((accounts::id, accounts::name))
+        .load(conn)
+}
+
+/// How many accounts have exactly that name.
+pub fn count_named(conn: &mut Conn, name: &str) -> QueryResult<i64> {
+    accounts::table.filter(accounts::name.eq(name)).count().get_result(conn)
 }
 
 /// The account's name, if there is one with that id.

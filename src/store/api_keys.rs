@@ -165,6 +165,11 @@ pub fn of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<Key
         .load(conn)
 }
 
+/// How many keys of a person there are, ended ones too.
+pub fn count_of_user(conn: &mut Conn, user: UserId) -> QueryResult<i64> {
+    api_keys::table.filter(api_keys::user_id.eq(user)).count().get_result(conn)
+}
+
 /// How many keys of a person work.
 pub fn count_active(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryResult<i64> {
     api_keys::table

@@ -33,8 +33,8 @@ pub struct AuditQuery {
     pub until: Option<Timestamp>,
     /// Who acted, or whom it was about.
     pub person: Option<UserId>,
-    /// The client's name.
-    pub client: Option<String>,
+    /// The client's name, as it may be spelled.
+    pub clients: Option<Vec<String>>,
     /// What it was done to: a kind of target, and its row id.
     pub thing: Option<(&'static str, i64)>,
     /// Any of these actions.
@@ -124,6 +124,13 @@ impl AuditQuery {
         }
     }
 
+    fn one_client(&self) -> Option<&str> {
+        match self.clients.as_deref() {
+            Some([name]) => Some(name),
+            _ => None,
+        }
+    }
+
     fn refusal(&self) -> Option<Outcome> {
         self.outcome.filter(|outcome| *outcome != Outcome::Ok)
     }
@@ -139,7 +146,7 @@ impl AuditQuery {
             ("request_id", text(&self.request)),
             (column, person),
             (THING, thing),
-            ("target", text(&self.client)),
+            ("target", self.one_client().map(word)),
             ("address", text(&self.address)),
             ("action", self.one_action().map(word)),
             (OUTCOME, self.refusal().map(|outcome| word(outcome.as_str()))),
@@ -166,7 +173,7 @@ impl AuditQuery {
         let filters = [
             self.request.is_some(),
             self.person.is_some(),
-            self.client.is_some(),
+            self.clients.is_some(),
             self.thing.is_some(),
             self.address.is_some(),
             self.actions.is_some(),
@@ -218,10 +225,10 @@ fn matching<'a>(conn: &Conn, query: &AuditQuery, span: Span, part: Part) -> Stat
     if let Some(at) = query.until {
         rows = rows.filter(audit::at.lt(at));
     }
-    if let Some(client) = query.client.clone() {
+    if let Some(names) = query.clients.clone() {
         rows = rows.filter(audit::target_kind.eq_any(OF_CLIENTS.map(Some)));
         if !query.is_led_by("target", part) {
-            rows = rows.filter(audit::target.eq(client));
+            rows = rows.filter(audit::target.eq_any(names.into_iter().map(Some)));
         }
     }
     if let Some((kind, id)) = query.thing.filter(|_| !query.is_led_by(THING, part)) {
@@ -238,6 +245,14 @@ fn matching<'a>(conn: &Conn, query: &AuditQuery, span: Span, part: Part) -> Stat
         rows = rows.filter(audit::address.eq(address));
     }
     rows
+}
+
+/// Whether an entry is about a client of that name, in that spelling.
+pub fn knows_client(conn: &mut Conn, name: &str) -> QueryResult<bool> {
+    let entries = audit::table
+        .filter(audit::target.eq(name))
+        .filter(audit::target_kind.eq_any(OF_CLIENTS.map(Some)));
+    diesel::select(diesel::dsl::exists(entries)).get_result(conn)
 }
 
 /// The id of the first row at or after `at`, or of one a little before it.

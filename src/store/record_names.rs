@@ -4,6 +4,7 @@
 use diesel::prelude::*;
 
 use crate::db::Conn;
+use crate::db::people_texts::equals;
 use crate::db::schema::{api_keys, audit, client_groups, clients, consents, tokens, users};
 use crate::domain::audit::{Action, Outcome};
 use crate::ids::{ApiKeyId, ClientRowId, TokenId, UserId};
@@ -56,10 +57,46 @@ pub fn client_of(conn: &mut Conn, client_id: &str) -> QueryResult<Option<ClientR
         .optional()
 }
 
-/// Clients of that name, at most `limit`.
-pub fn clients_named(conn: &mut Conn, name: &str, limit: i64) -> QueryResult<Vec<ClientRowId>> {
+/// The name of the client with that `client_id`.
+pub fn client_name(conn: &mut Conn, client_id: &str) -> QueryResult<Option<String>> {
+    clients::table
+        .filter(clients::client_id.eq(client_id))
+        .select(clients::name)
+        .get_result(conn)
+        .optional()
+}
+
+/// How names of clients are spelled that are `name` but for the case of letters.
+pub fn client_spellings(conn: &mut Conn, name: &str, limit: i64) -> QueryResult<Vec<String>> {
+    let is_it = equals(conn, "client_groups.name", name);
+    client_groups::table
+        .filter(is_it)
+        .select(client_groups::name)
+        .distinct()
+        .limit(limit)
+        .load(conn)
+}
+
+/// How names of personal access tokens are spelled that are `name` but for the case of letters.
+pub fn token_spellings(conn: &mut Conn, name: &str, limit: i64) -> QueryResult<Vec<String>> {
+    let is_it = equals(conn, "tokens.label", name);
+    tokens::table
+        .filter(tokens::client_id.is_null())
+        .filter(is_it)
+        .select(tokens::label)
+        .distinct()
+        .limit(limit)
+        .load(conn)
+}
+
+/// Clients of these names, at most `limit`.
+pub fn clients_named(
+    conn: &mut Conn,
+    names: &[String],
+    limit: i64,
+) -> QueryResult<Vec<ClientRowId>> {
     let groups =
-        client_groups::table.filter(client_groups::name.eq(name)).select(client_groups::id);
+        client_groups::table.filter(client_groups::name.eq_any(names)).select(client_groups::id);
     clients::table
         .filter(clients::group_id.eq_any(groups.nullable()))
         .order(clients::id.desc())
@@ -68,16 +105,19 @@ pub fn clients_named(conn: &mut Conn, name: &str, limit: i64) -> QueryResult<Vec
         .load(conn)
 }
 
-/// The clients of a user's own approvals, ended ones too, of which that is the name.
+/// The clients of a user's own approvals, ended ones too, of which that is the name but for the case
+/// of letters.
 pub fn own_clients_named(
     conn: &mut Conn,
     user: UserId,
     name: &str,
 ) -> QueryResult<Vec<ClientRowId>> {
+    let (is_name, is_label) =
+        (equals(conn, "clients.name", name), equals(conn, "consents.label", name));
     consents::table
         .inner_join(clients::table)
         .filter(consents::user_id.eq(user))
-        .filter(clients::name.eq(name).or(consents::label.eq(name)))
+        .filter(is_name.or(is_label))
         .select(clients::id)
         .distinct()
         .load(conn)

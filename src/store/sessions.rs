@@ -112,6 +112,16 @@ pub fn of_user(
         .load(conn)
 }
 
+/// How many sessions of a user have not expired.
+pub fn count_of_user(conn: &mut Conn, user: UserId, now: Timestamp) -> QueryResult<i64> {
+    sessions::table
+        .filter(sessions::user_id.eq(user))
+        .filter(sessions::expires_at.gt(now))
+        .filter(sessions::handle.is_not_null())
+        .count()
+        .get_result(conn)
+}
+
 /// Since when and until when a user is not asked for the password again, in the session that is
 /// called so.
 pub fn window(

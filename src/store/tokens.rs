@@ -83,14 +83,26 @@ fn columns() -> Columns {
     )
 }
 
-/// Tokens of a user, at most `limit`: those stored as active first, so that none of them is ever
-/// among those left out, and the newest first.
-pub fn of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<TokenRow>> {
+/// All tokens of a user that are stored as active, the newest first.
+pub fn active_of_user(conn: &mut Conn, user: UserId) -> QueryResult<Vec<TokenRow>> {
     tokens::table
         .left_join(clients::table)
         .left_join(consents::table)
         .filter(tokens::user_id.eq(user))
-        .order((tokens::state.eq("active").desc(), tokens::created_at.desc(), tokens::id.desc()))
+        .filter(tokens::state.eq("active"))
+        .order((tokens::created_at.desc(), tokens::id.desc()))
+        .select(columns())
+        .load(conn)
+}
+
+/// Tokens of a user that have ended, at most `limit`, the newest first.
+pub fn ended_of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResult<Vec<TokenRow>> {
+    tokens::table
+        .left_join(clients::table)
+        .left_join(consents::table)
+        .filter(tokens::user_id.eq(user))
+        .filter(tokens::state.ne("active"))
+        .order((tokens::created_at.desc(), tokens::id.desc()))
         .limit(limit)
         .select(columns())
         .load(conn)
@@ -119,6 +131,20 @@ pub fn personal_of_user(conn: &mut Conn, user: UserId, limit: i64) -> QueryResul
         .limit(limit)
         .select(columns())
         .load(conn)
+}
+
+/// How many tokens of a user there are, ended ones too.
+pub fn count_of_user(conn: &mut Conn, user: UserId) -> QueryResult<i64> {
+    tokens::table.filter(tokens::user_id.eq(user)).count().get_result(conn)
+}
+
+/// How many personal access tokens of a user there are, ended ones too.
+pub fn count_personal_of_user(conn: &mut Conn, user: UserId) -> QueryResult<i64> {
+    tokens::table
+        .filter(tokens::user_id.eq(user))
+        .filter(tokens::kind.eq("personal"))
+        .count()
+        .get_result(conn)
 }
 
 /// How many personal access tokens of a user work.

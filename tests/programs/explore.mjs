@@ -6,7 +6,7 @@ export async function explore(screen) {
   await screen.go("/dashboard/stores");
   check((await screen.text()).includes("Nothing searched yet"), "opening the page searches");
   await screen.examine("stores-form");
-  await screen.choose("Order", "Most visits first");
+  await screen.choose("Sort", "Most visits first");
   await screen.key("button", "Search");
   check((await screen.page.$$("tbody tr")).length > 0, "a search finds no store");
   await screen.examine("stores-found");

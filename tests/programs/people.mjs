@@ -51,6 +51,7 @@ export async function people(house, origin, screen, admin) {
   await screen.examine("user-new");
   await screen.choose("Role", "Auditor");
   await screen.type("E-mail address", GUEST.email);
+  check(await screen.page.$eval("#account", (field) => field.checkValidity()), "the only account is not chosen");
   await screen.press("button", "Add user");
   check(await screen.hasFocus("#password"), "a role without the password is not refused at its field");
   await screen.examine("user-new-error");

@@ -2,6 +2,7 @@
 
 mod credits;
 mod edit;
+mod field;
 mod file;
 mod grid;
 mod ledger;
@@ -12,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::ids::AccountId;
 
 pub use credits::{adjust, credits_form};
+pub(in crate::console) use field::{AccountField, chosen};
+
 pub use edit::{create, form, save};
 pub use file::{export, export_ledger};
 pub use grid::grid;

@@ -75,6 +75,8 @@ struct KeysPage {
     shell: Shell,
     now: Timestamp,
     keys: Vec<KeyLine>,
+    /// How many there are.
+    total: i64,
     /// The account's plan, if it gives no API access.
     plan_without: Option<String>,
     examples: Examples,
@@ -119,7 +121,8 @@ pub async fn show(
     let template = KeysPage {
         shell: Shell::of_gate(&ctx, &request, &viewer).await?,
         now,
-        keys: keys.into_iter().map(|row| KeyLine::new(row, now)).collect(),
+        total: keys.total,
+        keys: keys.rows.into_iter().map(|row| KeyLine::new(row, now)).collect(),
         plan_without: service::plan_without_access(&ctx, viewer.user.account_id).await?,
         examples: Examples::new(&ctx, None),
     };

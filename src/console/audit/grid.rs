@@ -117,10 +117,10 @@ fn actions(name: &str) -> Vec<Action> {
 pub(in crate::console) fn to_query(view: &View) -> audit::Asked {
     audit::Asked {
         person: view.value("person"),
+        client: view.value("client"),
         query: AuditQuery {
             from: view.from(),
             until: view.until(),
-            client: view.value("client"),
             thing: view.value("thing").and_then(|typed| thing(&typed)),
             actions: view.value("action").map(|name| actions(&name)),
             outcome: view.value("outcome").and_then(|word| Outcome::parse(&word)),

@@ -59,6 +59,8 @@ struct SettingsPage {
     /// Whether personal access tokens are allowed on this server.
     tokens_allowed: bool,
     tokens: Vec<TokenLine>,
+    /// How many there are.
+    all_tokens: i64,
 }
 
 /// The connection that was made or renewed last.
@@ -92,6 +94,7 @@ pub async fn show(
     let (works, held): (Vec<_>, Vec<_>) =
         own.live.iter().partition(|connection| connection.status == TokenStatus::Active);
     let newest = works.into_iter().max_by_key(|connection| connection.latest_at);
+    let tokens = personal_tokens::of_person(&ctx, viewer.user.id).await?;
     let newest = newest.map(|connection| Newest {
         client: name(connection),
         at: connection.latest_at,
@@ -119,7 +122,8 @@ pub async fn show(
         blocked,
         shows_ended,
         tokens_allowed: ctx.live_now().await?.settings.personal_access_tokens,
-        tokens: lines(personal_tokens::of_person(&ctx, viewer.user.id).await?, now),
+        all_tokens: tokens.total,
+        tokens: lines(tokens.rows, now),
     };
     Ok(render(&template)?)
 }

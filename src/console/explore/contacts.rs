@@ -82,7 +82,7 @@ async fn page(
     let (found, errors) = match found {
         None => (None, Vec::new()),
         Some(Ok(found)) => (Some(found), Vec::new()),
-        Some(Err(error)) => (None, vec![in_form(error)]),
+        Some(Err(error)) => (None, vec![in_form(error, OF_CONTACTS)]),
     };
     let status = errors.first().map_or(200, |error| error.code.status());
     let next = found.as_ref().and_then(|found| found.next_cursor.clone());

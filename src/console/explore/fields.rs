@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::console::mcp_users::parts::Chip;
+use crate::console::mcp_users::parts::{Chip, number};
 use crate::domain::profile::{self, Taxonomy, TaxonomyValue};
 
 /// A filter as the form has it.
@@ -24,6 +24,30 @@ enum Kind {
     List(fn(&Taxonomy) -> Vec<TaxonomyValue>),
     /// Yes or no.
     Flag,
+}
+
+impl Field {
+    /// Its id in the page: that of the complaint about it.
+    pub fn id(&self) -> String {
+        self.name.replace('.', "-")
+    }
+
+    /// How many of its values are offered, if not all.
+    fn cut(&self, taxonomy: &Taxonomy) -> Option<String> {
+        let name = self.name.strip_prefix("store.").unwrap_or(self.name);
+        let sources: &[&str] = match name.strip_prefix("missing_").unwrap_or(name) {
+            "technology" => &["apps", "pixels"],
+            name => &[name],
+        };
+        let of_field = |cut: &&profile::Truncated| sources.contains(&cut.filter.as_str());
+        let told: Vec<String> = taxonomy
+            .truncated
+            .iter()
+            .filter(of_field)
+            .map(|cut| format!("{} most frequent of {}", number(&cut.listed), number(&cut.values)))
+            .collect();
+        (!told.is_empty()).then(|| told.join(", the "))
+    }
 }
 
 const fn list(
@@ -217,12 +241,15 @@ impl Asked {
         };
         let input = |field: &'static Field| {
             let chosen = of(field.name);
+            let cut = field.cut(taxonomy);
             match field.kind {
-                Kind::Flag => Input { field, values: yes_or_no().into(), chosen, is_list: false },
+                Kind::Flag => {
+                    Input { field, values: yes_or_no().into(), chosen, is_list: false, cut: None }
+                }
                 Kind::List(values) => {
                     let mut values = values(taxonomy);
                     values.retain(|value| !chosen.contains(&value.value));
-                    Input { field, values, chosen, is_list: true }
+                    Input { field, values, chosen, is_list: true, cut }
                 }
             }
         };
@@ -241,12 +268,19 @@ pub(super) struct Input {
     pub chosen: Vec<String>,
     /// Whether several can be.
     pub is_list: bool,
+    /// How many of the values are offered, in words, if not all.
+    pub cut: Option<String>,
 }
 
 impl Input {
     /// Its id in the page: that of the complaint about it.
     pub fn id(&self) -> String {
-        self.field.name.replace('.', "-")
+        self.field.id()
+    }
+
+    /// The id of what is said about it; empty if nothing is.
+    pub fn hint_id(&self) -> String {
+        self.cut.as_ref().map(|_| format!("{}-hint", self.id())).unwrap_or_default()
     }
 }
 

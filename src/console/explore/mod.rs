@@ -156,8 +156,8 @@ struct Found<T> {
     next_cursor: Option<String>,
 }
 
-/// The complaint as the form shows it: by the id of its field.
-fn in_form(error: Error) -> Error {
+/// The complaint as the form shows it: by the id of its field, and by the name that people read there.
+fn in_form(error: Error, fields: &[Field]) -> Error {
     let param = error.param.as_deref().map(|param| {
         let name = param.strip_prefix("filters.").unwrap_or(param);
         name.split('[').next().unwrap_or(name).replace('.', "-")
@@ -168,6 +168,23 @@ fn in_form(error: Error) -> Error {
             param: None,
             ..Error::new(error.code, "That page is not known here any more. Search again.")
         },
-        _ => Error { param: param.map(Into::into), ..error },
+        Some(id) => match label(id, fields) {
+            // What cannot be read at all was not chosen in the form.
+            Some(label) if error.message.starts_with(calls::NOT_RIGHT) => {
+                Error::field(id.to_owned(), format!("{label}: choose one of the list."))
+            }
+            Some(label) => {
+                let message = format!("{label}: {}.", error.message.trim_end_matches('.'));
+                Error { param: param.map(Into::into), message: message.into(), ..error }
+            }
+            None => Error { param: param.map(Into::into), ..error },
+        },
+        None => error,
     }
+}
+
+/// What people read at the field of that id.
+fn label<'a>(id: &str, fields: &'a [Field]) -> Option<&'a str> {
+    let found = fields.iter().find(|field| field.id() == id);
+    found.map(|field| field.label).or((id == "sort").then_some("Sort"))
 }

@@ -8,13 +8,15 @@ use super::tokens::{Live, TokenLine, lines};
 use super::user_id;
 use crate::clock::Timestamp;
 use crate::domain::access::Permission;
-use crate::service::connections::{self, MOST_TOKENS};
-use crate::service::{Ctx, people};
+use crate::service::{Ctx, connections, people};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
 use crate::web::page::{Shell, render};
 use crate::web::viewer::{Admin, ViewMcpUsers};
+
+/// Tokens on the page at most: working ones first, then the newest.
+const MOST_SHOWN: usize = 500;
 
 #[derive(Template)]
 #[template(path = "mcp_user_tokens.html")]
@@ -24,8 +26,8 @@ struct DetailsPage {
     user: UserRow,
     tokens: Vec<TokenLine>,
     live: Live,
-    /// Older tokens are left out.
-    is_cut: bool,
+    /// How many there are; of more than a page can hold, not all are shown.
+    total: i64,
     back: Back,
     /// There are working personal tokens, and the setting refuses them.
     has_idle_tokens: bool,
@@ -43,16 +45,20 @@ pub async fn details(
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     let now = ctx.clock.now();
-    let tokens = lines(connections::tokens_of(&ctx, user.id).await?, now);
+    let mut tokens = lines(connections::tokens_of(&ctx, user.id).await?, now);
     let is_off = !ctx.live_now().await?.settings.personal_access_tokens;
+    let total = connections::count_tokens_of(&ctx, user.id).await?;
+    let has_idle_tokens =
+        is_off && tokens.iter().any(|token| token.is_personal && token.is_active());
+    let live = Live::of(&tokens);
+    tokens.truncate(MOST_SHOWN);
     let template = DetailsPage {
         shell: Shell::new(&ctx, &request, &viewer),
         now,
         user,
-        live: Live::of(&tokens),
-        is_cut: i64::try_from(tokens.len()).is_ok_and(|count| count >= MOST_TOKENS),
-        has_idle_tokens: is_off
-            && tokens.iter().any(|token| token.is_personal && token.is_active()),
+        live,
+        total,
+        has_idle_tokens,
         tokens,
         back: Back::of_query(request.query_string()),
     };

@@ -201,6 +201,11 @@ pub fn fold(clients: Vec<Dot>) -> (Vec<Dot>, usize) {
     (clients.into_iter().take(MOST_CLIENTS).collect(), more)
 }
 
+/// Whether a list shows fewer rows than there are.
+pub fn is_cut(shown: &usize, total: &i64) -> bool {
+    i64::try_from(*shown).is_ok_and(|shown| shown < *total)
+}
+
 /// A count as people read it: 12,408.
 pub fn number(count: &i64) -> String {
     crate::domain::plan::grouped(*count)

@@ -55,7 +55,7 @@ fn read(now: Timestamp, query: &str) -> Asked {
 fn to_query(view: &View, user: UserId) -> audit::Asked {
     let asked = grid::to_query(view);
     let query = AuditQuery { person: Some(user), is_own: true, ..asked.query };
-    audit::Asked { person: None, query }
+    audit::Asked { person: None, query, ..asked }
 }
 
 /// `GET /dashboard/audit`. What the address says wrongly is named, its default used, and the status

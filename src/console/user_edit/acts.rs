@@ -99,7 +99,7 @@ struct ActPage {
     /// Keys of the REST API that work.
     keys: i64,
     /// Browser sessions.
-    sessions: usize,
+    sessions: i64,
     /// Whose password is asked for.
     username: String,
     /// Random text of this form: one form makes one link.
@@ -169,7 +169,7 @@ async fn page(
         live: Live::of(&tokens),
         clients: clients_in_words(&tokens),
         keys: api_keys::count_active(ctx, user.id).await?,
-        sessions: sessions::of(ctx, user.id).await?.len(),
+        sessions: sessions::of(ctx, user.id).await?.total,
         user,
         username: viewer.user.email.clone(),
         once: Once::fresh(),

@@ -8,11 +8,13 @@ use serde::Deserialize;
 use super::place::was;
 use super::{Tab, href, page};
 use crate::clock::Timestamp;
+use crate::console::accounts::AccountField;
 use crate::console::mcp_users::user_id;
 use crate::console::problems::{Password, Problems, of_the_password};
 use crate::console::users::{form_with, is_of_the_form};
 use crate::error::{Error, Result};
-use crate::service::directory::{self, Choices};
+use crate::ids::RoleId;
+use crate::service::directory;
 use crate::service::forms::Once;
 use crate::service::people::{self, edit, fields, invite};
 use crate::service::{Ctx, login};
@@ -32,11 +34,11 @@ pub(super) struct InfoTab {
     /// Role as chosen.
     pub role: String,
     /// Account as chosen.
-    pub account: String,
+    pub account: AccountField,
     /// Role and account as they are.
     pub was: String,
-    /// What there is to choose from.
-    pub choices: Choices,
+    /// Roles to choose from.
+    pub roles: Vec<(RoleId, String)>,
     /// Whose password is asked for.
     pub username: String,
     /// Random text of the form that invites again: it makes one link.
@@ -53,23 +55,28 @@ impl InfoTab {
     /// # Errors
     /// When the database cannot answer.
     pub async fn load(ctx: &Ctx, viewer: &Viewer, user: &UserRow) -> Result<Self> {
-        let mut choices = directory::choices(ctx).await?;
-        if !choices.accounts.iter().any(|(id, _)| *id == user.account_id) {
-            let name = directory::account_name(ctx, user.account_id).await?;
-            choices.accounts.push((user.account_id, name));
-        }
         Ok(Self {
             name: user.name.clone(),
             email: user.email.clone(),
             role: user.role_id.to_string(),
-            account: user.account_id.to_string(),
+            account: AccountField::load(ctx, Some(user.account_id)).await?,
             was: was(user),
-            choices,
+            roles: directory::roles(ctx).await?,
             username: viewer.user.email.clone(),
             once: Once::fresh(),
             invited_until: invite::works_until(ctx, user.id).await?,
             is_own: user.id == viewer.user.id,
         })
+    }
+
+    /// Whether that role is the one chosen.
+    pub fn is_role(&self, id: &RoleId) -> bool {
+        self.role == id.to_string()
+    }
+
+    /// Whether a role that there is still is chosen.
+    pub fn has_role(&self) -> bool {
+        self.roles.iter().any(|(id, _)| self.is_role(id))
     }
 }
 

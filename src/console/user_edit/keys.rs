@@ -23,6 +23,8 @@ use crate::web::viewer::{Admin, RevokeTokens};
 pub(super) struct KeysTab {
     /// Those that nobody revoked first.
     pub lines: Vec<KeyLine>,
+    /// How many there are.
+    pub total: i64,
     /// The account's plan, if it gives no API access.
     pub plan_without: Option<String>,
 }
@@ -34,9 +36,10 @@ impl KeysTab {
     /// When the database cannot answer.
     pub async fn load(ctx: &Ctx, user: &UserRow) -> Result<Self> {
         let now = ctx.clock.now();
-        let rows = api_keys::of_person(ctx, user.id).await?;
+        let keys = api_keys::of_person(ctx, user.id).await?;
         Ok(Self {
-            lines: rows.into_iter().map(|row| KeyLine::new(row, now)).collect(),
+            total: keys.total,
+            lines: keys.rows.into_iter().map(|row| KeyLine::new(row, now)).collect(),
             plan_without: api_keys::plan_without_access(ctx, user.account_id).await?,
         })
     }

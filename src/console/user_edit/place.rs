@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::info::{InfoTab, told};
 use super::{Tab, href, page};
+use crate::console::accounts::{self, AccountField};
 use crate::console::mcp_users::user_id;
 use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::console::steps::{Change, Confirm};
@@ -27,6 +28,7 @@ use crate::web::viewer::{Admin, ManageUsers, Viewer};
 pub struct PlaceForm {
     role: String,
     account: String,
+    account_name: String,
     /// Role and account that the form was shown with.
     was: String,
     password: String,
@@ -53,7 +55,12 @@ fn seen(was: &str) -> Option<(RoleId, AccountId)> {
 
 impl PlaceForm {
     /// What is asked for, or everything that is wrong. Who confirms a page has been asked before.
-    fn read(&self, user: &UserRow, own: Password<'_>) -> Result<Wanted, Vec<Error>> {
+    async fn read(
+        &self,
+        ctx: &Ctx,
+        user: &UserRow,
+        own: Password<'_>,
+    ) -> Result<Wanted, Vec<Error>> {
         let mut problems = Problems::default();
         // Who may not give roles is not shown the field.
         let role = match self.role.as_str() {
@@ -62,9 +69,7 @@ impl PlaceForm {
         };
         let role =
             problems.keep(role.map_err(|_| Error::field("role", "Role: choose one of the list.")));
-        let account = self.account.parse().map(AccountId);
-        let account = problems
-            .keep(account.map_err(|_| Error::field("account", "Account: choose one of the list.")));
+        let account = problems.keep(accounts::chosen(ctx, &self.account, &self.account_name).await);
         let (role, account) = problems.unless(role.zip(account), own)?;
         // Who fills in the form without having seen it cannot have seen anything older.
         let seen = seen(&self.was).unwrap_or((user.role_id, user.account_id));
@@ -85,9 +90,11 @@ pub async fn save(
     form: Form<PlaceForm>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
-    let form = form.0;
-    let done = match form.read(&user, Password::Asked(&form.password)) {
+    let mut form = form.0;
+    let done = match form.read(&ctx, &user, Password::Asked(&form.password)).await {
         Ok(wanted) => {
+            // The page that asks once more keeps what was meant, not how it was entered.
+            form.account = wanted.account.to_string();
             let lost = lost(&ctx, &viewer, &user, wanted).await?;
             match place(&ctx, &viewer, &user, wanted, &form, lost.is_some()).await {
                 Ok(None) => {
@@ -121,7 +128,8 @@ pub async fn save(
             let mut tab = InfoTab::load(&ctx, &viewer, &user).await?;
             // What was chosen beside something older is chosen again beside what is there now.
             if form.was.is_empty() || form.was == tab.was {
-                (tab.role, tab.account) = (form.role, form.account);
+                tab.account = AccountField::again(&ctx, &form.account, &form.account_name).await?;
+                tab.role = form.role;
             }
             Ok(page(&ctx, &request, &viewer, user, Tab::Info(tab), errors).await?)
         }

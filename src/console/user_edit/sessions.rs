@@ -39,6 +39,8 @@ pub(crate) struct Line {
 pub(crate) struct SessionsTab {
     /// The sessions, the last one used first.
     pub lines: Vec<Line>,
+    /// How many there are.
+    pub total: i64,
     /// Whether one of them is the one that looks.
     pub has_own: bool,
 }
@@ -50,8 +52,9 @@ impl SessionsTab {
     /// When the database cannot answer.
     pub async fn load(ctx: &Ctx, viewer: &Viewer, user: &UserRow) -> Result<Self> {
         let own = session::handle(&viewer.session);
-        let lines: Vec<Line> = sessions::of(ctx, user.id)
-            .await?
+        let sessions = sessions::of(ctx, user.id).await?;
+        let lines: Vec<Line> = sessions
+            .rows
             .into_iter()
             .map(|row| Line {
                 device: device::in_words(row.user_agent.as_deref()),
@@ -62,7 +65,7 @@ impl SessionsTab {
                 seen_at: row.seen_at,
             })
             .collect();
-        Ok(Self { has_own: lines.iter().any(|line| line.is_own), lines })
+        Ok(Self { has_own: lines.iter().any(|line| line.is_own), lines, total: sessions.total })
     }
 }
 

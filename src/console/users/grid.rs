@@ -3,11 +3,12 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::listing::Asked;
+use super::listing::{Asked, Names};
 use crate::clock::Timestamp;
+use crate::console::accounts::AccountField;
 use crate::console::mcp_users::parts::{self, Chip, Header, Pager, Size};
 use crate::domain::access::{Permission, Standing};
-use crate::service::directory::Choices;
+use crate::ids::RoleId;
 use crate::service::{Ctx, directory};
 use crate::store::people::PersonRow;
 use crate::web::error::Failure;
@@ -22,7 +23,8 @@ struct UsersPage {
     now: Timestamp,
     asked: Asked,
     notice: Option<String>,
-    choices: Choices,
+    roles: Vec<(RoleId, String)>,
+    account: AccountField,
     kept: Vec<(&'static str, String)>,
     chips: Vec<Chip>,
     headers: Vec<Header>,
@@ -49,9 +51,12 @@ pub async fn list(
     request: HttpRequest,
     viewer: Admin<ViewUsers>,
 ) -> Result<HttpResponse, Failure> {
-    let asked = Asked::parse(request.query_string());
+    let mut asked = Asked::parse(request.query_string());
+    asked.look_up_account(&ctx).await?;
     let found = directory::list(&ctx, asked.view.to_query()).await?;
-    let choices = directory::choices(&ctx).await?;
+    let roles = directory::roles(&ctx).await?;
+    let account = asked.account_field(&ctx).await?;
+    let names = Names { roles: &roles, account: asked.account_name(&ctx).await? };
     let view = asked.view.at_page(found.page);
     let status = if asked.problems.is_empty() { 200 } else { 400 };
     let template = UsersPage {
@@ -59,13 +64,14 @@ pub async fn list(
         now: ctx.clock.now(),
         notice: parts::moved_notice(asked.view.page, found.page),
         kept: view.kept(),
-        chips: view.chips(&choices),
+        chips: view.chips(&names),
         headers: view.headers(),
         sizes: view.sizes(),
         pager: view.pager(found.total),
         total: found.total,
         rows: found.rows,
-        choices,
+        roles,
+        account,
         asked,
     };
     Ok(render_with_status(&template, status)?)

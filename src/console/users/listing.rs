@@ -3,12 +3,14 @@
 
 use url::form_urlencoded;
 
+use crate::console::accounts::{self, AccountField};
 use crate::console::mcp_users::parts::{self, Chip, Header, Pager, Size};
 use crate::console::mcp_users::query::{self, PAGE_SIZES};
 use crate::domain::access::Standing;
-use crate::error::Error;
+use crate::error::{Error, Result as Done};
 use crate::ids::{AccountId, RoleId};
-use crate::service::directory::Choices;
+use crate::service::Ctx;
+use crate::service::accounts::choose;
 use crate::store::people::{PeopleQuery, PeopleSort};
 
 const PATH: &str = "/admin/users";
@@ -102,6 +104,42 @@ impl Asked {
             .map(|problem| problem.message.as_ref())
     }
 
+    /// Finds the account that was entered by its name, where there are too many for a list.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn look_up_account(&mut self, ctx: &Ctx) -> Done<()> {
+        let name = self.typed("account_name").to_owned();
+        if name.is_empty() {
+            return Ok(());
+        }
+        match accounts::chosen(ctx, "", &name).await {
+            Ok(account) => self.view.account = Some(account),
+            Err(error) if error.param.is_some() => self.problems.push(error),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The field of the account as the form of filters shows it again.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn account_field(&self, ctx: &Ctx) -> Done<AccountField> {
+        AccountField::again(ctx, self.typed("account"), self.typed("account_name")).await
+    }
+
+    /// What the account of the filter is called.
+    ///
+    /// # Errors
+    /// When the database cannot answer.
+    pub async fn account_name(&self, ctx: &Ctx) -> Done<Option<String>> {
+        match self.view.account {
+            Some(account) => choose::label(ctx, account).await,
+            None => Ok(None),
+        }
+    }
+
     fn read<T>(
         &mut self,
         name: &'static str,
@@ -135,10 +173,26 @@ fn sort(typed: &str) -> Result<(PeopleSort, bool), String> {
         .ok_or_else(|| "Sort: there is no such column.".into())
 }
 
-fn named<T: PartialEq + Copy>(choices: &[(T, String)], id: T) -> String {
-    let found = choices.iter().find(|(choice, _)| *choice == id);
-    found.map_or_else(|| "one that is not there".into(), |(_, name)| name.clone())
+/// The names behind the numbers of a view.
+pub(super) struct Names<'a> {
+    /// All roles.
+    pub roles: &'a [(RoleId, String)],
+    /// The account that is filtered by, if there is one of that number.
+    pub account: Option<String>,
 }
+
+impl Names<'_> {
+    fn role(&self, id: RoleId) -> &str {
+        let found = self.roles.iter().find(|(role, _)| *role == id);
+        found.map_or(NOT_THERE, |(_, name)| name)
+    }
+
+    fn account(&self) -> &str {
+        self.account.as_deref().unwrap_or(NOT_THERE)
+    }
+}
+
+const NOT_THERE: &str = "one that is not there";
 
 impl View {
     /// What the database is asked.
@@ -203,7 +257,7 @@ impl View {
     }
 
     /// The active filters, each with the view without it.
-    pub fn chips(&self, choices: &Choices) -> Vec<Chip> {
+    pub fn chips(&self, names: &Names<'_>) -> Vec<Chip> {
         let view = self.at_page(1);
         let mut chips = Vec::new();
         let mut add = |text: String, without: Self| chips.push(Chip { text, href: without.href() });
@@ -211,11 +265,11 @@ impl View {
             add(format!("Name or e-mail: {text}"), Self { text: None, ..view.clone() });
         }
         if let Some(role) = view.role {
-            let text = format!("Role: {}", named(&choices.roles, role));
+            let text = format!("Role: {}", names.role(role));
             add(text, Self { role: None, ..view.clone() });
         }
-        if let Some(account) = view.account {
-            let text = format!("Account: {}", named(&choices.accounts, account));
+        if view.account.is_some() {
+            let text = format!("Account: {}", names.account());
             add(text, Self { account: None, ..view.clone() });
         }
         if let Some(standing) = view.standing {
@@ -308,12 +362,10 @@ mod tests {
 
     #[test]
     fn a_chip_removes_its_filter_and_no_other() {
-        let choices = Choices {
-            roles: vec![(RoleId(2), "Auditor".into())],
-            accounts: vec![(AccountId(3), "Acme".into())],
-        };
+        let roles = [(RoleId(2), "Auditor".into())];
+        let names = Names { roles: &roles, account: Some("Acme".into()) };
         let view = Asked::parse("role=2&account=3&status=active&page=4").view;
-        let chips = view.chips(&choices);
+        let chips = view.chips(&names);
         let texts: Vec<_> = chips.iter().map(|chip| chip.text.as_str()).collect();
         assert_eq!(texts, ["Role: Auditor", "Account: Acme", "Status: Active"]);
         assert_eq!(chips[0].href, "/admin/users?account=3&status=active");

@@ -6,11 +6,13 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{form_with, is_of_the_form, problems_of, shown_once};
+use crate::console::accounts::{self, AccountField};
+use crate::console::mcp_users::back::parameter;
 use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::domain::access::{MEMBER, Permission};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{AccountId, RoleId};
-use crate::service::directory::{self, Choices};
+use crate::service::directory;
 use crate::service::people::admit::{self, Admission, Admitted};
 use crate::service::people::fields;
 use crate::service::{Ctx, login};
@@ -27,6 +29,7 @@ pub struct NewForm {
     name: String,
     email: String,
     account: String,
+    account_name: String,
     role: String,
     mcp: String,
     how: String,
@@ -34,13 +37,17 @@ pub struct NewForm {
     password: String,
 }
 
+/// Roles to choose from.
+type Roles = Vec<(RoleId, String)>;
+
 #[derive(Template)]
 #[template(path = "user_new.html")]
 struct NewPage {
     shell: Shell,
     errors: Vec<Error>,
     form: NewForm,
-    choices: Choices,
+    roles: Roles,
+    account: AccountField,
     username: String,
     /// Whether mail goes out; else the link is shown.
     has_mail: bool,
@@ -51,12 +58,21 @@ impl NewPage {
         problems_of(&self.errors, name).first().map(|error| error.message.as_ref())
     }
 
+    /// Whether that role is the one chosen.
+    fn is_role(&self, id: &RoleId) -> bool {
+        self.form.role == id.to_string()
+    }
+
+    fn has_role(&self) -> bool {
+        self.roles.iter().any(|(id, _)| self.is_role(id))
+    }
+
     fn password_problems(&self) -> Vec<&Error> {
         problems_of(&self.errors, "password")
     }
 }
 
-/// `GET /admin/users/new`.
+/// `GET /admin/users/new?account=`.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -65,19 +81,20 @@ pub async fn form(
     request: HttpRequest,
     viewer: Admin<ManageUsers>,
 ) -> Result<HttpResponse, Failure> {
-    let choices = directory::choices(&ctx).await?;
+    let roles = directory::roles(&ctx).await?;
+    let account = parameter(request.query_string(), "account").parse().map(AccountId).ok();
+    let account = AccountField::load(&ctx, account).await?;
     let form = NewForm {
-        account: viewer.user.account_id.to_string(),
-        role: member(&choices).map(|id| id.to_string()).unwrap_or_default(),
+        role: member(&roles).map(|id| id.to_string()).unwrap_or_default(),
         mcp: "yes".into(),
         how: "invite".into(),
         ..NewForm::default()
     };
-    Ok(page(&ctx, &request, &viewer, choices, form, Vec::new())?)
+    Ok(page(&ctx, &request, &viewer, (roles, account), form, Vec::new())?)
 }
 
-fn member(choices: &Choices) -> Option<RoleId> {
-    choices.roles.iter().find(|(_, name)| name == MEMBER.name).map(|(id, _)| *id)
+fn member(roles: &Roles) -> Option<RoleId> {
+    roles.iter().find(|(_, name)| name == MEMBER.name).map(|(id, _)| *id)
 }
 
 /// `POST /admin/users/new`.
@@ -92,18 +109,24 @@ pub async fn create(
     form: Form<NewForm>,
 ) -> Result<HttpResponse, Failure> {
     let form = form.0;
-    let choices = directory::choices(&ctx).await?;
-    match admit(&ctx, &viewer, &choices, &form).await {
+    let roles = directory::roles(&ctx).await?;
+    match admit(&ctx, &viewer, &roles, &form).await {
         Ok(admitted) => Ok(told(&ctx, &request, &viewer, &session, admitted)?),
         Err(errors) => {
             let errors = for_the_form(errors, is_of_the_form)?;
-            Ok(page(&ctx, &request, &viewer, choices, form, errors)?)
+            let account = AccountField::again(&ctx, &form.account, &form.account_name).await?;
+            Ok(page(&ctx, &request, &viewer, (roles, account), form, errors)?)
         }
     }
 }
 
 /// What the form asks for, checked before the own password, whose failures count.
-fn read(viewer: &Viewer, choices: &Choices, form: &NewForm) -> Result<Admission, Vec<Error>> {
+fn read(
+    viewer: &Viewer,
+    roles: &Roles,
+    form: &NewForm,
+    account: Result<AccountId>,
+) -> Result<Admission, Vec<Error>> {
     let mut problems = Problems::default();
     let invites = form.how == "invite";
     let email = problems.keep(fields::address(&form.email));
@@ -112,12 +135,10 @@ fn read(viewer: &Viewer, choices: &Choices, form: &NewForm) -> Result<Admission,
         "" if invites => Some(String::new()),
         name => problems.keep(fields::their_name(name)),
     };
-    let account = form.account.parse().map(AccountId);
-    let account = problems
-        .keep(account.map_err(|_| Error::field("account", "Account: choose one of the list.")));
+    let account = problems.keep(account);
     let role = match viewer.may(Permission::ManageRoles) {
         true => form.role.parse().map(RoleId).ok(),
-        false => member(choices),
+        false => member(roles),
     };
     let role =
         problems.keep(role.ok_or_else(|| Error::field("role", "Role: choose one of the list.")));
@@ -127,7 +148,7 @@ fn read(viewer: &Viewer, choices: &Choices, form: &NewForm) -> Result<Admission,
             .map(|()| Some(form.new_password.clone())),
         _ => Err(Error::field("how", "Sign-in: choose how they get in.")),
     });
-    let own = match role != member(choices) {
+    let own = match role != member(roles) {
         true => Password::Asked(&form.password),
         false => Password::NotAsked,
     };
@@ -140,11 +161,12 @@ fn read(viewer: &Viewer, choices: &Choices, form: &NewForm) -> Result<Admission,
 async fn admit(
     ctx: &Ctx,
     viewer: &Viewer,
-    choices: &Choices,
+    roles: &Roles,
     form: &NewForm,
 ) -> Result<Admitted, Vec<Error>> {
-    let admission = read(viewer, choices, form)?;
-    let proof = match Some(admission.role) != member(choices) {
+    let account = accounts::chosen(ctx, &form.account, &form.account_name).await;
+    let admission = read(viewer, roles, form, account)?;
+    let proof = match Some(admission.role) != member(roles) {
         true => Some(
             login::reconfirm(ctx, &viewer.actor, &form.password)
                 .await
@@ -187,7 +209,7 @@ fn page(
     ctx: &Ctx,
     request: &HttpRequest,
     viewer: &Viewer,
-    choices: Choices,
+    (roles, account): (Roles, AccountField),
     form: NewForm,
     errors: Vec<Error>,
 ) -> Result<HttpResponse> {
@@ -195,7 +217,8 @@ fn page(
         shell: Shell::new(ctx, request, viewer),
         errors,
         form,
-        choices,
+        roles,
+        account,
         username: viewer.user.email.clone(),
         has_mail: ctx.config.smtp.is_some(),
     };

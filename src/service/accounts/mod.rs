@@ -2,6 +2,7 @@
 //! call, because the gate reads account and plan with each.
 
 mod change;
+pub mod choose;
 mod ledger;
 mod list;
 

@@ -271,14 +271,14 @@ pub async fn again(ctx: &Ctx, caller: &Caller, tool: Tool, arguments: JsonObject
     }
 }
 
+/// How the complaint about arguments begins that cannot be read.
+pub const NOT_RIGHT: &str = "The arguments are not right";
+
 /// Reads arguments; the complaint is for whoever wrote them and can correct them (SEP-1303).
 fn parse<T: DeserializeOwned>(arguments: JsonObject) -> Result<T> {
     serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| Error {
         param: place(&error).map(Into::into),
-        ..Error::new(
-            ErrorCode::InvalidRequest,
-            format!("The arguments are not right: {}.", error.inner()),
-        )
+        ..Error::new(ErrorCode::InvalidRequest, format!("{NOT_RIGHT}: {}.", error.inner()))
     })
 }
 

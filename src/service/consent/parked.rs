@@ -66,11 +66,7 @@ pub async fn unpark(ctx: &Ctx, handle: &PlainSecret) -> Result<(Request, ClientR
 }
 
 /// A kept request. Its client and address were good when it was asked; they must be so still.
-fn read(
-    settings: &Settings,
-    parameters: &str,
-    client: ClientRow,
-) -> Result<(Request, ClientRow)> {
+fn read(settings: &Settings, parameters: &str, client: ClientRow) -> Result<(Request, ClientRow)> {
     let request: Request = serde_json::from_str(parameters).map_err(Error::internal)?;
     if !client.redirects_to(&request.redirect_uri) {
         return Err(not_registered());

@@ -58,11 +58,13 @@ impl Log for AuditQuery {
     }
 }
 
-/// What is asked for, with the person as they were typed.
+/// What is asked for, with person and client as they were typed.
 #[derive(Debug, Clone, Default)]
 pub struct Asked {
     /// An address or the number of a user.
     pub person: Option<String>,
+    /// A client's name, or its `client_id`.
+    pub client: Option<String>,
     /// Everything else.
     pub query: AuditQuery,
 }
@@ -72,6 +74,13 @@ impl Asked {
         let mut query = self.query.clone();
         if let Some(typed) = &self.person {
             query.person = Some(names::person_of(conn, typed)?);
+        }
+        if let Some(typed) = &self.client {
+            query.clients = Some(match names::spellings_of(conn, typed) {
+                // What others have connected is not to be found out.
+                Err(error) if query.is_own && error.param.is_some() => vec![typed.clone()],
+                names => names?,
+            });
         }
         Ok(query)
     }
@@ -114,7 +123,7 @@ fn with_names(conn: &mut Conn, rows: Vec<EntryRow>) -> Result<Vec<Entry>> {
 /// A page of the log.
 ///
 /// # Errors
-/// Names `person` if there is nobody; or that the database cannot answer.
+/// Names `person` or `client` if there is none such; or that the database cannot answer.
 pub async fn page(ctx: &Ctx, asked: Asked, cursor: Cursor, size: i64) -> Result<Page<Entry>> {
     ctx.db
         .read(move |conn| {

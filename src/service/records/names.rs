@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 
 use crate::db::Conn;
+use crate::domain::words::composed;
 use crate::error::{Error, Result};
 use crate::ids::{ApiKeyId, ClientRowId, TokenId, UserId};
 use crate::store::activity_grid::CallRow;
 use crate::store::record_names as store;
-use crate::store::users;
+use crate::store::{audit_grid, users};
 
 /// Registrations of one name that a filter takes.
 const MOST_CLIENTS: i64 = 1000;
+/// Spellings of one name that a filter takes.
+const MOST_SPELLINGS: i64 = 50;
 
 /// A person as a record shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +100,7 @@ pub(super) fn own_clients_of(
     user: UserId,
     typed: &str,
 ) -> Result<Vec<ClientRowId>> {
-    let found = store::own_clients_named(conn, user, typed)?;
+    let found = store::own_clients_named(conn, user, &composed(typed))?;
     if found.is_empty() {
         return Err(Error::field(
             "client",
@@ -115,12 +118,10 @@ pub(super) fn clients_of(conn: &mut Conn, typed: &str) -> Result<Vec<ClientRowId
     if let Some(id) = store::client_of(conn, typed)? {
         return Ok(vec![id]);
     }
-    let found = store::clients_named(conn, typed, MOST_CLIENTS + 1)?;
+    let names = store::client_spellings(conn, &composed(typed), MOST_SPELLINGS)?;
+    let found = store::clients_named(conn, &names, MOST_CLIENTS + 1)?;
     if found.is_empty() {
-        return Err(Error::field(
-            "client",
-            "Client: there is none of that name. Enter the whole name, as the list of clients has it, or a client ID.",
-        ));
+        return Err(no_such_client());
     }
     if i64::try_from(found.len()).is_ok_and(|found| found > MOST_CLIENTS) {
         return Err(Error::field(
@@ -129,4 +130,29 @@ pub(super) fn clients_of(conn: &mut Conn, typed: &str) -> Result<Vec<ClientRowId
         ));
     }
     Ok(found)
+}
+
+fn no_such_client() -> Error {
+    Error::field(
+        "client",
+        "Client: there is none of that name. Enter the whole name, as the list of clients has it, or a client ID.",
+    )
+}
+
+/// How the audit log may spell the client, or the personal access token, of a name or a `client_id`.
+/// What is gone by now is known in the spelling that it had.
+pub(super) fn spellings_of(conn: &mut Conn, typed: &str) -> Result<Vec<String>> {
+    if let Some(name) = store::client_name(conn, typed)? {
+        return Ok(vec![name]);
+    }
+    let typed = composed(typed);
+    let mut names = store::client_spellings(conn, &typed, MOST_SPELLINGS)?;
+    names.extend(store::token_spellings(conn, &typed, MOST_SPELLINGS)?);
+    if audit_grid::knows_client(conn, &typed)? {
+        names.push(typed.into_owned());
+    }
+    match names.is_empty() {
+        true => Err(no_such_client()),
+        false => Ok(distinct(names.into_iter())),
+    }
 }

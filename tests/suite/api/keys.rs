@@ -9,7 +9,7 @@ use crate::support::{MEMBER, OTHER, PASSWORD, Person, TestApp, both_databases, r
 
 async fn newest_key(app: &TestApp, person: Person) -> portcullis::ids::ApiKeyId {
     let user = app.id_of(person).await;
-    api_keys::of_person(&app.ctx, user).await.unwrap()[0].id
+    api_keys::of_person(&app.ctx, user).await.unwrap().rows[0].id
 }
 
 async fn code(client: &ApiClient) -> String {

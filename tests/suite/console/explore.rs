@@ -139,14 +139,31 @@ both_databases! {
     /// What is asked wrongly is named in the form.
     async fn a_wrong_search_is_named(app) {
         let member = app.member().await;
+        let long = "x".repeat(201);
         for (field, words) in [
             (("q", "ab"), "Text: enter 3 to 200 letters or digits."),
-            (("traffic", "huge"), "unknown variant"),
+            (("traffic", "huge"), "Visits a month: choose one of the list."),
+            (("sort", "x"), "Sort: choose one of the list."),
+            (("apps", long.as_str()), "Uses the app: takes values of 1 to 200 characters."),
+            (("missing_pixels", long.as_str()), "Does not use the pixel: takes values of 1 to 200 characters."),
+            (("country", "XX"), "Country: has a code that is no country's"),
             (("cursor", "x"), "That page is not known here any more."),
         ] {
             let page = search(&member, "/dashboard/stores", &[field]).await;
             assert_eq!(page.status, 400, "{field:?}");
             assert!(html::text(&page.text).contains(words), "{field:?}: {}", page.text);
+            if field.0 != "cursor" {
+                html::assert_complaints(&page.text, &[field.0]);
+            }
+        }
+        for (field, id, words) in [
+            (("store.country", "XX"), "store-country", "Country of the store: has a code"),
+            (("store.revenue", "x"), "store-revenue", "Revenue of the store a year: choose one of the list."),
+            (("technology", long.as_str()), "technology", "Store uses: takes values"),
+        ] {
+            let page = search(&member, "/dashboard/contacts", &[field]).await;
+            html::assert_complaints(&page.text, &[id]);
+            assert!(html::text(&page.text).contains(words), "{field:?}: {}", html::text(&page.text));
         }
         let page = member.get("/dashboard/contacts/reveal").await;
         assert_eq!(page.status, 400);

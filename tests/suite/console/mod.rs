@@ -2,6 +2,7 @@
 
 mod access;
 mod account;
+mod account_choice;
 mod accounts;
 mod api_keys;
 mod blocked;
@@ -12,6 +13,7 @@ mod confirmation;
 mod connection_check;
 mod connection_edit;
 mod connections;
+mod cut_lists;
 mod explore;
 mod index_browse;
 mod index_upload;

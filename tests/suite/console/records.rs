@@ -40,6 +40,15 @@ fn link(page: &str, words: &str) -> Option<String> {
     Some(page[start..].split('"').next()?.replace("&#38;", "&").replace("&amp;", "&"))
 }
 
+/// How many rows a log says it found.
+async fn browser_count(browser: &crate::support::Browser, path: &str) -> i64 {
+    let page = browser.get(path).await;
+    assert_eq!(page.status, 200, "{path}");
+    let text = html::text(&page.text);
+    let head = text.split(" found").next().unwrap_or_default();
+    head.split_whitespace().nth_back(1).and_then(|count| count.parse().ok()).unwrap()
+}
+
 both_databases! {
     /// What a client did is found under its person, its client, its request and its outcome; a
     /// refused call is a row too, and has a page of its own.
@@ -77,6 +86,48 @@ both_databases! {
         let request = app.calls().await.remove(1).request_id;
         let page = browser.get(&format!("{ACTIVITY}?request={request}")).await;
         assert_eq!(ids(&page.text, ACTIVITY), [2]);
+    }
+
+    /// A client and a person are found whatever the case of the letters, in both logs; a name that
+    /// there is none of is said to be one, and never looks like "nothing happened".
+    async fn names_are_found_whatever_their_case(app) {
+        let client = app.ai_client("usage:read").await;
+        assert!(client.call().await.is_ok());
+        app.sql("UPDATE client_groups SET name = 'Éclair Client'").await;
+        app.sql("UPDATE clients SET name = 'Éclair Client'").await;
+        app.sql("UPDATE audit SET target = 'Éclair Client' WHERE target = 'Suite Client'").await;
+        let now = app.clock.now().0;
+        for (kind, name) in [("client", "Gone Client"), ("connection", "ÉCLAIR CLIENT"), ("role", "Clerk")] {
+            app.sql(format!("INSERT INTO audit (at, actor, action, target_kind, target_id, target, outcome, detail) VALUES ({now}, 'test', 'connection_revoked', '{kind}', 99, '{name}', 'ok', '{{}}')")).await;
+        }
+        let browser = app.admin().await;
+        let found = |text: String| text.split(" found").next().and_then(|head| head.split_whitespace().nth_back(1).map(str::to_owned)).unwrap();
+        for path in [ACTIVITY, AUDIT] {
+            let mut counts = Vec::new();
+            for name in ["Éclair Client", "éclair client", "e\u{301}CLAIR cLIENT", client.client_id.as_str()] {
+                let page = browser.get(&format!("{path}?client={}", name.replace(' ', "+"))).await;
+                assert_eq!(page.status, 200, "{path} {name}: {}", html::text(&page.text));
+                counts.push(found(html::text(&page.text)));
+            }
+            assert!(counts[0] != "0" && counts.iter().all(|count| *count == counts[0]), "{path}: {counts:?}");
+            for name in ["clair client", "Clerk", "gone client"] {
+                let page = browser.get(&format!("{path}?client={}", name.replace(' ', "+"))).await;
+                assert_eq!(page.status, 400, "{path} {name}");
+                html::assert_complaints(&page.text, &["client"]);
+            }
+            let person = browser.get(&format!("{path}?person={}", MEMBER.email.to_uppercase())).await;
+            assert!(person.status == 200 && found(html::text(&person.text)) != "0", "{path}");
+        }
+        let gone = browser.get(&format!("{AUDIT}?client=Gone+Client")).await;
+        assert_eq!(found(html::text(&gone.text)), "1", "a client that is gone is known by its spelling");
+        let export = browser.get(&format!("{AUDIT}/export?format=jsonl&client=gone+client")).await;
+        assert_eq!(export.status, 400, "no file of nothing");
+        let own = app.member().await;
+        for path in ["/dashboard/activity", "/dashboard/audit"] {
+            let page = browser_count(&own, &format!("{path}?client=%C3%A9clair+client")).await;
+            assert!(page > 0, "{path}");
+        }
+        assert_eq!(browser_count(&own, "/dashboard/audit?client=Gone+Client").await, 0, "others' clients are not found out");
     }
 
     /// Pages go by rows, not by numbers: what is written down meanwhile moves nothing, and Newer
@@ -137,6 +188,7 @@ both_databases! {
             (ACTIVITY, "before=x", "does not name a page"),
             (ACTIVITY, "page_size=0", "20, 50, 100 or 200"),
             (AUDIT, "person=Ann", "enter the whole e-mail address"),
+            (AUDIT, "client=Nobody+Knows+It", "Client: there is none of that name"),
             (AUDIT, "address=localhost", "enter an IP address"),
             (AUDIT, "action=magic", "choose one of the list"),
         ] {

@@ -128,6 +128,11 @@ both_databases! {
         // The stores that are there already have one of their own.
         assert_eq!(taxonomy["truncated"], json!([{"filter": "category", "listed": 200, "values": 206}]));
         assert_eq!(taxonomy["category"].as_array().unwrap().len(), 200);
+        for (screen, id) in [("stores", "category"), ("contacts", "store-category")] {
+            let page = app.member().await.get(&format!("/dashboard/{screen}")).await.text;
+            let hint = format!("id=\"{id}-hint\">The 200 most frequent of 206 are offered");
+            assert!(page.contains(&hint) && page.contains(&format!("aria-describedby=\"{id}-hint\"")), "{screen}");
+        }
         let found = all_stores(app, &json!({"category": ["c204"]}), StoreSort::Added, 10).await;
         assert_eq!(found, ["s204.test.example"]);
     }
