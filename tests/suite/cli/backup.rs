@@ -44,6 +44,87 @@ async fn a_copy_made_while_the_server_serves_brings_everything_back() {
     assert_eq!(keys.code, 0, "the keys open under the same secret: {keys:?}");
 }
 
+/// What was revoked after the copy works again: everything is revoked before anybody is served. That,
+/// and looking after people, needs no secret; nothing makes another one beside a database.
+#[actix_web::test]
+async fn a_restored_server_can_be_shut_before_it_serves() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    create(folder, ANN).await;
+    let server = Server::start(folder).await;
+    server.end().await;
+    let secret = std::fs::read(folder.join("portcullis.secret")).unwrap();
+    std::fs::remove_file(folder.join("portcullis.secret")).unwrap();
+    let everything = run(folder, &["user", "revoke", "--everybody"], "").await;
+    assert_eq!(everything.code, 0, "{everything:?}");
+    assert!(everything.stdout.contains("everything of everybody"), "{everything:?}");
+    assert_eq!(run(folder, &["user", "revoke", ANN], "").await.code, 0);
+    assert_eq!(run(folder, &["user", "revoke"], "").await.code, 2);
+    assert_eq!(run(folder, &["user", "revoke", ANN, "--everybody"], "").await.code, 2);
+    for arguments in [&["serve"][..], &["keys", "list"], &["migrate"]] {
+        let refused = run(folder, arguments, "").await;
+        assert_eq!(refused.code, 1, "{refused:?}");
+        assert!(refused.stderr.contains("SECRET_FILE"), "{refused:?}");
+        assert!(!folder.join("portcullis.secret").exists(), "{arguments:?} made another");
+    }
+    std::fs::write(folder.join("portcullis.secret"), "another-secret-of-at-least-32-bytes")
+        .unwrap();
+    let other = run(folder, &["keys", "list"], "").await;
+    assert!(other.code == 1 && other.stderr.contains("keys rotate --leaked"), "{other:?}");
+    let anew = run(folder, &["keys", "rotate", "--leaked"], "").await;
+    assert_eq!(anew.code, 0, "{anew:?}");
+    assert_eq!(run(folder, &["keys", "list"], "").await.code, 0);
+    std::fs::write(folder.join("portcullis.secret"), secret).unwrap();
+    assert_eq!(run(folder, &["keys", "list"], "").await.code, 1, "the old one opens nothing now");
+}
+
+/// A program does not work on a schema that it does not know.
+#[actix_web::test]
+async fn a_newer_schema_is_left_alone() {
+    let app = crate::support::TestApp::sqlite().await;
+    app.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')").await;
+    let folder = app.database.folder();
+    for arguments in [&["migrate"][..], &["user", "list"]] {
+        let refused = run(&folder, arguments, "").await;
+        assert_eq!((refused.code, refused.stdout.as_str()), (1, ""), "{refused:?}");
+        assert!(refused.stderr.contains("a newer version"), "{refused:?}");
+    }
+    let doctor = run(&folder, &["doctor"], "").await;
+    assert!(doctor.stdout.contains("fail  schema: it is that of a newer version"), "{doctor:?}");
+    app.stop().await;
+}
+
+/// What keeps the database from being opened is said at once, and what to look at.
+#[actix_web::test]
+async fn a_database_that_cannot_be_opened_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("portcullis.db"), "this is no database at all ".repeat(200))
+        .unwrap();
+    let mut command = command(folder.path());
+    command.args(["user", "list"]).env("PORTCULLIS_SECRET", "a-secret-of-at-least-32-characters!");
+    let output =
+        actix_web::rt::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), said.trim_end().lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("DATABASE_URL") && said.contains("is not a database"), "{said}");
+}
+
+/// The folder of a database is made where the secret comes from elsewhere, too.
+#[actix_web::test]
+async fn a_first_start_makes_the_folder_of_its_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new/data");
+    let mut command = command(folder.path());
+    command
+        .arg("migrate")
+        .env("PORTCULLIS_SECRET", "a-secret-of-at-least-32-characters!")
+        .env("PORTCULLIS_DATABASE_URL", format!("sqlite://{}/portcullis.db", new.display()));
+    let output =
+        actix_web::rt::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(new.join("portcullis.db").exists());
+}
+
 #[actix_web::test]
 async fn what_cannot_be_copied_is_told_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();

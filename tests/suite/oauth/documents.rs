@@ -281,6 +281,24 @@ hosted! {
         assert_eq!(hosts.resolved(), ["client.example"], "nothing is fetched for what is shipped");
     }
 
+    /// Nor does a request begin anything that was waiting when the setting changed.
+    ///
+    /// Rows: D25
+    async fn a_page_that_was_open_is_turned_away_with_its_kind(app, hosts) {
+        let browser = app.member().await;
+        let page = shown(app, &browser, DOCUMENT).await;
+        assert_shown(&page, "Sample Client");
+        let parked = app.anonymous().get(&request(app, DOCUMENT).path()).await.header("location").to_owned();
+        app.set("metadata_documents", "known").await;
+        let fields = [("decision", "authorize"), ("scope", "usage:read")];
+        let answer = browser.send(&page, "/oauth/authorize", &fields).await;
+        assert_eq!((answer.status, answer.header("location")), (400, ""), "{}", answer.text);
+        let resumed = parked.replacen("/login?continue=", "/oauth/authorize?continue=", 1);
+        assert_refused(&browser.get(&resumed).await, "turned");
+        assert_eq!(app.count("SELECT count(*) FROM authorization_codes").await, 0);
+        assert_eq!(hosts.resolved(), ["client.example"]);
+    }
+
     /// What was kept of an older version's table is brought up to date; a block stays.
     ///
     /// Rows: D25
