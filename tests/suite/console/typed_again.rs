@@ -122,13 +122,15 @@ both_databases! {
         let browser = app.admin().await;
         let form = browser.get("/admin/accounts/1").await;
         app.sql("DELETE FROM sessions").await;
-        let typed = [("name", "Another Name"), ("plan", "1"), ("status", "active"), ("api_access", "yes"), ("password", PASSWORD)];
+        let typed = [("name", "Another Name"), ("plan", "1"), ("status", "active"), ("api_access", "on"), ("password", PASSWORD)];
         assert_eq!(browser.send(&form, "/admin/accounts/1", &typed).await.status, 401);
         app.sql("UPDATE accounts SET name = 'Renamed meanwhile' WHERE id = 1").await;
         browser.sign_in(ADMIN.email, PASSWORD).await;
         let again = browser.get("/admin/accounts/1").await;
         assert!(again.text.contains("value=\"Another Name\""), "{}", again.text);
-        let answer = browser.send(&again, "/admin/accounts/1", &typed).await;
+        let asked = browser.send(&again, "/admin/accounts/1", &typed).await;
+        assert!(html::text(&asked.text).contains("Acme → Another Name"), "{}", asked.text);
+        let answer = browser.send(&asked, "/admin/accounts/1", &[("password", PASSWORD)]).await;
         assert_eq!(answer.status, 409, "{}", html::text(&answer.text));
     }
 
