@@ -251,7 +251,8 @@ mod tests {
     }
 
     fn filled(inside: &str, pairs: &[(&str, &str)]) -> Option<String> {
-        let page = format!("<p>a < b<form method=\"post\" action=\"/x?a&#38;b\">{inside}</form></p>");
+        let page =
+            format!("<p>a < b<form method=\"post\" action=\"/x?a&#38;b\">{inside}</form></p>");
         let page = fill(&page, "/x?a&b", &fields(pairs), "!")?;
         let inside = page.strip_prefix("<p>a < b<form method=\"post\" action=\"/x?a&#38;b\">!");
         Some(inside.unwrap().strip_suffix("</form></p>").unwrap().to_owned())
@@ -265,7 +266,11 @@ mod tests {
                 [("a", "\"<&>'")].as_slice(),
                 "<input name=\"a\" required value=\"&#34;&#60;&#38;&#62;&#39;\">",
             ),
-            ("<textarea name=\"a\">x</textarea>", &[("a", "</textarea>")], "<textarea name=\"a\">\n&#60;/textarea&#62;</textarea>"),
+            (
+                "<textarea name=\"a\">x</textarea>",
+                &[("a", "</textarea>")],
+                "<textarea name=\"a\">\n&#60;/textarea&#62;</textarea>",
+            ),
             (
                 "<select name=\"a\"><option value=\"1\" selected>I</option><option value=\"2\">II</option></select>",
                 &[("a", "2")],

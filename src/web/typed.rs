@@ -133,7 +133,10 @@ pub fn give_back(ctx: &Ctx, response: ServiceResponse) -> ServiceResponse {
     }
     let is_page = response.request().method() == Method::GET
         && response.status() == StatusCode::OK
-        && response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+        && response
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if !is_page || session::user(&session, now) != Some(typed.owner) {
         return response;
     }
@@ -174,8 +177,11 @@ mod tests {
                     let rest = input.split(&format!("{name}=\"")).nth(1);
                     rest.map(|rest| rest.split('"').next().unwrap())
                 };
-                let is_typed_secret = attribute(" type").or(input.strip_prefix("type=\"").and_then(|rest| rest.split('"').next())) == Some("password")
-                    || attribute("autocomplete").is_some_and(|kind| kind.ends_with("-password") || kind == "one-time-code");
+                let is_typed_secret = attribute(" type")
+                    .or(input.strip_prefix("type=\"").and_then(|rest| rest.split('"').next()))
+                    == Some("password")
+                    || attribute("autocomplete")
+                        .is_some_and(|kind| kind.ends_with("-password") || kind == "one-time-code");
                 if is_typed_secret && attribute(" name") != Some("{{ name }}") {
                     met += 1;
                     assert!(is_secret(attribute(" name").unwrap()), "{}: {input}", path.display());

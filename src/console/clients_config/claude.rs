@@ -57,6 +57,9 @@ mod tests {
         assert_eq!(file, serde_json::json!({ "mcpServers": { "portcullis": server } }));
         assert!(told.detour.is_some());
         let told = guide("https://gate.example.com/mcp");
-        assert_eq!((told.manual.text.as_str(), told.detour), ("https://gate.example.com/mcp", None));
+        assert_eq!(
+            (told.manual.text.as_str(), told.detour),
+            ("https://gate.example.com/mcp", None)
+        );
     }
 }

@@ -240,9 +240,15 @@ mod tests {
     #[test]
     fn on_the_page_of_another_person_it_is_they_who_sign_in() {
         let told = Tabs::new("codex", URL, "?").of("Emil `Harrow").next();
-        assert!(told.contains(&"Emil 'Harrow signs in here and approves what Codex may do.".into()));
+        assert!(
+            told.contains(&"Emil 'Harrow signs in here and approves what Codex may do.".into())
+        );
         assert!(!told.iter().any(|step| step.contains("Sign in here")), "{told:?}");
-        assert!(Tabs::new("codex", URL, "?").next().contains(&"Sign in here and approve what Codex may do.".into()));
+        assert!(
+            Tabs::new("codex", URL, "?")
+                .next()
+                .contains(&"Sign in here and approve what Codex may do.".into())
+        );
     }
 
     #[test]
