@@ -291,7 +291,8 @@ async fn check(
     let own = Limit::confirmations_of(id);
     let user = find(ctx, vec![own.clone()], &actor.label, actor.address).await;
     let limits = [own.clone()];
-    let user = too_often(ctx, actor, Action::PasswordReentered, &actor.label, &limits, user).await?;
+    let user =
+        too_often(ctx, actor, Action::PasswordReentered, &actor.label, &limits, user).await?;
     // Whoever was suspended since the request began confirms nothing.
     let user = user.filter(|user| user.id == id && user.status() == UserStatus::Active);
     // A code stands for the password where there is one; no password is so short.

@@ -1,4 +1,4 @@
-//! Who asked for what their role does not allow, or guessed too often: refused elsewhere, written down
+//! Who asked for what their role does not allow, acted on somebody who may do more, or guessed too often: refused elsewhere, written down
 //! here, and never so often that the log fills.
 
 use serde_json::json;
@@ -99,6 +99,46 @@ pub async fn too_often<T>(
                 target: Some(&target),
                 outcome: Outcome::Denied,
                 detail: json!({ "why": "too many attempts; those after this one are not written down" }),
+            };
+            Ok(audit::insert(conn, &entry)?)
+        })
+        .await?;
+    answer
+}
+
+/// Passes an answer on, and writes down that it was a refusal to act on somebody who may do more, or
+/// to give a role that may: up to ten a minute.
+///
+/// # Errors
+/// That of the answer; or that the database cannot answer.
+pub async fn over<T>(
+    ctx: &Ctx,
+    actor: &Actor,
+    action: Action,
+    user: UserId,
+    answer: Result<T>,
+) -> Result<T> {
+    let (Err(error), Some(acting)) = (&answer, actor.user) else { return answer };
+    if error.code != ErrorCode::PermissionDenied {
+        return answer;
+    }
+    let limit = Limit::refusals_of(acting, "person", false);
+    let (actor, now, why) = (actor.clone(), ctx.clock.now(), error.message.to_string());
+    ctx.db
+        .write(move |conn| {
+            match throttle::count_or_refuse(conn, &limit, now) {
+                Err(error) if error.code == ErrorCode::RateLimitExceeded => return Ok(()),
+                counted => counted?,
+            }
+            let label = users::by_id(conn, user)?.map(|row| row.email).unwrap_or_default();
+            let target = Target { kind: "user", id: Some(user.0), label };
+            let entry = NewEntry {
+                at: now,
+                actor: &actor,
+                action,
+                target: Some(&target),
+                outcome: Outcome::Denied,
+                detail: json!({ "why": why }),
             };
             Ok(audit::insert(conn, &entry)?)
         })
