@@ -103,7 +103,7 @@ pub fn open(url: &DatabaseUrl, mode: Mode) -> Result<Conn, diesel::r2d2::Error> 
             // log at checkpoints, so that a killed process loses nothing (only a power cut may).
             conn.batch_execute(
                 "PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;",
+                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -49152; PRAGMA temp_store = MEMORY;",
             )
             .map_err(diesel::r2d2::Error::QueryError)?;
             let pragma = match mode {

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::{
+    AnsiTransactionManager, Connection, SimpleConnection, TransactionManager,
+};
 use diesel::r2d2::Pool;
 use tokio::sync::Semaphore;
 
@@ -154,7 +156,7 @@ impl Db {
             DatabaseUrl::Sqlite(_) => {
                 // The writer first: it makes the file, which a read-only connection may not.
                 let writers = Lane::open(url, Mode::ReadWrite, 1)?;
-                let readers = Lane::open(url, Mode::ReadOnly, size)?;
+                let readers = Lane::open(url, Mode::ReadOnly, size.min(most_readers()))?;
                 (readers, writers, Some(Checkpointer::start(url)?))
             }
             DatabaseUrl::Postgres(_) => {
@@ -209,6 +211,19 @@ impl Db {
         self.readers.run(job).await
     }
 
+    /// Runs `job` on a reading connection, with all its queries answered from one state of the
+    /// database, whatever is written meanwhile.
+    ///
+    /// # Errors
+    /// What `job` returns, or that the database cannot answer.
+    pub async fn read_at_once<T, F>(&self, job: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+    {
+        self.readers.run(move |conn| at_once(conn, job)).await
+    }
+
     /// Runs `job` as one write transaction: all of it happens, or nothing.
     ///
     /// # Errors
@@ -260,6 +275,23 @@ fn reading<T>(job: impl FnOnce(&mut Conn) -> Result<T>) -> impl FnOnce(&mut Conn
         conn.batch_execute("PRAGMA query_only = OFF")?;
         result
     }
+}
+
+/// How many connections may read a file at once. It is read by this process and not by a server, so
+/// that more than the cores can keep busy wait for each other, each with pages of its own in memory.
+fn most_readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    u32::try_from(2 * cores).unwrap_or(u32::MAX).max(8)
+}
+
+/// Does `job` in a reading transaction, which SQLite answers from one state by itself.
+fn at_once<T>(conn: &mut Conn, job: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    conn.transaction(|conn| {
+        if matches!(conn, Conn::Postgres(_)) {
+            conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+        }
+        job(conn)
+    })
 }
 
 /// Runs `job` in such a transaction on a connection that waits for no lock; nothing, if it could not

@@ -6,6 +6,7 @@ mod enrich;
 mod rebuild;
 
 use crate::db::Db;
+use crate::domain::cursor::{Position, Walk};
 use crate::domain::filter::{ContactFilter, StoreFilter, StoreSort, Wrong};
 use crate::domain::host;
 use crate::domain::profile::{ContactPage, StorePage, StoreProfile, Taxonomy};
@@ -108,16 +109,39 @@ pub async fn search_contacts(
     }
     let query = digest(&("contacts", &filter))?;
     let after = cursor.map(|text| open(secret, caller, &query, text)).transpose()?;
-    let found = db
-        .read(move |conn| Ok(contacts::search(conn, &filter, after.as_ref(), limit + 1)?))
+    let walk = after.as_ref().and_then(|after| after.walk.clone());
+    // Where a filter asks for a store, contacts without one do not come before it is added.
+    let may_move = filter.store.is_none()
+        && !walk.as_ref().is_some_and(Walk::is_past_lone_contacts)
+        && (walk.is_some() || after.is_none());
+    let (found, newest) = db
+        .read_at_once(move |conn| {
+            let newest = may_move.then(|| contacts::newest(conn)).transpose()?;
+            Ok((contacts::search(conn, &filter, after.as_ref(), limit + 1)?, newest))
+        })
         .await?;
     let (found, more) = page(found, limit);
     let next_cursor = match found.last() {
-        Some(last) if more => Some(seal(secret, caller, query, last.position.clone())?),
+        Some(last) if more => {
+            let position = Position { walk: further(walk, newest, last), ..last.position.clone() };
+            Some(seal(secret, caller, query, position)?)
+        }
         _ => None,
     };
     let contacts = found.into_iter().map(|found| found.preview).collect();
     Ok(ContactPage { contacts, next_cursor })
+}
+
+/// The walk that has come to `last`, if it is one that has to be known.
+fn further(
+    walk: Option<Walk>,
+    newest: Option<(i64, i64)>,
+    last: &contacts::Found,
+) -> Option<Walk> {
+    let Some((store, contact)) = newest else { return walk };
+    let mut walk = walk.unwrap_or_else(|| Walk::begin(contact));
+    walk.step(store, last.position.value.unwrap_or_default());
+    Some(walk)
 }
 
 /// The complaint about a filter, by the place where callers write it.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
@@ -12,7 +13,7 @@ use crate::db::schema::{contacts, stores};
 use crate::db::words::{Range, matching};
 use crate::db::{Conn, MultiBackend};
 use crate::domain::contact::{Channels, Contact, ContactPreview, EmailStatus};
-use crate::domain::cursor::Position;
+use crate::domain::cursor::{Position, Walk};
 use crate::domain::facet::Asked;
 use crate::domain::filter::ContactFilter;
 use crate::domain::import::slug;
@@ -54,7 +55,8 @@ pub fn by_public_ids(conn: &mut Conn, ids: &[String]) -> QueryResult<Vec<(i64, C
 }
 
 /// At most `limit` contacts that match all of `filter`, after the place `after`: the contacts of one
-/// store together, in the order in which stores were added, those without a store before them.
+/// store together, in the order in which stores were added, those without a store before them. A
+/// contact that came before in the walk that `after` tells of is passed over.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -75,9 +77,10 @@ pub fn search(
     };
     let expression = expression.and_each(pieces);
     let limit = usize::try_from(limit).unwrap_or_default();
-    let mut search = Search { filter, store_text, text, limit, found: Vec::new() };
+    let walk = after.and_then(|after| after.walk.as_ref());
+    let mut search = Search { filter, store_text, text, walk, limit, found: Vec::new() };
     let mut place = match after {
-        Some(Position { value: Some(entry), id }) => (*entry, *id),
+        Some(Position { value: Some(entry), id, .. }) => (*entry, *id),
         // Contacts without a store have entries below zero.
         _ => (if filter.store.is_some() { 1 } else { i64::MIN }, 0),
     };
@@ -96,6 +99,16 @@ pub fn search(
     }
 }
 
+/// The newest store and the newest contact; 0 where there is none.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn newest(conn: &mut Conn) -> QueryResult<(i64, i64)> {
+    let store: Option<i64> = stores::table.select(max(stores::id)).first(conn)?;
+    let contact: Option<i64> = contacts::table.select(max(contacts::id)).first(conn)?;
+    Ok((store.unwrap_or_default(), contact.unwrap_or_default()))
+}
+
 /// A contact search under way.
 struct Search<'a> {
     filter: &'a ContactFilter,
@@ -103,6 +116,8 @@ struct Search<'a> {
     store_text: Option<String>,
     /// The text that a contact must hold, folded.
     text: Option<String>,
+    /// How the search got to the place it goes on from.
+    walk: Option<&'a Walk>,
     limit: usize,
     found: Vec<Found>,
 }
@@ -134,7 +149,8 @@ impl Search<'_> {
                 place = (last.entry_id, last.id);
             }
             for row in rows {
-                if !self.is_full() && row.holds(self.text.as_deref()) {
+                let came = self.walk.is_some_and(|walk| walk.had(row.id, row.entry_id));
+                if !self.is_full() && !came && row.holds(self.text.as_deref()) {
                     self.found.push(row.into());
                 }
             }
@@ -240,7 +256,7 @@ impl Row {
 
 impl From<Row> for Found {
     fn from(row: Row) -> Self {
-        let position = Position { value: Some(row.entry_id), id: row.id };
+        let position = Position { value: Some(row.entry_id), id: row.id, walk: None };
         Self { position, preview: Contact::from(row).into() }
     }
 }

@@ -188,7 +188,7 @@ fn with_technologies(conn: &mut Conn, rows: Vec<Row>, sort: StoreSort) -> QueryR
             StoreSort::RevenueDesc => row.revenue_usd,
         };
         Found {
-            position: Position { value, id: row.id },
+            position: Position { value, id: row.id, walk: None },
             profile: StoreProfile {
                 apps: take(row.id, true),
                 pixels: take(row.id, false),

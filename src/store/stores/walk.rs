@@ -81,7 +81,7 @@ impl Walk {
     ) -> Self {
         let stage = match (sort, after) {
             (StoreSort::Added, after) => Stage::Added(after.map_or(0, |after| after.id)),
-            (_, Some(Position { value: None, id })) => Stage::Unranked(*id),
+            (_, Some(Position { value: None, id, .. })) => Stage::Unranked(*id),
             _ => Stage::Start,
         };
         Self { expression, other, without_text: false, sort, after: after.cloned(), ceiling, stage }

@@ -74,6 +74,34 @@ both_databases! {
         }
     }
 
+    /// Contacts without a store are first; a store that is added puts its contacts elsewhere.
+    async fn every_contact_comes_once_while_its_store_is_added(app) {
+        let mut random = Random(14);
+        let stores: Vec<Value> = (0..30).map(|number| store(&mut random, number)).collect();
+        let contacts: Vec<Value> = (0..120).map(|number| contact(&mut random, number, &stores)).collect();
+        let (early, late) = stores.split_at(4);
+        bring(app, Entity::Stores, early).await;
+        bring(app, Entity::Contacts, &contacts).await;
+        let (mut seen, mut cursor) = contacts_page(app, &json!({}), 7, None).await;
+        // Some stores at once, some one after the other, some pages without any.
+        let mut late = late.chunks(5);
+        let mut page = 0;
+        while let Some(from) = cursor {
+            page += 1;
+            if page % 3 != 0 && let Some(stores) = late.next() {
+                bring(app, Entity::Stores, stores).await;
+            }
+            let (more, next) = contacts_page(app, &json!({}), 7, Some(&from)).await;
+            seen.extend(more);
+            cursor = next;
+        }
+        assert!(late.next().is_none(), "all stores came during the walk");
+        seen.sort();
+        let mut all: Vec<String> = (0..120).map(|number| format!("Surname{number}")).collect();
+        all.sort();
+        assert_eq!(seen, all, "none comes twice, none is left out");
+    }
+
     async fn a_cursor_serves_its_own_search_and_caller_only(app) {
         let mut random = Random(13);
         let stores: Vec<Value> = (0..10).map(|number| store(&mut random, number)).collect();
