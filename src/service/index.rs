@@ -133,11 +133,7 @@ pub async fn search_contacts(
 }
 
 /// The walk that has come to `last`, if it is one that has to be known.
-fn further(
-    walk: Option<Walk>,
-    newest: Option<(i64, i64)>,
-    last: &contacts::Found,
-) -> Option<Walk> {
+fn further(walk: Option<Walk>, newest: Option<(i64, i64)>, last: &contacts::Found) -> Option<Walk> {
     let Some((store, contact)) = newest else { return walk };
     let mut walk = walk.unwrap_or_else(|| Walk::begin(contact));
     walk.step(store, last.position.value.unwrap_or_default());

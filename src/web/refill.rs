@@ -12,8 +12,8 @@ const SHOWN_ANEW: [&str; 7] = ["csrf", "once", "back", "count", "ids", "seen", "
 /// What tells that somebody else changed a thing meanwhile: put back, so that it still does.
 const WAS: &str = "was";
 
-/// The page with the fields in its form to `action` and `notice` at the form's head; nothing if it
-/// has no such form, or one about something else.
+/// The page with the fields in its form to `action`, and `notice` before the first thing to be seen in
+/// it; nothing if it has no such form, or one about something else.
 pub fn fill(page: &str, action: &str, fields: &Fields, notice: &str) -> Option<String> {
     let mut before = String::new();
     let mut rest = page;
@@ -26,23 +26,28 @@ pub fn fill(page: &str, action: &str, fields: &Fields, notice: &str) -> Option<S
             continue;
         }
         let (inside, end) = rest.split_once("</form>")?;
-        if let Some(filled) = form(inside, fields) {
-            return Some(format!("{before}{notice}{filled}</form>{end}"));
+        if let Some(filled) = form(inside, fields, notice) {
+            return Some(format!("{before}{filled}</form>{end}"));
         }
     }
 }
 
 /// The inside of a form with the fields in it.
-fn form(inside: &str, fields: &Fields) -> Option<String> {
+fn form(inside: &str, fields: &Fields, notice: &str) -> Option<String> {
     if !is_about_the_same(inside, fields) {
         return None;
     }
     let mut form = Filling { fields, met: HashMap::new(), has_filled: false };
     let mut out = String::new();
-    let mut rest = inside;
+    let (mut rest, mut notice) = (inside, Some(notice));
     while let Some((text, tag, after)) = next_tag(rest) {
         out.push_str(text);
         rest = after;
+        if !tag.is_hidden()
+            && let Some(notice) = notice.take()
+        {
+            out.push_str(notice);
+        }
         match tag.name {
             "input" => form.input(&mut out, tag),
             "textarea" | "select" => {
@@ -254,8 +259,8 @@ mod tests {
         let page =
             format!("<p>a < b<form method=\"post\" action=\"/x?a&#38;b\">{inside}</form></p>");
         let page = fill(&page, "/x?a&b", &fields(pairs), "!")?;
-        let inside = page.strip_prefix("<p>a < b<form method=\"post\" action=\"/x?a&#38;b\">!");
-        Some(inside.unwrap().strip_suffix("</form></p>").unwrap().to_owned())
+        let inside = page.strip_prefix("<p>a < b<form method=\"post\" action=\"/x?a&#38;b\">");
+        Some(inside.unwrap().strip_suffix("</form></p>").unwrap().replacen('!', "", 1))
     }
 
     #[test]
@@ -303,6 +308,9 @@ mod tests {
         let typed = [("csrf", "old"), ("was", "old"), ("password", "p"), ("a", "x")];
         let wanted = "<input type=\"hidden\" name=\"csrf\" value=\"new\"><input type=\"hidden\" name=\"was\" value=\"old\"><input type=\"password\" name=\"password\"><input name=\"a\" value=\"x\">";
         assert_eq!(filled(form, &typed).as_deref(), Some(wanted));
+        let page = format!("<form action=\"/x\">{form}</form>");
+        let page = fill(&page, "/x", &fields(&typed), "!").unwrap();
+        assert!(page.contains("value=\"old\">!<input type=\"password\""), "{page}");
     }
 
     #[test]
