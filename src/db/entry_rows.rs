@@ -22,20 +22,42 @@ pub struct EntryRow {
     pub digest: i64,
 }
 
-/// Adds entries or brings them to what they are now.
-///
-/// # Errors
-/// When the database refuses.
-pub fn put(conn: &mut Conn, rows: &[EntryRow]) -> QueryResult<()> {
-    // PostgreSQL keeps the words in the same row.
-    let parts: &[Part] = match conn {
-        Conn::Sqlite(_) => &[Part::Entries, Part::Words],
-        Conn::Postgres(_) => &[Part::EntriesWithWords],
-    };
-    for part in parts {
-        for rows in rows.chunks(part.rows_at_once()) {
-            PutRows { part: *part, rows }.execute(conn)?;
+/// Adds entries or brings them to what they are now, some at a time.
+#[derive(Debug, Default)]
+pub struct Putting {
+    /// On SQLite, what is written once all words are: FTS5 writes out what it has collected of them
+    /// whenever another table is written.
+    later: Vec<EntryRow>,
+}
+
+impl Putting {
+    /// Puts `rows`; they are there for certain after [`Self::finish`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn put(&mut self, conn: &mut Conn, mut rows: Vec<EntryRow>) -> QueryResult<()> {
+        // PostgreSQL keeps the words in the same row.
+        let Conn::Sqlite(_) = conn else { return put(conn, Part::EntriesWithWords, &rows) };
+        put(conn, Part::Words, &rows)?;
+        for row in &mut rows {
+            row.words = String::new();
         }
+        self.later.append(&mut rows);
+        Ok(())
+    }
+
+    /// Puts what is left.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn finish(self, conn: &mut Conn) -> QueryResult<()> {
+        put(conn, Part::Entries, &self.later)
+    }
+}
+
+fn put(conn: &mut Conn, part: Part, rows: &[EntryRow]) -> QueryResult<()> {
+    for rows in rows.chunks(part.rows_at_once()) {
+        PutRows { part, rows }.execute(conn)?;
     }
     Ok(())
 }

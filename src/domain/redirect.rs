@@ -4,31 +4,75 @@
 
 use url::{Host, Url};
 
-/// Schemes a browser would execute or that leave OAuth's ground; never a redirect.
-const REFUSED_SCHEMES: [&str; 22] = [
+/// Schemes that a browser would execute, or that start a program which is nobody's OAuth client;
+/// never a redirect.
+const REFUSED_SCHEMES: [&str; 61] = [
     "about",
+    "afp",
+    "android-app",
     "blob",
+    "callto",
     "chrome",
     "chrome-extension",
+    "cid",
     "data",
+    "facetime",
     "file",
     "filesystem",
     "ftp",
+    "ftps",
+    "git",
+    "gopher",
+    "hcp",
     "intent",
-    "javascript",
-    "mailto",
+    "itms",
+    "itms-apps",
+    "itms-services",
     "jar",
+    "javascript",
     "ldap",
     "ldaps",
-    "search-ms",
+    "livescript",
+    "magnet",
+    "mailto",
+    "market",
+    "mhtml",
+    "mid",
+    "mocha",
+    "moz-extension",
+    "news",
+    "nfs",
+    "nntp",
+    "rdp",
+    "res",
+    "resource",
+    "rlogin",
+    "safari-extension",
+    "search",
+    "sftp",
+    "shell",
+    "sip",
+    "sips",
+    "skype",
+    "smb",
     "sms",
+    "ssh",
     "tel",
+    "telnet",
+    "tn3270",
     "urn",
     "vbscript",
     "view-source",
+    "vnc",
+    "webcal",
     "ws",
     "wss",
+    "wyciwyg",
 ];
+/// Schemes of parts of Windows, from installers to settings, begin so.
+const WINDOWS: &str = "ms-";
+/// Shorter ones are drives and typing errors.
+const SHORTEST_SCHEME: usize = 3;
 
 /// The longest redirect URI accepted, in characters.
 const LONGEST: usize = 2048;
@@ -77,9 +121,15 @@ pub fn check(uri: &str) -> Result<Kind, &'static str> {
     }
     match scheme {
         "https" | "http" => check_http(uri, scheme, &url),
-        refused if REFUSED_SCHEMES.contains(&refused) => Err("has a scheme that is not allowed"),
+        refused if is_refused(refused) => Err("has a scheme that is not allowed"),
         _ => Ok(Kind::PrivateUseScheme),
     }
+}
+
+fn is_refused(scheme: &str) -> bool {
+    scheme.len() < SHORTEST_SCHEME
+        || scheme.starts_with(WINDOWS)
+        || REFUSED_SCHEMES.contains(&scheme)
 }
 
 fn check_http(uri: &str, scheme: &str, url: &Url) -> Result<Kind, &'static str> {

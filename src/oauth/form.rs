@@ -92,9 +92,23 @@ pub(super) fn credentials(
     })
 }
 
-/// The client that is presented, whether it is the one or not; empty if none is.
-pub(super) fn presented(request: &HttpRequest, parameters: &Parameters) -> String {
-    credentials(request, parameters).map(|credentials| credentials.client_id).unwrap_or_default()
+/// Who a request says it is of.
+#[derive(Debug, Default)]
+pub(super) struct Presented {
+    /// The client, whether it is the one or not; empty if none is named.
+    pub client_id: String,
+    /// Whether it brings a secret.
+    pub with_secret: bool,
+}
+
+/// Who `request` says it is of.
+pub(super) fn presented(request: &HttpRequest, parameters: &Parameters) -> Presented {
+    credentials(request, parameters)
+        .map(|credentials| Presented {
+            with_secret: credentials.secret.is_some(),
+            client_id: credentials.client_id,
+        })
+        .unwrap_or_default()
 }
 
 /// User and password of Basic authentication, each form-decoded (RFC 6749 §2.3.1).

@@ -27,8 +27,8 @@ pub async fn exchange(
     let actor = caller(&ctx, &request);
     let parameters = read_form(&request, body).await?;
     let attempt = attempt(&ctx, &request, &parameters, &actor);
-    let client_id = presented(&request, &parameters);
-    Ok(answer(&slowed(&ctx, &actor, &client_id, attempt).await?))
+    let presented = presented(&request, &parameters);
+    Ok(answer(&slowed(&ctx, &actor, &presented, attempt).await?))
 }
 
 async fn attempt(

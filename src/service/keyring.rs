@@ -151,9 +151,14 @@ impl Keyring {
             .map(Self)
     }
 
-    /// Whether a key of that id is here.
-    pub fn holds(&self, kid: &str) -> bool {
-        self.0.iter().any(|key| key.kid == kid)
+    /// Whether a key of that id is here and was signing at `issued_at`, in seconds: one that was
+    /// retired before, and perhaps copied, vouches for nothing newer.
+    pub fn vouches(&self, kid: &str, issued_at: i64) -> bool {
+        let key = self.0.iter().find(|key| key.kid == kid);
+        let was_signing = |key: &SigningKey| {
+            key.retired_at.is_none_or(|retired| issued_at <= retired.seconds())
+        };
+        key.is_some_and(was_signing)
     }
 
     /// The keys as clients fetch them.
@@ -201,7 +206,7 @@ impl Keyring {
     }
 
     /// Checks type, algorithm, key and signature, and returns the claims with the key's id.
-    /// Issuer, audience and expiry are the gate's to check: they need the clock and the resource.
+    /// Issuer, audience and times are the gate's to check: they need the clock and the resource.
     pub fn check_signature(&self, token: &str) -> Option<(AccessClaims, String)> {
         let header = jsonwebtoken::decode_header(token).ok()?;
         let is_access_token = header

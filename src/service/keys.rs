@@ -1,4 +1,5 @@
-//! Rotating the signing keys: a new pair signs at once, the old one's tokens live out their time.
+//! Rotating the signing keys: a new pair signs at once, the old one's tokens live out their time
+//! unless it may have been copied.
 
 use serde_json::json;
 
@@ -18,16 +19,26 @@ pub const ROTATED_AFTER_SECONDS: i64 = 90 * 86_400;
 /// seconds.
 const KEPT_SECONDS: i64 = 86_400 + 3_600;
 
-/// Makes a new signing key and retires the others. Returns its id.
+/// What becomes of the keys that a new one takes the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Old {
+    /// What they have signed lives out its time.
+    Verify,
+    /// They are forgotten at once, because somebody may have copied one: every access token ends, and
+    /// every client that is still connected gets itself another.
+    Forgotten,
+}
+
+/// Makes a new signing key in the place of the others. Returns its id.
 ///
 /// # Errors
 /// When the key cannot be made or the database cannot answer.
-pub async fn rotate(ctx: &Ctx, actor: &Actor) -> Result<String> {
+pub async fn rotate(ctx: &Ctx, actor: &Actor, old: Old) -> Result<String> {
     let (secret, actor, now) = (ctx.config.secret.clone(), actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
             let key = keyring::generate(&secret, now)?;
-            replace(conn, &actor, &key, now)?;
+            replace(conn, &actor, &key, old, now)?;
             Ok(key.kid)
         })
         .await
@@ -43,6 +54,7 @@ pub async fn rotate_confirmed(
     actor: &Actor,
     proof: Reconfirmed,
     seen: &str,
+    old: Old,
 ) -> Result<String> {
     proof.check(actor)?;
     let (secret, actor, now) = (ctx.config.secret.clone(), actor.clone(), ctx.clock.now());
@@ -58,7 +70,7 @@ pub async fn rotate_confirmed(
                 ));
             }
             let key = keyring::generate(&secret, now)?;
-            replace(conn, &actor, &key, now)?;
+            replace(conn, &actor, &key, old, now)?;
             Ok(key.kid)
         })
         .await
@@ -78,7 +90,7 @@ pub async fn maintain(ctx: &Ctx) -> Result<()> {
                 // Read again: another replica may have been first while we waited.
                 if is_due(conn, now)? {
                     let key = keyring::generate(&secret, now)?;
-                    replace(conn, &Actor::system(), &key, now)?;
+                    replace(conn, &Actor::system(), &key, Old::Verify, now)?;
                 }
             }
             if keys::purge(conn, now.plus_seconds(-KEPT_SECONDS))? > 0 {
@@ -117,11 +129,18 @@ pub fn verifies_until(key: &SigningKeyRow) -> Option<Timestamp> {
     key.retired_at.map(|at| at.plus_seconds(KEPT_SECONDS))
 }
 
-fn replace(conn: &mut Conn, actor: &Actor, key: &SigningKeyRow, now: Timestamp) -> Result<()> {
+fn replace(
+    conn: &mut Conn,
+    actor: &Actor,
+    key: &SigningKeyRow,
+    old: Old,
+    now: Timestamp,
+) -> Result<()> {
     // First, because it makes whoever rotates at the same time wait: what is retired next includes
     // their key, so that one is left in use.
     settings::bump(conn)?;
     let retired = keys::retire_all(conn, now)?;
+    let forgotten = if old == Old::Forgotten { keys::forget_all(conn)? } else { 0 };
     keys::insert(conn, key)?;
     let target = Target { kind: "signing_key", id: None, label: key.kid.clone() };
     let entry = NewEntry {
@@ -130,7 +149,7 @@ fn replace(conn: &mut Conn, actor: &Actor, key: &SigningKeyRow, now: Timestamp) 
         action: Action::SigningKeyCreated,
         target: Some(&target),
         outcome: Outcome::Ok,
-        detail: json!({ "retired": retired }),
+        detail: json!({ "retired": retired, "forgotten": forgotten }),
     };
     audit::insert(conn, &entry)?;
     Ok(())

@@ -122,14 +122,22 @@ impl Limit {
         Self::new(format!("refused-{way}:{user}:{permission}"), most, 60)
     }
 
-    /// Failures at the token endpoint of one client from one address: 100 in a minute. Others behind
-    /// the same address are not slowed down by it (checklist F21).
+    /// Codes and refresh tokens of one client from one address that are none: 100 in a minute. Others
+    /// behind the same address are not slowed down by it (checklist F21).
     pub fn token_failures(client: &str, address: IpAddr) -> Self {
-        let from = network(address);
-        // Some bits of a hash, so that invented clients do not fill the table.
-        let client: String = sha256_base64url(client.as_bytes()).chars().take(2).collect();
-        Self::new(format!("token-from:{from} {client}"), 100, 60)
+        Self::new(format!("token-from:{}", client_at(client, address)), 100, 60)
     }
+
+    /// Clients that are not who they say, for one client and address: 100 in a minute.
+    pub fn secret_failures(client: &str, address: IpAddr) -> Self {
+        Self::new(format!("secret-from:{}", client_at(client, address)), 100, 60)
+    }
+}
+
+/// A client at an address; some bits of a hash of it, so that invented clients do not fill the table.
+fn client_at(client: &str, address: IpAddr) -> String {
+    let client: String = sha256_base64url(client.as_bytes()).chars().take(2).collect();
+    format!("{} {client}", network(address))
 }
 
 /// Whoever has one address of IPv6 has the 2^64 beside it as well.

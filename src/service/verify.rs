@@ -32,6 +32,9 @@ pub use person::{plan_without_calls, signed_in};
 
 /// Clock skew allowed for `exp` and `iat`, seconds (contract §7).
 const SKEW_SECONDS: i64 = 60;
+/// The longest that an access token lives, whatever the setting; one that claims more is none of
+/// ours.
+const LONGEST_LIFE_SECONDS: i64 = 86_400;
 /// Signatures remembered.
 const REMEMBERED: usize = 20_000;
 /// The longest token looked at, bytes.
@@ -169,11 +172,11 @@ impl SignatureCache {
         Self(Arc::new(Cache::new(REMEMBERED)))
     }
 
-    /// The claims of a token whose signature is good under a key we hold now.
+    /// The claims of a token whose signature is good, and the key that it is good under.
     fn claims(&self, live: &Live, token: &str) -> Option<Arc<(AccessClaims, String)>> {
         let name = sha256_base64url(token.as_bytes());
         if let Some(known) = self.0.get(&name) {
-            return live.keys.holds(&known.1).then_some(known);
+            return Some(known);
         }
         let checked = Arc::new(live.keys.check_signature(token)?);
         self.0.insert(name, checked.clone());
@@ -230,7 +233,7 @@ pub fn bearer(
     };
     let claims = &checked.0;
     let row = principal::by_token(conn, TokenId(claims.tid))?;
-    Ok(row.filter(|row| row.subject == claims.sub).ok_or(BadToken::NotOurs).and_then(|row| {
+    Ok(row.filter(|row| is_of(claims, row)).ok_or(BadToken::NotOurs).and_then(|row| {
         let granted =
             ScopeSet::parse_known(&claims.scope).intersection(&ScopeSet::parse_known(&row.scopes));
         judge(row, &granted, now)
@@ -292,10 +295,22 @@ fn check_claims(
     if now.seconds() >= claims.exp.saturating_add(SKEW_SECONDS) {
         return Err(BadToken::Expired);
     }
-    if claims.iat > now.seconds() + SKEW_SECONDS {
+    // The key may have been forgotten or retired since the signature was looked at.
+    let is_sound = claims.iat <= now.seconds() + SKEW_SECONDS
+        && claims.exp.saturating_sub(claims.iat) <= LONGEST_LIFE_SECONDS
+        && live.keys.vouches(&checked.1, claims.iat.saturating_sub(SKEW_SECONDS));
+    if !is_sound {
         return Err(BadToken::NotOurs);
     }
     Ok(checked)
+}
+
+/// Whether a token of these claims can have been issued for the row: to that person and client, and
+/// not before there was one. A key that was copied and retired thus opens nothing that is newer.
+fn is_of(claims: &AccessClaims, row: &PrincipalRow) -> bool {
+    row.subject == claims.sub
+        && row.client_public_id.as_deref() == Some(claims.client_id.as_str())
+        && claims.iat.saturating_add(SKEW_SECONDS) >= row.created_at.seconds()
 }
 
 /// Check 5: what the database says of the token and all it stands on.

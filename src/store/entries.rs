@@ -2,6 +2,7 @@
 //! `db::words`): one entry for a store with all its contacts, one for each contact without a store.
 
 mod draft;
+mod making;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,14 +10,14 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::db::entry_rows;
 use crate::db::schema::{contacts, index_entries, store_technologies, stores};
 use crate::db::upsert_row::{Technology, lock_index};
 use crate::db::{Conn, words};
 use crate::domain::facet::{Facet, YES, kind};
 use crate::domain::import::Record;
 use crate::domain::words::Side;
-use draft::{Entry, Facets, StoreRow, lines, spelling};
+use draft::{Entry, Facets, StoreRow, spelling};
+use making::HeldEntries;
 
 /// Entries that are read and written together: as many as an import writes in one transaction, for
 /// FTS5 writes out what it has collected of the words whenever another table is written.
@@ -211,11 +212,7 @@ pub fn write_added(
             entries.push((*id, entry));
         }
         facets.look_up(conn)?;
-        let rows = lines(&entries, &facets.ids);
-        for row in &rows {
-            facets.tally(&row.facets, 1);
-        }
-        entry_rows::put(conn, &rows)?;
+        making::write(conn, &entries, &HeldEntries::new(), &mut facets)?;
     }
     facets.write_counts(conn)
 }
@@ -348,31 +345,23 @@ fn write(
 ) -> QueryResult<()> {
     let held: Vec<(i64, String, i64)> =
         index_entries::table.filter(index_entries::id.eq_any(ids)).load(conn)?;
-    let held: HashMap<i64, (String, i64)> =
-        held.into_iter().map(|(id, facets, digest)| (id, (facets, digest))).collect();
     let mut gone = Vec::new();
-    for id in ids.iter().filter(|id| !wanted.contains_key(id)) {
-        if let Some((old, _)) = held.get(id) {
-            facets.tally(old, -1);
+    for (id, facet_ids, _) in &held {
+        if !wanted.contains_key(id) {
+            facets.counts.tally(facet_ids, -1);
             gone.push(*id);
         }
-    }
-    // In the order of their ids, in which FTS5 wants them.
-    let wanted: Vec<_> = ids.iter().filter_map(|id| Some((*id, wanted.remove(id)?))).collect();
-    let mut rows = lines(&wanted, &facets.ids);
-    if which == Which::Different {
-        rows.retain(|new| held.get(&new.id).is_none_or(|(_, digest)| *digest != new.digest));
-    }
-    for new in &rows {
-        if let Some((old, _)) = held.get(&new.id) {
-            facets.tally(old, -1);
-        }
-        facets.tally(&new.facets, 1);
     }
     if !gone.is_empty() {
         words::remove(conn, &gone)?;
         let gone = index_entries::table.filter(index_entries::id.eq_any(gone));
         diesel::delete(gone).execute(conn)?;
     }
-    entry_rows::put(conn, &rows)
+    let held = held.into_iter().map(|(id, facet_ids, digest)| {
+        let digest = Some(digest).filter(|_| which == Which::Different);
+        (id, (facet_ids, digest))
+    });
+    // In the order of their ids, in which FTS5 wants them.
+    let wanted: Vec<_> = ids.iter().filter_map(|id| Some((*id, wanted.remove(id)?))).collect();
+    making::write(conn, &wanted, &held.collect(), facets)
 }

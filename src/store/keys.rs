@@ -58,3 +58,8 @@ pub fn retire_all(conn: &mut Conn, now: Timestamp) -> QueryResult<usize> {
 pub fn purge(conn: &mut Conn, before: Timestamp) -> QueryResult<usize> {
     diesel::delete(signing_keys::table.filter(signing_keys::retired_at.lt(before))).execute(conn)
 }
+
+/// Forgets every key.
+pub fn forget_all(conn: &mut Conn) -> QueryResult<usize> {
+    diesel::delete(signing_keys::table).execute(conn)
+}

@@ -18,6 +18,8 @@ pub struct PrincipalRow {
     pub token_id: TokenId,
     /// Its stored state.
     pub state: String,
+    /// When it was made, long before its newest access token perhaps.
+    pub created_at: Timestamp,
     /// Its end.
     pub expires_at: Timestamp,
     /// What was granted.
@@ -28,6 +30,8 @@ pub struct PrincipalRow {
     pub consent_revoked_at: Option<Timestamp>,
     /// The client.
     pub client_id: Option<ClientRowId>,
+    /// The client's public id; none of a personal token.
+    pub client_public_id: Option<String>,
     /// `blocked` when an administrator blocked it.
     pub client_trust: Option<String>,
     /// The owner.
@@ -70,11 +74,13 @@ macro_rules! columns {
         (
             tokens::id,
             tokens::state,
+            tokens::created_at,
             tokens::expires_at,
             tokens::scopes,
             consents::scopes.nullable(),
             consents::revoked_at.nullable(),
             clients::id.nullable(),
+            clients::client_id.nullable(),
             clients::trust.nullable(),
             users::id,
             users::subject,

@@ -188,7 +188,8 @@ async fn visitor(request: &HttpRequest) -> Result<Visitor, Error> {
     Ok(Visitor { actor, user })
 }
 
-/// The person of a session, read from the database each time: a suspended person is out at once.
+/// The person of a session, read from the database each time: a suspended person is out at once, and
+/// so is a session that was ended while the rest of its request was still arriving.
 async fn signed_in(ctx: &Ctx, request: &HttpRequest) -> Result<Option<UserRow>, Error> {
     let now = ctx.clock.now();
     let Some(id) = session::user(&request.get_session(), now) else {
@@ -196,12 +197,16 @@ async fn signed_in(ctx: &Ctx, request: &HttpRequest) -> Result<Option<UserRow>, 
     };
     let session = session::session_id(request).map(|id| session::handle(&id));
     let called = session.clone().unwrap_or_default();
-    let (user, window) = ctx
+    let (user, is_open, window) = ctx
         .db
-        .read(move |conn| Ok((users::by_id(conn, id)?, sessions::window(conn, id, &called, now)?)))
+        .read(move |conn| {
+            let is_open = sessions::is_open(conn, id, &called, now)?;
+            Ok((users::by_id(conn, id)?, is_open, sessions::window(conn, id, &called, now)?))
+        })
         .await?;
     let is_theirs = |user: &UserRow| session::has_password_of(&request.get_session(), user);
-    let user = user.filter(|user| user.status() == UserStatus::Active && is_theirs(user));
+    let user =
+        user.filter(|user| is_open && user.status() == UserStatus::Active && is_theirs(user));
     if let Some(user) = &user {
         visit::note(|visit| {
             visit.session = session;

@@ -22,7 +22,7 @@ use crate::service::notify::{self, News, Recipient};
 use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
 use crate::store::tokens::NewToken;
-use crate::store::{audit, codes, consents, refresh_tokens, tokens, users};
+use crate::store::{audit, clients, codes, consents, refresh_tokens, tokens, users};
 
 /// A code with everything it must be redeemed with.
 #[derive(Debug, Clone)]
@@ -92,6 +92,10 @@ fn redeem(
     }
     if exchange.redirect_uri.as_ref().is_some_and(|uri| *uri != code.redirect_uri) {
         return refuse("redirect_uri is not the one the code was sent to");
+    }
+    // An administrator may have taken the address out since.
+    if !redirect::is_among(&clients::redirect_uris(conn, client.id)?, &code.redirect_uri) {
+        return refuse("redirect_uri is not one of this client's any more");
     }
     if !pkce::verify(&exchange.verifier, &code.code_challenge) {
         return refuse("code_verifier does not answer the code_challenge");

@@ -1,18 +1,16 @@
 //! What an entry is to hold, put together from rows or records before it is written.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write;
-use std::hash::{Hash, Hasher};
 
 use diesel::prelude::*;
 
 use crate::db::Conn;
-use crate::db::entry_rows::{self, EntryRow};
+use crate::db::entry_rows;
 use crate::db::schema::stores;
 use crate::domain::facet::{Facet, StoreFacts, kind, of_store};
 use crate::domain::import::{Record, Value};
 use crate::domain::profile::label;
-use crate::domain::words::{Side, add_pieces, spell};
+use crate::domain::words::Side;
 use crate::store::facets;
 
 /// What an entry is to hold.
@@ -20,7 +18,7 @@ use crate::store::facets;
 pub(super) struct Entry {
     /// Places in [`Facets`].
     pub facets: Vec<usize>,
-    /// Its texts: what they are searched by is made where other threads help ([`lines`]).
+    /// Its texts: what they are searched by is made on another thread (`making`).
     pub texts: Vec<(Side, String)>,
 }
 
@@ -52,7 +50,28 @@ pub(super) struct Facets {
     /// The ids of the places, once looked up.
     pub ids: Vec<i64>,
     unknown: BTreeMap<Facet, (usize, String)>,
-    counts: BTreeMap<i64, i64>,
+    /// By how much the counts change.
+    pub counts: Counts,
+}
+
+/// By how much the numbers of entries that facets have change.
+#[derive(Default)]
+pub(super) struct Counts(BTreeMap<i64, i64>);
+
+impl Counts {
+    /// Counts the facets of an entry that comes (1) or goes (-1).
+    pub fn tally(&mut self, facets: &str, more: i64) {
+        for facet in facets.split(' ').filter_map(|id| id.parse().ok()) {
+            *self.0.entry(facet).or_default() += more;
+        }
+    }
+
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, counts: Self) {
+        for (facet, more) in counts.0 {
+            *self.0.entry(facet).or_default() += more;
+        }
+    }
 }
 
 impl Facets {
@@ -89,16 +108,9 @@ impl Facets {
         Ok(())
     }
 
-    /// Counts the facets of an entry that comes (1) or goes (-1).
-    pub fn tally(&mut self, facets: &str, more: i64) {
-        for facet in facets.split(' ').filter_map(|id| id.parse().ok()) {
-            *self.counts.entry(facet).or_default() += more;
-        }
-    }
-
     /// Writes by how much the counts have changed.
     pub fn write_counts(self, conn: &mut Conn) -> QueryResult<()> {
-        let changed: Vec<_> = self.counts.into_iter().filter(|(_, more)| *more != 0).collect();
+        let changed: Vec<_> = self.counts.0.into_iter().filter(|(_, more)| *more != 0).collect();
         entry_rows::add_counts(conn, &changed)
     }
 }
@@ -109,58 +121,6 @@ pub(super) fn spelling(facet: &Facet) -> String {
         kind::COUNTRY | kind::CONTACT_COUNTRY => facet.value.clone(),
         _ => label(&facet.value),
     }
-}
-
-/// Entries of which another thread takes half: fewer are done before it has begun.
-const WORTH_A_THREAD: usize = 200;
-
-/// Entries as they are stored, in the same order; `ids` are those of the facets' places.
-pub(super) fn lines(entries: &[(i64, Entry)], ids: &[i64]) -> Vec<EntryRow> {
-    let all = |entries: &[(i64, Entry)]| -> Vec<EntryRow> {
-        entries.iter().map(|(id, entry)| line(*id, entry, ids)).collect()
-    };
-    if entries.len() < WORTH_A_THREAD {
-        return all(entries);
-    }
-    let (first, second) = entries.split_at(entries.len() / 2);
-    std::thread::scope(|scope| {
-        let second = scope.spawn(|| all(second));
-        let mut rows = all(first);
-        rows.extend(second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        rows
-    })
-}
-
-/// An entry as it is stored.
-fn line(id: i64, entry: &Entry, ids: &[i64]) -> EntryRow {
-    let mut own: Vec<i64> =
-        entry.facets.iter().filter_map(|place| ids.get(*place).copied()).collect();
-    own.sort_unstable();
-    own.dedup();
-    let mut pieces = Vec::new();
-    for (side, text) in &entry.texts {
-        add_pieces(&mut pieces, *side, text);
-    }
-    pieces.sort_unstable();
-    pieces.dedup();
-    let (mut facets, mut words) = (String::new(), String::with_capacity(pieces.len() * 10));
-    for id in own {
-        let space = if facets.is_empty() { "" } else { " " };
-        // Writing to a text does not fail.
-        let _ = write!(facets, "{space}{id}");
-        let _ = write!(words, "{space}{}", facets::word(id));
-    }
-    for piece in pieces {
-        if !words.is_empty() {
-            words.push(' ');
-        }
-        spell(&mut words, piece);
-    }
-    // The same in every process of one version of the standard library; where it is not, an entry
-    // is written once more than it needs to be.
-    let mut digest = std::hash::DefaultHasher::new();
-    words.hash(&mut digest);
-    EntryRow { id, facets, words, digest: digest.finish().cast_signed() }
 }
 
 /// What of a store goes into its entry.

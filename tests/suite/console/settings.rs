@@ -185,7 +185,7 @@ both_databases! {
     async fn a_new_signing_key_is_no_conflict(app) {
         let admin = app.admin().await;
         let page = enter(&admin, &[("code_seconds", "30")]).await;
-        portcullis::service::keys::rotate(&app.ctx, &Actor::system()).await.unwrap();
+        portcullis::service::keys::rotate(&app.ctx, &Actor::system(), portcullis::service::keys::Old::Verify).await.unwrap();
         assert_eq!(confirm(&admin, &page, "").await.status, 303);
     }
 

@@ -195,15 +195,37 @@ async fn guessing_slows_down_one_address_only() {
         let answer = present(client.clone(), "192.0.2.7", "pc_rt_guess".into()).await;
         assert_eq!(answer.status, 400);
     }
-    let refused = present(client.clone(), "192.0.2.7", client.refresh_token.clone()).await;
-    assert_eq!(refused.status, 429, "not even the right one: {}", refused.text);
+    let refused = present(client.clone(), "192.0.2.7", "pc_rt_guess".into()).await;
+    assert_eq!(refused.status, 429, "{}", refused.text);
     assert!((1..=60).contains(&refused.header("retry-after").parse::<i64>().unwrap()));
     assert!(refused.json["error"].is_string() && refused.header("cache-control") == "no-store");
-    let other = present(client.clone(), "192.0.2.8", client.refresh_token.clone()).await;
-    assert_eq!(other.status, 200, "{}", other.text);
+    let other = present(client.clone(), "192.0.2.8", "pc_rt_guess".into()).await;
+    assert_eq!(other.status, 400, "{}", other.text);
     let neighbour = app.ai_client("usage:read").await;
     let shared = present(neighbour.clone(), "192.0.2.7", neighbour.refresh_token.clone()).await;
     assert_eq!(shared.status, 200, "another client behind the same address: {}", shared.text);
+    app.stop().await;
+}
+
+/// All people of a hosted client share its id and its addresses: what others guess keeps nobody from
+/// connecting, from going on, or from revoking.
+/// Rows: F21
+#[actix_web::test]
+async fn guessing_keeps_nobody_out_who_has_the_right_one() {
+    let app = TestApp::sqlite().await;
+    let mut client = app.ai_client("usage:read").await;
+    let request = AuthorizationRequest::new(&app, &client.client_id, "usage:read");
+    let code = code(&app.member().await, &request).await;
+    for _ in 0..120 {
+        client.present("pc_rt_guess").await;
+    }
+    assert_eq!(client.present("pc_rt_guess").await.status, 429);
+    assert!(AiClient::redeem(&app, &client.client_id, &code).await.is_ok());
+    assert_eq!(client.refresh().await.status, 200);
+    let form = [("token", client.refresh_token.as_str()), ("client_id", &client.client_id)];
+    let revoked = client.http.post(app.url("/oauth/revoke")).form(&form).send().await.unwrap();
+    assert_eq!(revoked.status(), 200);
+    assert_eq!(client.call().await.status, 401);
     app.stop().await;
 }
 

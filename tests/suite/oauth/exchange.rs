@@ -62,6 +62,17 @@ both_databases! {
         assert_eq!(alarms[0].detail()["reason"], "code_replayed");
     }
 
+    /// Whoever an address was taken from gets nothing for a code that was sent there before.
+    async fn a_code_sent_to_an_address_that_was_taken_out_is_refused(app) {
+        let (client, code) = ready(app).await;
+        app.sql(format!(
+            "UPDATE clients SET redirect_uris = 'https://elsewhere.example/cb' WHERE client_id = '{client}'"
+        ))
+        .await;
+        let refused = AiClient::redeem(app, &client, &code).await.err().unwrap();
+        assert_eq!((refused.status, refused.oauth_error()), (400, "invalid_grant"));
+    }
+
     /// F3: also long after the code itself has expired.
     /// Rows: F3
     async fn a_late_replay_still_finds_what_to_revoke(app) {

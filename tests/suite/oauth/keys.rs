@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::ai_client::{Answer, http};
 use crate::support::database::{Backend, SECRET, config};
+use crate::support::forge::Forge;
 use crate::support::process::command;
 use crate::support::{TestApp, both_databases};
 
@@ -46,7 +47,7 @@ both_databases! {
         client.refresh_token = elsewhere.refresh_token.clone();
 
         let actor = app.admin_actor().await;
-        let kid = keys::rotate(&app.ctx, &actor).await.unwrap();
+        let kid = keys::rotate(&app.ctx, &actor, keys::Old::Verify).await.unwrap();
         assert_eq!(published(app).await, [kid.clone(), old[0].clone()]);
         assert!(client.call().await.is_ok(), "the old key's token");
         assert_eq!(signed_by(elsewhere.refresh().await.json["access_token"].as_str().unwrap()), kid, "the replica knows");
@@ -85,10 +86,50 @@ both_databases! {
         assert_eq!(client.call().await.status, 401);
     }
 
+    /// Whoever has copied a key opens nothing with it that is newer than its retirement; once it is
+    /// known to have leaked, nothing at all. Clients go on with their refresh tokens.
+    /// Rows: F25
+    async fn a_copied_key_opens_nothing_new(app) {
+        let mut client = app.ai_client("usage:read").await;
+        let forge = Forge::new(app, &client.access_token).await;
+        let issued = forge.claims["iat"].as_i64().unwrap();
+        let status = async |changes: Value| {
+            let mut thief = app.ai_client("usage:read").await;
+            thief.access_token = forge.access_token(changes);
+            thief.call().await.status
+        };
+        assert_eq!(status(json!({ "jti": "another" })).await, 200, "forged as well as can be");
+        for changes in [
+            json!({ "exp": issued + 86_401 }),
+            json!({ "client_id": "another" }),
+            json!({ "iat": issued - 61 }),
+        ] {
+            assert_eq!(status(changes.clone()).await, 401, "{changes}");
+        }
+        app.clock.advance(200);
+        keys::rotate(&app.ctx, &Actor::operator(), keys::Old::Verify).await.unwrap();
+        app.clock.advance(200);
+        let newer = app.ai_client("usage:read").await;
+        let newer = Forge::new(app, &newer.access_token).await.claims;
+        let now = newer["iat"].as_i64().unwrap();
+        assert_eq!(status(json!({ "jti": "another" })).await, 200, "what it signed lives out its time");
+        assert_eq!(status(json!({ "iat": now, "exp": now + 3600 })).await, 401, "signed after its retirement");
+        let tid = &newer["tid"];
+        let of_newer = json!({ "client_id": newer["client_id"], "tid": tid, "iat": now - 201, "exp": now + 3600 });
+        assert_eq!(status(of_newer).await, 401, "a connection that was made afterwards");
+
+        let kid = keys::rotate(&app.ctx, &Actor::operator(), keys::Old::Forgotten).await.unwrap();
+        assert_eq!(published(app).await, [kid]);
+        assert_eq!(client.call().await.status, 401);
+        assert_eq!(client.refresh().await.status, 200);
+        assert!(client.call().await.is_ok());
+        assert_eq!(status(json!({ "jti": "another" })).await, 401);
+    }
+
     /// Rows: F25
     async fn of_parallel_rotations_one_key_is_left_in_use(app) {
         let actor = app.admin_actor().await;
-        let made = futures_util::future::join_all((0..8).map(|_| keys::rotate(&app.ctx, &actor))).await;
+        let made = futures_util::future::join_all((0..8).map(|_| keys::rotate(&app.ctx, &actor, keys::Old::Verify))).await;
         assert!(made.iter().all(Result::is_ok));
         assert_eq!(app.count("SELECT count(*) FROM signing_keys WHERE retired_at IS NULL").await, 1);
         app.clock.advance(90 * 86_400);
@@ -103,7 +144,7 @@ both_databases! {
     /// Nothing of a private half is kept in clear, neither whole nor its number, in any usual writing.
     /// Rows: F19
     async fn private_halves_are_sealed(app) {
-        keys::rotate(&app.ctx, &Actor::operator()).await.unwrap();
+        keys::rotate(&app.ctx, &Actor::operator(), keys::Old::Verify).await.unwrap();
         let rows = app.ctx.db.read(|conn| Ok(store::keys::all(conn)?)).await.unwrap();
         assert_eq!(rows.len(), 2);
         let master = MasterSecret::new(SECRET.as_bytes());

@@ -65,7 +65,7 @@ on_sqlite! {
             json!(["https://a.example/cb#fragment"]), json!(["https://user@a.example/cb"]),
             json!(["https://*.example/cb"]), json!(["/relative"]), json!(["callback"]), json!([""]),
             json!(["http://a.example/cb"]), json!(["http://192.168.0.1/cb"]), json!(["http://0.0.0.0/cb"]),
-            json!(["javascript:alert(1)"]), json!(["JaVaScRiPt:alert(1)"]), json!(["data:text/html,x"]),
+            json!(["javascript:alert(1)"]), json!(["JaVaScRiPt:alert(1)"]), json!(["ms-appinstaller:?source=https://a.example"]), json!(["ssh://a.example/cb"]), json!(["c:/cb"]), json!(["data:text/html,x"]),
             json!(["file:///etc/passwd"]), json!(["vbscript:x"]), json!(["blob:https://a/b"]),
             json!(["about:blank"]), json!(["ws://localhost/"]), json!(["wss://a.example/"]),
             json!(["http://127.0.0.1.evil.example/cb"]), json!(["http://localhost@evil.example/cb"]),
