@@ -46,6 +46,8 @@ pub enum ErrorCode {
     WrongPassword,
     /// The form's own token is missing, stale or of another session.
     FormExpired,
+    /// An administrator has blocked the program that asks.
+    ClientBlocked,
     /// The role does not allow it.
     PermissionDenied,
     /// The plan gives no API access.
@@ -157,6 +159,9 @@ impl ErrorCode {
             }
             Self::FormExpired => {
                 row("form_expired", "permission_error", 403, "This form has expired")
+            }
+            Self::ClientBlocked => {
+                row("client_blocked", "invalid_request_error", 400, "This program is blocked")
             }
             Self::PermissionDenied => {
                 row("permission_denied", "permission_error", 403, "Your role does not include this")

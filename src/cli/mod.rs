@@ -82,8 +82,18 @@ impl Command {
         match self {
             Self::Serve | Self::Demo(_) | Self::Import(_) | Self::Migrate => Missing::Make,
             Self::User(user::UserCommand::Create(_)) => Missing::Make,
-            Self::User(_) | Self::Export(_) | Self::Index(_) | Self::Keys(_) => Missing::MakeBeside,
-            Self::Backup(_) | Self::Doctor | Self::Config => Missing::LeaveOut,
+            Self::Export(_) | Self::Index(_) | Self::Keys(_) => Missing::MakeBeside,
+            // Dropping the gate needs no secret.
+            Self::User(_) | Self::Backup(_) | Self::Doctor | Self::Config => Missing::LeaveOut,
+        }
+    }
+
+    /// Whether the command is about a database that is there.
+    fn needs_database(&self) -> bool {
+        match self {
+            Self::User(command) => !matches!(command, user::UserCommand::Create(_)),
+            Self::Export(_) | Self::Index(_) | Self::Keys(_) => true,
+            _ => false,
         }
     }
 }
@@ -123,18 +133,19 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         return demo::run(demo).await;
     }
     let missing = arguments.command.missing();
+    let needs_database = arguments.command.needs_database();
     let loaded = load_for(arguments.config.as_deref(), std::env::vars(), missing);
     if let Command::Doctor = arguments.command {
         return doctor::run(loaded).await;
     }
     let loaded = loaded?;
     log::init(&loaded.config);
-    if missing == Missing::MakeBeside {
+    if needs_database {
         check_database(&loaded.config.database_url)?;
     }
     match arguments.command {
         Command::Serve => serve::run(open(loaded).await?).await,
-        Command::User(command) => user::run(&open(loaded).await?, command).await,
+        Command::User(command) => user::run(&open_sealed(loaded).await?, command).await,
         Command::Import(import) => {
             let ctx = open(loaded).await?;
             import::run(&ctx.db, &ctx.clock, &import).await
@@ -142,6 +153,10 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         Command::Backup(backup) => backup::run(&loaded.config, &backup).await,
         Command::Export(export) => export::run(&open(loaded).await?, &export).await,
         Command::Index(command) => index::run(&open(loaded).await?.db, &command).await,
+        // Also where the secret is lost.
+        Command::Keys(command @ keys::KeysCommand::Rotate { leaked: true }) => {
+            keys::run(&open_sealed(loaded).await?, &command).await
+        }
         Command::Keys(command) => keys::run(&open(loaded).await?, &command).await,
         Command::Migrate => {
             open(loaded).await?;
@@ -154,6 +169,10 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Demo(_) | Command::Doctor => Ok(ExitCode::SUCCESS),
     }
+}
+
+async fn open_sealed(loaded: Loaded) -> Result<Ctx> {
+    bootstrap::open_sealed(loaded.config, Clock::system()).await
 }
 
 async fn open(loaded: Loaded) -> Result<Ctx> {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::service::access::{self, Authority, Changed};
 use crate::service::people::{self, NewPerson};
-use crate::service::{Ctx, revoke, two_factor};
+use crate::service::{Ctx, revoke, stop, two_factor};
 use crate::store::users;
 
 /// What to do.
@@ -29,8 +29,8 @@ pub(super) enum UserCommand {
     EnableMcp(EmailArgs),
     /// Disable a person's MCP access and revoke all their tokens.
     DisableMcp(EmailArgs),
-    /// Revoke all tokens of a person.
-    Revoke(EmailArgs),
+    /// Revoke all tokens of a person, or everything of everybody.
+    Revoke(RevokeArgs),
 }
 
 /// A person to be created. The password is asked for, or read from standard input.
@@ -70,6 +70,17 @@ pub(super) struct EmailArgs {
     email: String,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct RevokeArgs {
+    /// E-mail address.
+    #[arg(required_unless_present = "everybody", conflicts_with = "everybody")]
+    email: Option<String>,
+    /// Everybody's tokens and approvals, and all keys of the REST API: after a restore, before the
+    /// server serves again. Cannot be undone.
+    #[arg(long)]
+    everybody: bool,
+}
+
 /// Runs the command.
 pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
     let actor = Actor::operator();
@@ -102,10 +113,17 @@ pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
         }
         UserCommand::EnableMcp(user) => set_access(ctx, &actor, &user.email, true).await?,
         UserCommand::DisableMcp(user) => set_access(ctx, &actor, &user.email, false).await?,
-        UserCommand::Revoke(user) => {
-            let id = people::by_address(ctx, &user.email).await?.id;
+        UserCommand::Revoke(RevokeArgs { email: Some(email), .. }) => {
+            let id = people::by_address(ctx, &email).await?.id;
             let tokens = revoke::all_of_user(ctx, &actor, id).await?;
-            say!("Revoked {tokens} tokens of {}.", user.email);
+            say!("Revoked {tokens} tokens of {email}.");
+        }
+        UserCommand::Revoke(RevokeArgs { email: None, .. }) => {
+            let ended = stop::revoke_everything_here(ctx).await?;
+            say!(
+                "Revoked {} tokens of {} people, {} approvals and {} API keys: everything of everybody.",
+                ended.tokens, ended.people, ended.approvals, ended.keys
+            );
         }
     }
     Ok(ExitCode::SUCCESS)

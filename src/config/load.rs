@@ -243,7 +243,8 @@ impl Values {
         let smtp = self
             .get("SMTP_URL")
             .map(|text| {
-                AsyncSmtpTransport::<Tokio1Executor>::from_url(text).map(|builder| builder.build())
+                let url = super::smtp::encrypted(text);
+                AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).map(|builder| builder.build())
             })
             .transpose()
             .map_err(|_| {
@@ -252,6 +253,11 @@ impl Values {
         let log = self.get("LOG").unwrap_or("info");
         check_log(log)?;
         let (secret, file) = (self.get("SECRET"), self.get("SECRET_FILE"));
+        if missing == Missing::Make
+            && let DatabaseUrl::Sqlite(path) = &database_url
+        {
+            make_folder_of(Path::new(path))?;
+        }
         let secret = secret_file::find(secret, file, &database_url, missing)?;
         Ok(Config {
             hosts: super::hosts(&public_url, &mcp_url, bind),
@@ -302,6 +308,24 @@ impl Values {
 
 /// Checks the filter of the log: `env_logger` takes any word for the name of a module, so that a
 /// mistyped level would silence all others.
+/// Makes the folder that the database is to be in, for its owner only.
+fn make_folder_of(database: &Path) -> Result<()> {
+    let Some(folder) = database.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| {
+        Error::field(
+            "DATABASE_URL",
+            format!(
+                "the folder {} cannot be made: {error}; if a file of that name is in the way, move it or choose another DATA_FOLDER",
+                folder.display()
+            ),
+        )
+    })
+}
+
 fn check_log(filter: &str) -> Result<()> {
     let is_level = |word: &str| log::LevelFilter::from_str(word).is_ok();
     let is_module = |word: &str| {

@@ -6,6 +6,7 @@
 pub mod keys;
 mod load;
 mod secret_file;
+mod smtp;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

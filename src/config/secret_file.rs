@@ -76,16 +76,17 @@ fn beside(database: &Path) -> Result<MasterSecret> {
     let refused = |error: std::io::Error| {
         Error::field("SECRET_FILE", format!("{} cannot be written: {error}", path.display()))
     };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Error::field(
-                "DATABASE_URL",
-                format!(
-                    "the folder {} cannot be made: {error}; if a file of that name is in the way, move it or choose another DATA_FOLDER",
-                    folder.display()
-                ),
-            )
-        })?;
+    // A secret that is made now would be another than the one the database was made under.
+    let is_there = |path: &Path| std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    if is_there(database) && !path.exists() {
+        return Err(Error::field(
+            "SECRET_FILE",
+            format!(
+                "the database {} is there, but its secret {} is not: copy that file back, or set SECRET or SECRET_FILE to what the server runs with",
+                database.display(),
+                path.display()
+            ),
+        ));
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -3,7 +3,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use crate::db::migrate;
+use crate::db::migrate::{self, Schema};
 use crate::error::{Error, Result};
 use crate::service::Ctx;
 use crate::web::error::Failure;
@@ -16,11 +16,11 @@ pub async fn live() -> HttpResponse {
 /// `GET /readyz`.
 ///
 /// # Errors
-/// `unavailable` while the database cannot be reached or is not migrated.
+/// `unavailable` while the database cannot be reached or has another version's schema.
 pub async fn ready(ctx: web::Data<Ctx>) -> Result<HttpResponse, Failure> {
-    let pending = ctx.db.maintain(migrate::is_pending).await.map_err(Error::unavailable)?;
-    if pending {
-        return Err(Error::unavailable("the database is not migrated").into());
+    let schema = ctx.db.maintain(migrate::schema).await.map_err(Error::unavailable)?;
+    if schema != Schema::Current {
+        return Err(Error::unavailable("the database has another version's schema").into());
     }
     Ok(live().await)
 }

@@ -1,5 +1,7 @@
 //! Brings a database to the schema this binary knows. Both trees hold the same names.
 
+use diesel::backend::Backend;
+use diesel::migration::MigrationSource;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::Conn;
@@ -19,6 +21,12 @@ const MIGRATION_LOCK: i64 = 0x0706_0712;
 /// # Errors
 /// When a migration fails; it is rolled back, those before it stay.
 pub fn run(conn: &mut Conn) -> Result<Vec<String>> {
+    if schema(conn)? == Schema::Newer {
+        return Err(Error::field(
+            "DATABASE_URL",
+            "a newer version of Portcullis has upgraded this database; start that version, or restore the backup that was made before. Nothing was changed",
+        ));
+    }
     match conn {
         Conn::Sqlite(conn) => conn
             .exclusive_transaction(|conn| {
@@ -37,16 +45,45 @@ pub fn run(conn: &mut Conn) -> Result<Vec<String>> {
     }
 }
 
-/// Whether any migration is still to be applied.
+/// How a database's schema stands to this version's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schema {
+    /// Migrations are still to be applied.
+    Older,
+    /// It is this version's.
+    Current,
+    /// A migration was applied that this version does not know.
+    Newer,
+}
+
+/// How the schema stands to this version's.
 ///
 /// # Errors
 /// When the database cannot say.
-pub fn is_pending(conn: &mut Conn) -> Result<bool> {
-    let pending = match conn {
-        Conn::Sqlite(conn) => conn.has_pending_migration(SQLITE),
-        Conn::Postgres(conn) => conn.has_pending_migration(POSTGRES),
-    };
-    pending.map_err(Error::internal)
+pub fn schema(conn: &mut Conn) -> Result<Schema> {
+    match conn {
+        Conn::Sqlite(conn) => compare(conn, &SQLITE),
+        Conn::Postgres(conn) => compare(conn, &POSTGRES),
+    }
+}
+
+fn compare<DB: Backend, C: MigrationHarness<DB>>(
+    conn: &mut C,
+    source: &EmbeddedMigrations,
+) -> Result<Schema> {
+    let known: Vec<String> = MigrationSource::<DB>::migrations(source)
+        .map_err(Error::internal)?
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect();
+    let applied = conn.applied_migrations().map_err(Error::internal)?;
+    Ok(if applied.iter().any(|version| !known.contains(&version.to_string())) {
+        Schema::Newer
+    } else if applied.len() < known.len() {
+        Schema::Older
+    } else {
+        Schema::Current
+    })
 }
 
 fn apply(

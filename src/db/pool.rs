@@ -1,7 +1,7 @@
 //! `Db::glance`, `Db::read`, `Db::write` and `Db::join_batch`: the ways to the data.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::QueryResult;
 use diesel::connection::{
@@ -11,7 +11,7 @@ use diesel::r2d2::Pool;
 use tokio::sync::Semaphore;
 
 use super::checkpoint::Checkpointer;
-use super::connection::{Conn, Manager, Mode};
+use super::connection::{self, Conn, Manager, Mode};
 use super::turn::Turns;
 use super::url::DatabaseUrl;
 use super::warm::Warm;
@@ -152,6 +152,7 @@ impl Db {
     /// # Errors
     /// When the database cannot be reached.
     pub fn open(url: &DatabaseUrl, size: u32) -> Result<Self> {
+        try_once(url)?;
         let (readers, writers, checkpointer) = match url {
             DatabaseUrl::Sqlite(_) => {
                 // The writer first: it makes the file, which a read-only connection may not.
@@ -275,6 +276,28 @@ fn reading<T>(job: impl FnOnce(&mut Conn) -> Result<T>) -> impl FnOnce(&mut Conn
         conn.batch_execute("PRAGMA query_only = OFF")?;
         result
     }
+}
+
+/// Opens the database once, to say what keeps it from being opened: a pool only knows that it has no
+/// connection. A server that is still starting gets its time.
+fn try_once(url: &DatabaseUrl) -> Result<()> {
+    let end = Instant::now() + CONNECTION_TIMEOUT;
+    loop {
+        let Err(error) = connection::open(url, Mode::ReadWrite) else { return Ok(()) };
+        let is_remote = matches!(url, DatabaseUrl::Postgres(_));
+        if !is_remote || Instant::now() >= end {
+            return Err(Error::field(
+                "DATABASE_URL",
+                format!("{} cannot be opened: {}", url.masked(), one_line(&error.to_string())),
+            ));
+        }
+        log::warn!("{} cannot be opened yet: {}", url.masked(), one_line(&error.to_string()));
+        std::thread::sleep(CONNECTION_TIMEOUT / 10);
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How many connections may read a file at once. It is read by this process and not by a server, so

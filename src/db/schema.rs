@@ -614,3 +614,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit,
     outbox,
 );
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    tokens::user_id,
+    tokens::kind,
+    tokens::label,
+    tokens::state,
+    clients::trust,
+);

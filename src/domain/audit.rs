@@ -373,7 +373,7 @@ pub const ACTIONS: &[ActionRow] = &[
     row(Action::McpAccessEnabled, Group::People, true, "Enabled MCP access", "Was refused enabling MCP access"),
     row(Action::McpAccessDisabled, Group::People, true, "Disabled MCP access", "Was refused disabling MCP access"),
     row(Action::TokenRevoked, Group::Connections, false, "Revoked a token", "Was refused revoking a token"),
-    row(Action::TokensRevoked, Group::Connections, true, "Revoked all tokens of a user", "Was refused revoking all tokens of a user"),
+    row(Action::TokensRevoked, Group::Connections, true, "Revoked all tokens", "Was refused revoking all tokens"),
     row(Action::ConnectionRenamed, Group::Connections, false, "Renamed a connection", "Was refused renaming a connection"),
     row(Action::ConnectionNarrowed, Group::Connections, false, "Took permissions from a connection", "Was refused taking permissions from a connection"),
     row(Action::ConnectionRevoked, Group::Connections, false, "Revoked a connection", "Was refused revoking a connection"),

@@ -7,6 +7,8 @@ use crate::clock::Timestamp;
 pub enum TokenStatus {
     /// Works.
     Active,
+    /// Has not ended, but an administrator has blocked its client: it works again when that is over.
+    Blocked,
     /// Its time has passed.
     Expired,
     /// Somebody ended it.
@@ -23,10 +25,22 @@ impl TokenStatus {
         }
     }
 
+    /// The status of a token of a client that an administrator has, or has not, blocked.
+    #[must_use]
+    pub fn of_client(self, is_blocked: bool) -> Self {
+        if is_blocked && self == Self::Active { Self::Blocked } else { self }
+    }
+
+    /// Whether there is something left to end: it works, or would if its client were not blocked.
+    pub fn has_not_ended(self) -> bool {
+        matches!(self, Self::Active | Self::Blocked)
+    }
+
     /// The word for people.
     pub fn label(self) -> &'static str {
         match self {
             Self::Active => "Active",
+            Self::Blocked => "Blocked",
             Self::Expired => "Expired",
             Self::Revoked => "Revoked",
         }
@@ -89,5 +103,16 @@ mod tests {
         assert_eq!(TokenStatus::at(Timestamp(999), "active", end), TokenStatus::Active);
         assert_eq!(TokenStatus::at(Timestamp(1000), "active", end), TokenStatus::Expired);
         assert_eq!(TokenStatus::at(Timestamp(0), "revoked", end), TokenStatus::Revoked);
+    }
+
+    #[test]
+    fn a_block_holds_back_what_works_and_brings_nothing_to_life() {
+        assert_eq!(TokenStatus::Active.of_client(true), TokenStatus::Blocked);
+        assert_eq!(TokenStatus::Active.of_client(false), TokenStatus::Active);
+        for ended in [TokenStatus::Expired, TokenStatus::Revoked] {
+            assert_eq!(ended.of_client(true), ended);
+            assert!(!ended.has_not_ended());
+        }
+        assert!(TokenStatus::Blocked.has_not_ended());
     }
 }

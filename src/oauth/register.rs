@@ -59,6 +59,10 @@ pub async fn register(
         "scope": ScopeSet::all().to_string(),
         "id_token_signed_response_alg": "ES256",
     });
+    // Left out where it was not kept (RFC 7591 §3.2.1).
+    if let (Some(uri), Some(members)) = (&registered.client_uri, answer.as_object_mut()) {
+        members.insert("client_uri".into(), json!(uri));
+    }
     if let (Some(secret), Some(members)) = (&registered.secret, answer.as_object_mut()) {
         members.insert("client_secret".into(), json!(secret.expose()));
         // An integer; 0 means never (RFC 7591 §3.2.1).

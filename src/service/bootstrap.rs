@@ -7,7 +7,7 @@ use crate::db::{Conn, Db, migrate};
 use crate::domain::access::BUILT_IN_ROLES;
 use crate::error::{Error, Result};
 use crate::secrets::{PlainSecret, SecretKind};
-use crate::service::{Ctx, clients, index, keys};
+use crate::service::{Ctx, clients, index, keyring, keys};
 use crate::store::{links, roles, users};
 
 /// The purpose of the setup link.
@@ -18,8 +18,28 @@ const SETUP_SECONDS: i64 = 24 * 3600;
 /// Opens the database, brings it to this version's schema and makes what is missing.
 ///
 /// # Errors
-/// When the database cannot be reached or migrated.
+/// When the database cannot be reached or migrated, or was made under another secret.
 pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
+    let ctx = open_sealed(config, clock).await?;
+    keys::maintain(&ctx).await?;
+    clients::adopt_all(&ctx).await?;
+    // A key that cannot be opened is told at the start, not to the first client.
+    let secret = ctx.config.secret.clone();
+    if !ctx.db.read(move |conn| keyring::opens(conn, &secret)).await? {
+        return Err(Error::field(
+            "SECRET",
+            "is not the one this database was made under; set SECRET or SECRET_FILE to that one. If it is lost for good, portcullis keys rotate --leaked makes new signing keys under this one, and people set two-factor sign-in up anew",
+        ));
+    }
+    Ok(ctx)
+}
+
+/// The same without anything that needs the secret: also where that was lost, or whoever revokes
+/// does not have it.
+///
+/// # Errors
+/// When the database cannot be reached or migrated.
+pub async fn open_sealed(config: Config, clock: Clock) -> Result<Ctx> {
     let db = Db::open(&config.database_url, config.database_pool_size)?;
     let applied = db.maintain(migrate::run).await?;
     for name in &applied {
@@ -28,10 +48,6 @@ pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
     index::complete(&db).await?;
     let ctx = Ctx::new(config, db, clock)?;
     ctx.db.write(update_roles).await?;
-    keys::maintain(&ctx).await?;
-    clients::adopt_all(&ctx).await?;
-    // A key that cannot be opened is told at the start, not to the first client.
-    ctx.live_now().await?;
     Ok(ctx)
 }
 

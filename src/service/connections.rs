@@ -120,6 +120,8 @@ pub struct Summary {
     pub clients: usize,
     /// Active tokens.
     pub active: usize,
+    /// Tokens that have not ended, of clients that are blocked.
+    pub blocked: usize,
     /// Expired or revoked tokens.
     pub ended: usize,
 }
@@ -127,12 +129,12 @@ pub struct Summary {
 /// Sums a user's tokens up against the clock.
 pub fn summary(ctx: &Ctx, tokens: &[TokenRow]) -> Summary {
     let now = ctx.clock.now();
-    let active: Vec<_> =
-        tokens.iter().filter(|token| token.status(now) == TokenStatus::Active).collect();
-    let mut clients: Vec<_> = active.iter().map(|token| token.label.as_str()).collect();
+    let of = |status: TokenStatus| tokens.iter().filter(move |token| token.status(now) == status);
+    let (active, blocked) = (of(TokenStatus::Active).count(), of(TokenStatus::Blocked).count());
+    let mut clients: Vec<_> = of(TokenStatus::Active).map(|token| token.label.as_str()).collect();
     clients.sort_unstable();
     clients.dedup();
-    Summary { clients: clients.len(), active: active.len(), ended: tokens.len() - active.len() }
+    Summary { clients: clients.len(), active, blocked, ended: tokens.len() - active - blocked }
 }
 
 /// Connections listed on a person's own page at most, working and ended each; the newest.
@@ -245,7 +247,7 @@ fn connection(row: ConnectionRow, facts: &[TokenFacts], now: Timestamp) -> Conne
     };
     let of_status = || own().filter(|fact| status_of(fact) == Some(status));
     Connection {
-        status,
+        status: status.of_client(row.trust == "blocked"),
         latest_at: latest.and_then(|fact| fact.created_at).unwrap_or(row.connected_at),
         first_used_at: own().filter_map(|fact| fact.first_used_at).min(),
         last_used_at: own().filter_map(|fact| fact.last_used_at).max(),

@@ -228,6 +228,14 @@ impl Keyring {
     }
 }
 
+/// Whether all keys were sealed under `secret`.
+///
+/// # Errors
+/// When the database cannot answer.
+pub(crate) fn opens(conn: &mut Conn, secret: &MasterSecret) -> Result<bool> {
+    Ok(keys::all(conn)?.iter().all(|row| secret.open(PURPOSE, &row.private_key).is_ok()))
+}
+
 /// Makes a key pair, its private half sealed.
 ///
 /// # Errors

@@ -70,13 +70,18 @@ pub struct Preview {
     pub enabled: i64,
     /// Their tokens that work.
     pub tokens: i64,
+    /// Their tokens that have not ended and do not work, because their client is blocked.
+    pub blocked: i64,
+    /// Their approvals that stand.
+    pub approvals: i64,
     /// Names and addresses of a few.
     pub sample: Vec<(String, String)>,
     /// The acting person was left out.
     pub without_own: bool,
 }
 
-/// Nobody locks themselves out by a list: whoever disables is left out, if the filter shows them.
+/// Nobody locks themselves out by a list: whoever disables or revokes is left out, if the filter shows
+/// them.
 fn spare(
     conn: &mut Conn,
     own: Option<UserId>,
@@ -98,17 +103,20 @@ fn spare(
 pub async fn preview(
     ctx: &Ctx,
     actor: &Actor,
-    disables: bool,
+    takes_away: bool,
     mut filter: GridFilter,
 ) -> Result<Preview> {
-    let (now, own) = (ctx.clock.now(), actor.user.filter(|_| disables));
+    let (now, own) = (ctx.clock.now(), actor.user.filter(|_| takes_away));
     ctx.db
         .read(move |conn| {
             let without_own = spare(conn, own, &mut filter, now)?;
+            let blocked = store::count_blocked(conn, &filter, now)?;
             Ok(Preview {
                 whom: Fingerprint::of(&store::chosen(conn, &filter, now)?),
                 enabled: store::count_enabled(conn, &filter, now)?,
-                tokens: store::count_working(conn, &filter, now)?,
+                tokens: store::count_live(conn, &filter, now)? - blocked,
+                blocked,
+                approvals: store::count_approvals(conn, &filter, now)?,
                 sample: store::sample(conn, &filter, SAMPLE, now)?,
                 without_own,
             })
@@ -163,7 +171,8 @@ pub async fn run(
         .write(move |conn| {
             let mut report = Report::default();
             let disables = matches!(act, Act::Disable(_));
-            report.without_own = spare(conn, actor.user.filter(|_| disables), &mut filter, now)?;
+            let own = actor.user.filter(|_| !matches!(act, Act::Enable(_)));
+            report.without_own = spare(conn, own, &mut filter, now)?;
             let mut chosen = match locked(conn, &act, &filter, now)? {
                 Some(chosen) if Fingerprint::of(&chosen) == confirmed => chosen,
                 _ => return Ok(Ran::Differs(grid::count(conn, &filter, now)?)),
@@ -239,10 +248,8 @@ fn run_on(
             ids.into_iter().map(|id| (id, ended.get(&id).copied().unwrap_or_default())).collect()
         }
     };
-    let is_told = |tokens: &i64| !matches!(act, Act::Revoke) || *tokens > 0;
-    let told = changed.values().filter(|tokens| is_told(tokens)).count();
-    report.people += told;
-    report.already += ids.len() - told;
+    report.people += changed.len();
+    report.already += ids.len() - changed.len();
     report.tokens +=
         changed.values().filter_map(|tokens| usize::try_from(*tokens).ok()).sum::<usize>();
     let targets: Vec<(i64, String, String)> = people

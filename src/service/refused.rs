@@ -1,12 +1,10 @@
-//! Who asked for what their role does not allow, acted on somebody who may do more, or guessed too often: refused elsewhere, written down
-//! here, and never so often that the log fills.
+//! Who asked for what their role does not allow, acted on somebody who may do more, or guessed too
+//! often: refused elsewhere, written down here, and never so often that the log fills.
 
 use serde_json::json;
 
 use crate::db::Conn;
-use crate::domain::access::Permission;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
-use crate::domain::role;
 use crate::error::{ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::Ctx;
@@ -17,8 +15,8 @@ use crate::store::users;
 /// The longest path that is written down, characters.
 const LONGEST_PATH: usize = 200;
 
-/// Writes down that a signed-in person was refused. What they only looked at is written once a
-/// minute for each permission, what they tried to do up to ten times, so that nobody fills the log.
+/// Writes down that a signed-in person was refused for the lack of a permission or tool, by its name. What they only looked at is written once a
+/// minute for each of them, what they tried to do up to ten times, so that nobody fills the log.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -26,11 +24,10 @@ pub async fn by_role(
     ctx: &Ctx,
     actor: &Actor,
     user: UserId,
-    permission: Permission,
+    name: &'static str,
     method: &str,
     path: &str,
 ) -> Result<()> {
-    let name = role::of(permission).map_or("", |row| row.name);
     let limit = Limit::refusals_of(user, name, matches!(method, "GET" | "HEAD"));
     let (now, known) = (ctx.clock.now(), limit.clone());
     // Whoever asks again and again makes no write of it.

@@ -52,6 +52,8 @@ pub struct Registered {
     pub name: String,
     /// How it authenticates.
     pub auth_method: String,
+    /// Its page, if it named one that may be shown.
+    pub client_uri: Option<String>,
 }
 
 /// Registers a client.
@@ -83,6 +85,7 @@ pub async fn dynamic(
         .client_uri
         .filter(|uri| uri.len() <= 2048 && redirect::check(uri) == Ok(redirect::Kind::Web));
     let registered = Registered {
+        client_uri: client_uri.clone(),
         client_id: uuid::Uuid::now_v7().to_string(),
         secret,
         issued_at: ctx.clock.now().seconds(),

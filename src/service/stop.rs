@@ -1,26 +1,32 @@
 //! Dropping the gate for everybody: switching the endpoint off, which can be undone, and revoking
 //! everything, which cannot.
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
-use crate::db::lock;
+use crate::clock::Timestamp;
+use crate::db::{Conn, lock};
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::EndReason;
 use crate::domain::settings::Settings;
 use crate::error::{Error, Result};
+use crate::ids::ClientRowId;
 use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::settings::{self, Edit};
 use crate::store::audit::{self, NewEntry};
-use crate::store::{api_keys, overview, stop};
+use crate::store::{api_keys, blocked, client_figures, overview, stop};
 
 /// What works now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// People with active tokens.
+    /// People with tokens that work.
     pub people: i64,
     /// Tokens that work.
     pub tokens: i64,
+    /// Tokens that have not ended and do not work, because their client is blocked.
+    pub blocked_tokens: i64,
     /// Approvals that stand.
     pub approvals: i64,
     /// Keys of the REST API that work.
@@ -33,16 +39,36 @@ pub struct Standing {
 /// When the database cannot answer.
 pub async fn standing(ctx: &Ctx) -> Result<Standing> {
     let now = ctx.clock.now();
-    ctx.db
-        .read(move |conn| {
-            Ok(Standing {
-                people: overview::connected_people(conn)?,
-                tokens: overview::working_tokens(conn, now)?,
-                approvals: overview::standing_approvals(conn)?,
-                keys: api_keys::count_all_active(conn, now)?,
-            })
-        })
-        .await
+    ctx.db.read(move |conn| count(conn, now)).await
+}
+
+fn count(conn: &mut Conn, now: Timestamp) -> Result<Standing> {
+    let (people, tokens) = (overview::people_with_tokens(conn)?, overview::live_tokens(conn, now)?);
+    let (idle, blocked_tokens) = match blocked::any(conn)? {
+        true => (blocked::count_idle_people(conn)?, blocked_tokens(conn, now)?),
+        false => (0, 0),
+    };
+    Ok(Standing {
+        people: people - idle,
+        tokens: tokens - blocked_tokens,
+        blocked_tokens,
+        approvals: overview::standing_approvals(conn)?,
+        keys: api_keys::count_all_active(conn, now)?,
+    })
+}
+
+/// Tokens of blocked clients that have not ended, by the clients' own figures: nobody counts them.
+fn blocked_tokens(conn: &mut Conn, now: Timestamp) -> Result<i64> {
+    let clients = blocked::clients(conn)?;
+    let ids: HashSet<ClientRowId> = clients.iter().map(|(_, id, _)| *id).collect();
+    let mut tokens: i64 = clients.iter().map(|(.., tokens)| tokens).sum();
+    for (_, client, more, times) in overview::token_differences(conn)? {
+        tokens += if ids.contains(&client) { more * times } else { 0 };
+    }
+    for (_, client, ended) in client_figures::overdue(conn, now)? {
+        tokens -= if ids.contains(&client) { ended } else { 0 };
+    }
+    Ok(tokens)
 }
 
 /// Switches the MCP endpoint off for everybody. Returns false if it was off already.
@@ -62,9 +88,9 @@ pub async fn switch_off(ctx: &Ctx, actor: &Actor, proof: Reconfirmed) -> Result<
 /// What revoking everything did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// People who had active tokens.
+    /// People who had tokens that had not ended.
     pub people: usize,
-    /// Tokens that worked until now.
+    /// Tokens that had not ended until now.
     pub tokens: usize,
     /// Approvals that stood until now.
     pub approvals: usize,
@@ -83,6 +109,18 @@ pub async fn revoke_everything(ctx: &Ctx, actor: &Actor, proof: Reconfirmed) -> 
     if Some(proof.user) != actor.user {
         return Err(Error::internal("a password proof of somebody else"));
     }
+    end_everything(ctx, actor).await
+}
+
+/// The same by whoever may run commands on the server, also before it serves anybody.
+///
+/// # Errors
+/// When the database cannot answer; nothing is ended then.
+pub async fn revoke_everything_here(ctx: &Ctx) -> Result<Ended> {
+    end_everything(ctx, &Actor::operator()).await
+}
+
+async fn end_everything(ctx: &Ctx, actor: &Actor) -> Result<Ended> {
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
@@ -93,12 +131,7 @@ pub async fn revoke_everything(ctx: &Ctx, actor: &Actor, proof: Reconfirmed) -> 
             let approvals = stop::revoke_consents(conn, now)?;
             let codes = stop::burn_codes(conn, now)?;
             let keys = api_keys::revoke_all(conn, EndReason::RevokedByAdministrator, now)?;
-            let left = Standing {
-                people: overview::connected_people(conn)?,
-                tokens: overview::working_tokens(conn, now)?,
-                approvals: overview::standing_approvals(conn)?,
-                keys: api_keys::count_all_active(conn, now)?,
-            };
+            let left = count(conn, now)?;
             let target = Target { kind: "everything", id: None, label: "everybody".into() };
             let entry = NewEntry {
                 at: now,

@@ -29,10 +29,16 @@ pub fn count_users(conn: &mut Conn, selection: Selection) -> QueryResult<i64> {
         .get_result(conn)
 }
 
-/// Tokens of the selected clients that work.
-pub fn count_working(conn: &mut Conn, selection: Selection, now: Timestamp) -> QueryResult<i64> {
+/// Tokens that have not ended of those selected clients that are blocked, or are not.
+pub fn count_tokens(
+    conn: &mut Conn,
+    selection: Selection,
+    is_blocked: bool,
+    now: Timestamp,
+) -> QueryResult<i64> {
+    let of = selected!(selection).filter(clients::trust.eq("blocked").eq(is_blocked));
     tokens::table
-        .filter(tokens::client_id.assume_not_null().eq_any(selected!(selection)))
+        .filter(tokens::client_id.assume_not_null().eq_any(of))
         .filter(tokens::state.eq("active"))
         .filter(tokens::expires_at.gt(now))
         .count()

@@ -2,14 +2,16 @@
 //! stored figures. Every sort has an index, from which a page is taken before its rows are read, so
 //! that page N costs what page 1 does.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 
 use super::grid::contains;
 use crate::clock::Timestamp;
 use crate::db::schema::{client_groups as groups, clients};
 use crate::db::{Conn, MultiBackend};
 use crate::ids::{ClientGroupId, ClientRowId};
+use crate::store::blocked;
 use crate::store::client_figures::Figures;
 
 /// A column to sort by.
@@ -106,6 +108,9 @@ pub struct ClientRowOfGrid {
     pub blocked: i64,
     /// Figures as stored.
     pub figures: Figures,
+    /// Tokens that have not ended and do not work, because their client is blocked; no part of the
+    /// figures.
+    pub blocked_tokens: i64,
 }
 
 type OnGroups = Box<dyn BoxableExpression<groups::table, MultiBackend, SqlType = Bool>>;
@@ -195,6 +200,16 @@ macro_rules! by_last {
     };
 }
 
+/// The tokens of a group that work, for an order: no index has them, and it is asked for only while
+/// a client is blocked.
+const WORKING_OF_GROUP: &str = "CASE WHEN client_groups.blocked = 0 THEN client_groups.active_tokens \
+     ELSE client_groups.active_tokens - (SELECT coalesce(sum(member.active_tokens), 0) \
+     FROM clients AS member WHERE member.group_id = client_groups.id \
+     AND member.trust = 'blocked') END";
+/// The same of a client.
+const WORKING_OF_CLIENT: &str =
+    "CASE WHEN clients.trust = 'blocked' THEN 0 ELSE clients.active_tokens END";
+
 /// The groups of a page, in their order.
 pub fn page_of_groups(conn: &mut Conn, query: &ClientQuery) -> QueryResult<Vec<ClientGroupId>> {
     let mut statement = groups::table.select(groups::id).into_boxed();
@@ -202,7 +217,11 @@ pub fn page_of_groups(conn: &mut Conn, query: &ClientQuery) -> QueryResult<Vec<C
         statement = statement.filter(condition);
     }
     let down = query.descending;
+    let held = query.sort == ClientSort::Tokens && blocked::any(conn)?;
     let statement = match query.sort {
+        ClientSort::Tokens if held => {
+            by!(statement, down, sql::<BigInt>(WORKING_OF_GROUP), groups::id)
+        }
         ClientSort::Name => by!(statement, down, groups::name, groups::id),
         ClientSort::Status => {
             by!(statement, down, groups::blocked, groups::verified, groups::id)
@@ -227,7 +246,11 @@ pub fn page_of_members(
         statement = statement.filter(condition);
     }
     let down = query.descending;
+    let held = query.sort == ClientSort::Tokens && blocked::any(conn)?;
     let statement = match query.sort {
+        ClientSort::Tokens if held => {
+            by!(statement, down, sql::<BigInt>(WORKING_OF_CLIENT), clients::id)
+        }
         ClientSort::Name => by!(statement, down, clients::name, clients::id),
         ClientSort::Status => by!(statement, down, clients::trust, clients::id),
         ClientSort::Registered => by!(statement, down, clients::created_at, clients::id),
@@ -276,6 +299,7 @@ pub fn groups(conn: &mut Conn, ids: &[ClientGroupId]) -> QueryResult<Vec<ClientR
                 verified,
                 blocked,
                 figures: Figures { users, tokens, calls, last_used_at },
+                blocked_tokens: 0,
             }
         })
         .collect())
@@ -330,6 +354,7 @@ pub fn members(conn: &mut Conn, ids: &[ClientRowId]) -> QueryResult<Vec<ClientRo
                 verified: i64::from(trust == Trust::Verified),
                 blocked: i64::from(trust == Trust::Blocked),
                 figures: Figures { users, tokens, calls, last_used_at },
+                blocked_tokens: 0,
             }
         })
         .collect())

@@ -265,6 +265,11 @@ pub fn mark_deleted(conn: &mut Conn, id: ClientRowId, now: Timestamp) -> QueryRe
     .execute(conn)
 }
 
+/// A client as it is now.
+pub fn by_row_id(conn: &mut Conn, id: ClientRowId) -> QueryResult<ClientRow> {
+    clients::table.find(id).select(ClientRow::as_select()).get_result(conn)
+}
+
 /// A client's redirect URIs as they are now, one a line.
 pub fn redirect_uris(conn: &mut Conn, id: ClientRowId) -> QueryResult<String> {
     clients::table.find(id).select(clients::redirect_uris).get_result(conn)

@@ -8,7 +8,7 @@ use diesel::prelude::*;
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
-use crate::db::schema::{accounts, credit_balances, plans, roles, tokens, users};
+use crate::db::schema::{accounts, clients, credit_balances, plans, roles, tokens, users};
 use crate::db::written::Written;
 use crate::domain::access::Standing;
 use crate::domain::credit::{Credits, Month};
@@ -69,8 +69,19 @@ pub struct GridQuery {
 pub struct Dot {
     /// The client's name, or "Personal Access Token".
     pub name: String,
-    /// Whether any of its tokens works.
-    pub is_active: bool,
+    /// What it is by its tokens.
+    pub state: DotState,
+}
+
+/// What a client of a user is by its tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DotState {
+    /// One of them works.
+    Active,
+    /// One has not ended, and none works: an administrator has blocked the client.
+    Blocked,
+    /// All have ended.
+    Ended,
 }
 
 /// A row of the grid.
@@ -94,7 +105,9 @@ pub struct GridRow {
     pub last_tool_at: Option<Timestamp>,
     /// Tokens that work at the moment of the query.
     pub active_tokens: usize,
-    /// Clients, those with a working token first.
+    /// Tokens that would work at that moment if their client were not blocked.
+    pub blocked_tokens: usize,
+    /// Clients: working ones, blocked ones, those that have ended.
     pub clients: Vec<Dot>,
     /// The account's credits this month.
     pub credits: Credits,
@@ -114,7 +127,7 @@ pub fn ids_after(
     now: Timestamp,
 ) -> QueryResult<Vec<UserId>> {
     let later = Written::new("users.id > ").number(after.0);
-    let conditions = conditions(conn, filter, now).into_iter().chain([later]);
+    let conditions = conditions(conn, filter, now)?.into_iter().chain([later]);
     Written::new("SELECT users.id FROM users")
         .all_of(conditions)
         .sql(" ORDER BY users.id LIMIT ")
@@ -152,7 +165,7 @@ pub fn rows(conn: &mut Conn, ids: &[UserId], now: Timestamp) -> QueryResult<Vec<
                 (status, invited),
                 role,
             )| {
-                let (clients, active_tokens) = dots.remove(&id).unwrap_or_default();
+                let Dots { clients, active, blocked } = dots.remove(&id).unwrap_or_default();
                 let credits = credits.remove(&id).unwrap_or_default();
                 let row = GridRow {
                     id,
@@ -163,7 +176,8 @@ pub fn rows(conn: &mut Conn, ids: &[UserId], now: Timestamp) -> QueryResult<Vec<
                     mcp_enabled,
                     added_at,
                     last_tool_at,
-                    active_tokens,
+                    active_tokens: active,
+                    blocked_tokens: blocked,
                     clients,
                     credits,
                 };
@@ -201,39 +215,62 @@ fn credits_of(
     Ok(rows.into_iter().map(|(id, live, row)| (id, Credits::of(row.map(month), live))).collect())
 }
 
-type Dots = HashMap<UserId, (Vec<Dot>, usize)>;
+/// The clients of a user, and how many tokens of them work and are blocked.
+#[derive(Debug, Default)]
+struct Dots {
+    clients: Vec<Dot>,
+    active: usize,
+    blocked: usize,
+}
+
+type Tokens = (UserId, String, String, String, Option<String>, Option<Timestamp>, i64);
 
 /// The clients of the users of one page, each name once, working ones first. Ended tokens are
 /// grouped by the database, so that a user with many costs what a user with few does.
-fn dots_of(conn: &mut Conn, users: &[UserId], now: Timestamp) -> QueryResult<Dots> {
-    let rows: Vec<(UserId, String, String, String, Option<Timestamp>, i64)> = tokens::table
+fn dots_of(
+    conn: &mut Conn,
+    users: &[UserId],
+    now: Timestamp,
+) -> QueryResult<HashMap<UserId, Dots>> {
+    let rows: Vec<Tokens> = tokens::table
+        .left_join(clients::table)
         .filter(tokens::user_id.eq_any(users))
-        .group_by((tokens::user_id, tokens::kind, tokens::label, tokens::state))
+        .group_by((tokens::user_id, tokens::kind, tokens::label, tokens::state, clients::trust))
         .select((
             tokens::user_id,
             tokens::kind,
             tokens::label,
             tokens::state,
+            clients::trust.nullable(),
             diesel::dsl::max(tokens::expires_at),
             diesel::dsl::count_star(),
         ))
         .load(conn)?;
-    let mut dots = Dots::new();
-    for (user, kind, label, state, expires_at, tokens) in rows {
-        let is_active =
-            expires_at.is_some_and(|end| TokenStatus::at(now, &state, end) == TokenStatus::Active);
+    let mut dots: HashMap<UserId, Dots> = HashMap::new();
+    for (user, kind, label, state, trust, expires_at, tokens) in rows {
         let name = if kind == "personal" { "Personal Access Token".to_owned() } else { label };
-        let (clients, active_tokens) = dots.entry(user).or_default();
-        if is_active {
-            *active_tokens += usize::try_from(tokens).unwrap_or_default();
-        }
-        match clients.iter_mut().find(|dot: &&mut Dot| dot.name == name) {
-            Some(dot) => dot.is_active |= is_active,
-            None => clients.push(Dot { name, is_active }),
+        let is_blocked = trust.as_deref() == Some("blocked");
+        let status = expires_at.map(|end| TokenStatus::at(now, &state, end).of_client(is_blocked));
+        let of_user = dots.entry(user).or_default();
+        let tokens = usize::try_from(tokens).unwrap_or_default();
+        let state = match status {
+            Some(TokenStatus::Active) => {
+                of_user.active += tokens;
+                DotState::Active
+            }
+            Some(TokenStatus::Blocked) => {
+                of_user.blocked += tokens;
+                DotState::Blocked
+            }
+            _ => DotState::Ended,
+        };
+        match of_user.clients.iter_mut().find(|dot: &&mut Dot| dot.name == name) {
+            Some(dot) => dot.state = dot.state.min(state),
+            None => of_user.clients.push(Dot { name, state }),
         }
     }
-    for (clients, _) in dots.values_mut() {
-        clients.sort_by(|a, b| b.is_active.cmp(&a.is_active).then_with(|| a.name.cmp(&b.name)));
+    for of_user in dots.values_mut() {
+        of_user.clients.sort_by(|a, b| a.state.cmp(&b.state).then_with(|| a.name.cmp(&b.name)));
     }
     Ok(dots)
 }

@@ -10,28 +10,47 @@ use crate::db::written::Written;
 use crate::domain::access::{ADMINISTRATOR, UserStatus};
 use crate::domain::grant::EndReason;
 use crate::ids::UserId;
+use crate::store::blocked;
 use crate::store::grid::{GridFilter, conditions, matching};
 
 /// The ids of everybody whom the filter shows, in their order.
 pub fn chosen(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<Vec<UserId>> {
-    matching(conn, filter, now).sql(" ORDER BY 1").users(conn)
+    matching(conn, filter, now)?.sql(" ORDER BY 1").users(conn)
 }
 
 /// How many of them have access enabled.
 pub fn count_enabled(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
     let enabled = Written::new("users.mcp_enabled = TRUE");
-    let conditions = conditions(conn, filter, now).into_iter().chain([enabled]);
+    let conditions = conditions(conn, filter, now)?.into_iter().chain([enabled]);
     Written::new("SELECT count(*) FROM users").all_of(conditions).count(conn)
 }
 
-/// How many of their tokens work.
-pub fn count_working(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    let people = matching(conn, filter, now);
+/// How many of their tokens have not ended.
+pub fn count_live(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
+    let people = matching(conn, filter, now)?;
     let work = working(conn, people, now);
     Written::new("SELECT count(*) FROM tokens").then(work).count(conn)
 }
 
-/// The tokens of `people` that work. SQLite would look through all tokens that do.
+/// How many of these are of blocked clients, and do not work.
+pub fn count_blocked(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
+    if !blocked::any(conn)? {
+        return Ok(0);
+    }
+    let people = matching(conn, filter, now)?;
+    blocked::count_tokens_of(conn, people, now)
+}
+
+/// How many approvals of theirs stand.
+pub fn count_approvals(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
+    let people = matching(conn, filter, now)?;
+    Written::new("SELECT count(*) FROM consents WHERE revoked_at IS NULL AND user_id IN (")
+        .then(people)
+        .sql(")")
+        .count(conn)
+}
+
+/// The tokens of `people` that have not ended. SQLite would look through all tokens that do.
 fn working(conn: &Conn, people: Written, now: Timestamp) -> Written {
     Written::new(" WHERE state = 'active' AND ")
         .then(Written::on_sqlite(conn, "+"))
@@ -53,7 +72,7 @@ pub fn sample(
     limit: i64,
     now: Timestamp,
 ) -> QueryResult<Vec<(String, String)>> {
-    let conditions = conditions(conn, filter, now);
+    let conditions = conditions(conn, filter, now)?;
     Written::new("SELECT users.name, users.email FROM users")
         .all_of(conditions)
         .sql(" ORDER BY users.id LIMIT ")

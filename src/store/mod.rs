@@ -8,6 +8,7 @@ pub mod activity_grid;
 pub mod api_keys;
 pub mod audit;
 pub mod audit_grid;
+pub mod blocked;
 pub mod client_connections;
 pub mod client_figures;
 pub mod client_grid;

@@ -1,7 +1,7 @@
 //! Figures of the overview, each one query by an index. Tables: `users`, `tokens`, `consents`,
 //! `client_groups`, `client_deltas`, `accounts`, `credit_balances`, `outbox`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -12,15 +12,16 @@ use crate::db::schema::{
     accounts, client_deltas, client_groups, consents, credit_balances as balances, outbox, tokens,
     users,
 };
-use crate::ids::ClientGroupId;
+use crate::ids::{ClientGroupId, ClientRowId};
+use crate::store::blocked;
 
-/// People with active tokens.
-pub fn connected_people(conn: &mut Conn) -> QueryResult<i64> {
+/// People with tokens that have not ended.
+pub fn people_with_tokens(conn: &mut Conn) -> QueryResult<i64> {
     users::table.filter(users::active_tokens.gt(0)).select(count_star()).get_result(conn)
 }
 
-/// Tokens that work.
-pub fn working_tokens(conn: &mut Conn, now: Timestamp) -> QueryResult<i64> {
+/// Tokens that have not ended.
+pub fn live_tokens(conn: &mut Conn, now: Timestamp) -> QueryResult<i64> {
     tokens::table
         .filter(tokens::state.eq("active"))
         .filter(tokens::expires_at.gt(now))
@@ -33,21 +34,40 @@ pub fn standing_approvals(conn: &mut Conn) -> QueryResult<i64> {
     consents::table.filter(consents::revoked_at.is_null()).select(count_star()).get_result(conn)
 }
 
-/// Programs with active tokens; look-alikes count once. What is not in their rows yet is added, which
-/// after a mass act is more than the rows say.
+/// What was written down of tokens of a client: its group, itself, tokens, and how often.
+pub type TokenDifference = (Option<ClientGroupId>, ClientRowId, i64, i64);
+
+/// What was written down of tokens since the clients' rows were brought up to date.
+pub fn token_differences(conn: &mut Conn) -> QueryResult<Vec<TokenDifference>> {
+    client_deltas::table
+        .filter(client_deltas::tokens.ne(0))
+        .group_by((client_deltas::group_id, client_deltas::client_id, client_deltas::tokens))
+        .select((
+            client_deltas::group_id,
+            client_deltas::client_id,
+            client_deltas::tokens,
+            count_star(),
+        ))
+        .load(conn)
+}
+
+/// Programs with tokens that work; look-alikes count once. What is not in their rows yet is added,
+/// which after a mass act is more than the rows say, and what is of blocked ones is taken away.
 pub fn connected_clients(conn: &mut Conn) -> QueryResult<i64> {
     let stored: i64 = client_groups::table
         .filter(client_groups::active_tokens.gt(0))
         .select(count_star())
         .get_result(conn)?;
-    let written: Vec<(Option<ClientGroupId>, i64, i64)> = client_deltas::table
-        .filter(client_deltas::tokens.ne(0))
-        .group_by((client_deltas::group_id, client_deltas::tokens))
-        .select((client_deltas::group_id, client_deltas::tokens, count_star()))
-        .load(conn)?;
     let mut more: HashMap<ClientGroupId, i64> = HashMap::new();
-    for (group, tokens, times) in written {
+    let mut blocked: HashSet<ClientRowId> = HashSet::new();
+    for (group, client, tokens) in blocked::clients(conn)? {
+        blocked.insert(client);
         if let Some(group) = group {
+            *more.entry(group).or_default() -= tokens;
+        }
+    }
+    for (group, client, tokens, times) in token_differences(conn)? {
+        if let Some(group) = group.filter(|_| !blocked.contains(&client)) {
             *more.entry(group).or_default() += tokens * times;
         }
     }

@@ -46,7 +46,8 @@ pub struct TokenRow {
 impl TokenRow {
     /// What it is at `now`.
     pub fn status(&self, now: Timestamp) -> TokenStatus {
-        TokenStatus::at(now, &self.state, self.expires_at)
+        let is_blocked = self.client_trust.as_deref() == Some("blocked");
+        TokenStatus::at(now, &self.state, self.expires_at).of_client(is_blocked)
     }
 }
 

@@ -67,8 +67,8 @@ impl Viewer {
         let ctx =
             request.app_data::<web::Data<Ctx>>().ok_or_else(|| Error::internal("no state"))?;
         let (method, path) = (request.method().as_str(), request.path());
-        refused::by_role(ctx, &self.actor, self.user.id, permission, method, path).await?;
-        let title = role::of(permission).map_or("", |row| row.title);
+        let (name, title) = role::of(permission).map_or(("", ""), |row| (row.name, row.title));
+        refused::by_role(ctx, &self.actor, self.user.id, name, method, path).await?;
         Err(Error::new(
             ErrorCode::PermissionDenied,
             format!(

@@ -99,7 +99,7 @@ pub async fn form(
     request: HttpRequest,
     viewer: Viewer,
 ) -> Result<HttpResponse, Failure> {
-    Ok(ask(&ctx, &request, &viewer, KeyForm::fresh(), Vec::new())?)
+    Ok(ask(&ctx, &request, &viewer, KeyForm::fresh(), Vec::new()).await?)
 }
 
 /// `POST /dashboard/settings/api-keys/new`: answers with the key, this once.
@@ -120,7 +120,7 @@ pub async fn create(
             None => {
                 let status = errors.first().map_or(400, |error| error.code.status());
                 let retry_after = errors.iter().find_map(|error| error.retry_after);
-                let page = ask(&ctx, &request, &viewer, form.0, errors)?;
+                let page = ask(&ctx, &request, &viewer, form.0, errors).await?;
                 Ok(refused(page, status, retry_after)?)
             }
         },
@@ -143,7 +143,7 @@ async fn make(
     api_keys::create(ctx, &viewer.actor, proof, wanted).await.map_err(|error| vec![error])
 }
 
-fn ask(
+async fn ask(
     ctx: &Ctx,
     request: &HttpRequest,
     viewer: &Viewer,
@@ -152,7 +152,7 @@ fn ask(
 ) -> Result<HttpResponse> {
     let is_ticked = |row: &ScopeRow| form.scope.iter().any(|name| name == row.name);
     let template = FormPage {
-        shell: Shell::new(ctx, request, viewer),
+        shell: Shell::of_gate(ctx, request, viewer).await?,
         errors,
         choices: SCOPES
             .iter()

@@ -117,7 +117,7 @@ pub async fn show(
     let now = ctx.clock.now();
     let keys = service::of_person(&ctx, viewer.user.id).await?;
     let template = KeysPage {
-        shell: Shell::new(&ctx, &request, &viewer),
+        shell: Shell::of_gate(&ctx, &request, &viewer).await?,
         now,
         keys: keys.into_iter().map(|row| KeyLine::new(row, now)).collect(),
         plan_without: service::plan_without_access(&ctx, viewer.user.account_id).await?,

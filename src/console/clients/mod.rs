@@ -8,8 +8,9 @@ mod manual;
 mod query;
 mod secret;
 
+use super::mcp_users::tokens::Live;
 use crate::error::{Error, Result};
-use crate::service::clients::Whom;
+use crate::service::clients::{Touched, Whom};
 
 pub use acts::{block, confirm_block, confirm_delete, confirm_revoke, confirm_unblock};
 pub use acts::{delete, revoke, unblock};
@@ -55,6 +56,11 @@ fn method_in_words(method: &str) -> &'static str {
         "client_secret_post" => "Secret in the form (client_secret_post)",
         _ => "Public, without a secret (none)",
     }
+}
+
+/// The tokens that an act on a client touches.
+fn live(touched: &Touched) -> Live {
+    Live { active: touched.tokens, blocked: touched.blocked }
 }
 
 /// "1 token", "2 tokens", "12,408 tokens".

@@ -15,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::console::clients_config::Tabs;
 use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::tokens::{TokenLine, lines};
+use crate::domain::grant::TokenStatus;
 use crate::service::connections::{self as service, MOST_CONNECTIONS};
 use crate::service::{Ctx, people, personal_tokens, verify};
 use crate::store::users::UserRow;
@@ -51,6 +52,8 @@ struct SettingsPage {
     ended_count: usize,
     /// The connection that was made or renewed last.
     newest: Option<Newest>,
+    /// A client that is connected and blocked.
+    blocked: Option<String>,
     /// Whether those that have ended are shown.
     shows_ended: bool,
     /// Whether personal access tokens are allowed on this server.
@@ -82,15 +85,19 @@ pub async fn show(
         true => Vec::new(),
         false => people::administrators(&ctx).await?,
     };
-    let newest = own.live.iter().max_by_key(|connection| connection.latest_at);
+    let name = |connection: &service::Connection| match connection.row.label.as_str() {
+        "" => connection.row.client.clone(),
+        label => label.to_owned(),
+    };
+    let (works, held): (Vec<_>, Vec<_>) =
+        own.live.iter().partition(|connection| connection.status == TokenStatus::Active);
+    let newest = works.into_iter().max_by_key(|connection| connection.latest_at);
     let newest = newest.map(|connection| Newest {
-        client: match connection.row.label.as_str() {
-            "" => connection.row.client.clone(),
-            label => label.to_owned(),
-        },
+        client: name(connection),
         at: connection.latest_at,
         ago: ago_to_the_second(&connection.latest_at, &now),
     });
+    let blocked = held.first().map(|connection| name(connection));
     let line = |connection| ConnectionLine::new(connection, own.is_at_least);
     let template = SettingsPage {
         shell: Shell::of_gate(&ctx, &request, &viewer).await?,
@@ -109,6 +116,7 @@ pub async fn show(
         ended: own.ended.into_iter().map(line).collect(),
         ended_count: usize::try_from(own.ended_count).unwrap_or_default(),
         newest,
+        blocked,
         shows_ended,
         tokens_allowed: ctx.live_now().await?.settings.personal_access_tokens,
         tokens: lines(personal_tokens::of_person(&ctx, viewer.user.id).await?, now),

@@ -97,9 +97,9 @@ impl ConnectionLine {
         if self.label.is_empty() { &self.client } else { &self.label }
     }
 
-    /// Whether it works as far as its owner is concerned.
-    pub fn is_active(&self) -> bool {
-        self.status == TokenStatus::Active
+    /// Whether it stands as far as its owner is concerned, though its client may be blocked.
+    pub fn has_not_ended(&self) -> bool {
+        self.status.has_not_ended()
     }
 }
 

@@ -27,7 +27,10 @@ struct DashboardPage {
     administrators: Vec<(String, String)>,
     /// The account's plan, if nothing may be called with it.
     no_calls: Option<String>,
-    active: Vec<TokenLine>,
+    /// Those that have not ended; whose client is blocked come last.
+    live: Vec<TokenLine>,
+    /// Whether any of them is held back.
+    any_blocked: bool,
     ended: Vec<TokenLine>,
     ended_count: usize,
     mcp_url: String,
@@ -45,7 +48,8 @@ pub async fn show(
 ) -> Result<HttpResponse, Failure> {
     let now = ctx.clock.now();
     let tokens = lines(connections::tokens_of(&ctx, viewer.user.id).await?, now);
-    let (active, mut ended): (Vec<_>, Vec<_>) = tokens.into_iter().partition(TokenLine::is_active);
+    let (live, mut ended): (Vec<_>, Vec<_>) =
+        tokens.into_iter().partition(TokenLine::has_not_ended);
     let ended_count = ended.len();
     ended.truncate(MOST_ENDED);
     let administrators = match viewer.user.mcp_enabled {
@@ -59,7 +63,8 @@ pub async fn show(
         now,
         user: viewer.user.clone(),
         administrators,
-        active,
+        any_blocked: live.iter().any(|token| !token.is_active()),
+        live,
         ended,
         ended_count,
         mcp_url: ctx.config.mcp_url.clone(),

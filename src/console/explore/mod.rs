@@ -20,7 +20,7 @@ use crate::domain::tool::Tool;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::calls::{self, Caller, Line, Recorded, Surface};
 use crate::service::meter;
-use crate::service::{Ctx, index, verify};
+use crate::service::{Ctx, index, refused, verify};
 use crate::web::address;
 use crate::web::outer::RequestId;
 use crate::web::viewer::Viewer;
@@ -36,29 +36,49 @@ pub use stores::{show as stores, submit as search_stores};
 /// Rows of one page.
 const PAGE: i64 = 25;
 
-/// The viewer as a caller of `tool`, if their role has it. A refusal is written down as a denial.
+/// The viewer as a caller of `tool`, if their role has it. A refusal is written down as a call that
+/// was denied.
 async fn caller(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer, tool: Tool) -> Result<Caller> {
+    let caller = as_caller(ctx, request, viewer).await?;
+    if caller.principal.tools.contains(&tool) {
+        return Ok(caller);
+    }
+    Err(calls::note(ctx, &caller, tool, lacking(tool)).await)
+}
+
+/// The same for a page of `tool` that calls nothing: a refusal is that of a page, as with any other.
+async fn looker(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer, tool: Tool) -> Result<Caller> {
+    let caller = as_caller(ctx, request, viewer).await?;
+    if caller.principal.tools.contains(&tool) {
+        return Ok(caller);
+    }
+    let (user, name) = (viewer.user.id, tool.row().name);
+    let (method, path) = (request.method().as_str(), request.path());
+    refused::by_role(ctx, &viewer.actor, user, name, method, path).await?;
+    Err(lacking(tool))
+}
+
+fn lacking(tool: Tool) -> Error {
+    Error::new(
+        ErrorCode::PermissionDenied,
+        format!(
+            "Your role does not include {}. An administrator can change it under User Roles.",
+            tool.row().title
+        ),
+    )
+}
+
+async fn as_caller(ctx: &Ctx, request: &HttpRequest, viewer: &Viewer) -> Result<Caller> {
     let request_id =
         request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-    let caller = Caller {
+    Ok(Caller {
         principal: verify::signed_in(ctx, viewer.user.id).await?,
         surface: Surface::Console,
         request_id,
         address: address::caller(request.head(), &ctx.config.trusted_proxies),
         arrived: Instant::now(),
         recorded: Recorded::default(),
-    };
-    if caller.principal.tools.contains(&tool) {
-        return Ok(caller);
-    }
-    let error = Error::new(
-        ErrorCode::PermissionDenied,
-        format!(
-            "Your role does not include {}. An administrator can change it under User Roles.",
-            tool.row().title
-        ),
-    );
-    Err(calls::note(ctx, &caller, tool, error).await)
+    })
 }
 
 /// Whether a call counts.
@@ -102,6 +122,8 @@ struct Bar {
     no_calls: Option<String>,
     /// Whether there is nothing to search.
     is_empty: bool,
+    /// Whether the role includes revealing.
+    may_reveal: bool,
 }
 
 async fn bar(
@@ -121,6 +143,7 @@ async fn bar(
         chips: asked.chips(fields, path),
         no_calls: (!principal.plan.api_access).then(|| principal.plan.name.clone()),
         is_empty: index::is_empty(&ctx.db).await?,
+        may_reveal: principal.tools.contains(&Tool::RevealContacts),
         left: (principal.plan.rows_per_month - used.rows).max(0),
         page: PAGE,
     })

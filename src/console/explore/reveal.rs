@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use super::{Pays, call, caller, contacts};
+use super::{Pays, call, caller, contacts, looker};
 use crate::console::mcp_users::parts;
 use crate::domain::credit::RevealOutcome;
 use crate::domain::tool::Tool;
@@ -42,7 +42,7 @@ pub async fn confirm(
 ) -> Result<HttpResponse, Failure> {
     let ids = form_urlencoded::parse(request.query_string().as_bytes());
     let ids = ids.filter(|(name, _)| name == "id").map(|(_, id)| id.into_owned()).collect();
-    let caller = caller(&ctx, &request, &viewer, Tool::RevealContacts).await?;
+    let caller = looker(&ctx, &request, &viewer, Tool::RevealContacts).await?;
     page(&ctx, &request, &viewer, &caller, ids, Vec::new()).await
 }
 

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::caller;
+use super::looker;
 use crate::clock::Timestamp;
 use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::parts;
@@ -43,7 +43,7 @@ pub async fn show(
     request: HttpRequest,
     viewer: Viewer,
 ) -> Result<HttpResponse, Failure> {
-    let account = caller(&ctx, &request, &viewer, Tool::RevealContacts).await?.principal.account;
+    let account = looker(&ctx, &request, &viewer, Tool::RevealContacts).await?.principal.account;
     let before = place(&parameter(request.query_string(), "before"));
     let (contacts, older) = history::page(&ctx, account, before, PAGE).await?;
     let template = RevealedPage {
@@ -72,7 +72,7 @@ pub async fn export(
     request: HttpRequest,
     viewer: Viewer,
 ) -> Result<HttpResponse, Failure> {
-    let account = caller(&ctx, &request, &viewer, Tool::RevealContacts).await?.principal.account;
+    let account = looker(&ctx, &request, &viewer, Tool::RevealContacts).await?.principal.account;
     let total = history::count(&ctx, account).await?;
     history::note_export(&ctx, &viewer.actor, account, total).await?;
     let columns = vec![

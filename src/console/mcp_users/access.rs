@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::back::{Back, parameter};
-use super::tokens::{clients_in_words, lines};
+use super::tokens::{Live, clients_in_words, lines};
 use super::user_id;
 use crate::console::user_edit;
 use crate::error::{Error, ErrorCode, Result};
@@ -32,7 +32,7 @@ struct AccessPage {
     reason: String,
     /// It is to be turned off and is the own, which cannot be.
     is_own: bool,
-    active: usize,
+    live: Live,
     clients: String,
     /// Whose password is asked for.
     username: String,
@@ -205,7 +205,7 @@ async fn ask(
         user,
         enable,
         reason,
-        active: tokens.iter().filter(|token| token.is_active()).count(),
+        live: Live::of(&tokens),
         clients: clients_in_words(&tokens),
         username: viewer.user.email.clone(),
         back,

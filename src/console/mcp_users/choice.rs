@@ -71,6 +71,7 @@ impl Choice {
     /// Whom that means, in words.
     pub fn in_words(&self) -> String {
         match &self.people {
+            People::Only(ids) if ids.len() == 1 => "The person ticked in the list".into(),
             People::Only(_) => "Everybody ticked in the list".into(),
             People::AllBut(except) => {
                 let filters = parts::filters_in_words(&self.view);

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use super::back::Back;
-use super::tokens::{TokenLine, lines};
+use super::tokens::{Live, TokenLine, lines};
 use super::user_id;
 use crate::clock::Timestamp;
 use crate::domain::access::Permission;
@@ -23,7 +23,7 @@ struct DetailsPage {
     now: Timestamp,
     user: UserRow,
     tokens: Vec<TokenLine>,
-    active: usize,
+    live: Live,
     /// Older tokens are left out.
     is_cut: bool,
     back: Back,
@@ -49,7 +49,7 @@ pub async fn details(
         shell: Shell::new(&ctx, &request, &viewer),
         now,
         user,
-        active: tokens.iter().filter(|token| token.is_active()).count(),
+        live: Live::of(&tokens),
         is_cut: i64::try_from(tokens.len()).is_ok_and(|count| count >= MOST_TOKENS),
         has_idle_tokens: is_off
             && tokens.iter().any(|token| token.is_personal && token.is_active()),

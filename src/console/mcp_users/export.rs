@@ -9,7 +9,7 @@ use super::query::{Asked, Columns};
 use crate::domain::export::{Cell, Format};
 use crate::ids::UserId;
 use crate::service::{Ctx, connections};
-use crate::store::grid::{GridRow, GridSort};
+use crate::store::grid::{DotState, GridRow, GridSort};
 use crate::web::error::Failure;
 use crate::web::export::{BATCH, File, send};
 use crate::web::viewer::{Admin, ViewMcpUsers};
@@ -61,8 +61,8 @@ fn names(column: GridSort) -> &'static [&'static str] {
         GridSort::User => &["name", "email"],
         GridSort::Access => &["mcp_access", "status"],
         GridSort::Role => &["role"],
-        GridSort::Clients => &["clients", "ended_clients"],
-        GridSort::Tokens => &["active_tokens"],
+        GridSort::Clients => &["clients", "blocked_clients", "ended_clients"],
+        GridSort::Tokens => &["active_tokens", "blocked_tokens"],
         GridSort::Credits => &["credits_used", "credits_limit"],
         GridSort::Added => &["added_to_mcp"],
         GridSort::LastUsed => &["last_used"],
@@ -70,11 +70,11 @@ fn names(column: GridSort) -> &'static [&'static str] {
 }
 
 fn cells(row: GridRow, columns: Columns) -> Vec<Cell> {
-    let clients = |is_active: bool| {
+    let clients = |state: DotState| {
         let names: Vec<_> = row
             .clients
             .iter()
-            .filter(|dot| dot.is_active == is_active)
+            .filter(|dot| dot.state == state)
             .map(|dot| dot.name.as_str())
             .collect();
         names.join("; ")
@@ -90,9 +90,14 @@ fn cells(row: GridRow, columns: Columns) -> Vec<Cell> {
                 cells.extend([Cell::from(access), Cell::from(row.standing.name())]);
             }
             GridSort::Role => cells.push(row.role.as_str().into()),
-            GridSort::Clients => cells.extend([clients(true).into(), clients(false).into()]),
+            GridSort::Clients => {
+                let states = [DotState::Active, DotState::Blocked, DotState::Ended];
+                cells.extend(states.map(|state| Cell::from(clients(state))));
+            }
             GridSort::Tokens => {
-                cells.push(i64::try_from(row.active_tokens).unwrap_or(i64::MAX).into());
+                let tokens = [row.active_tokens, row.blocked_tokens];
+                let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+                cells.extend(tokens.map(|count| Cell::from(whole(count))));
             }
             GridSort::Credits => {
                 cells.extend([Cell::from(row.credits.used), Cell::from(row.credits.limit)]);
@@ -122,6 +127,7 @@ mod tests {
             added_at: None,
             last_tool_at: None,
             active_tokens: 0,
+            blocked_tokens: 0,
             clients: Vec::new(),
             credits: Credits::default(),
         };

@@ -8,13 +8,14 @@ use url::form_urlencoded::Serializer;
 use super::back::Back;
 use super::parts::{self, Chip, Header, Pager, Size};
 use super::query::{Asked, COLUMNS, Columns, PATH, Unused, View};
+use super::tokens::Live;
 use super::views::{self, Link};
 use crate::clock::Timestamp;
 use crate::domain::access::{Permission, Standing};
 use crate::domain::credit::Credits;
 use crate::ids::UserId;
 use crate::service::{Ctx, connections, views as saved};
-use crate::store::grid::{Dot, GridRow};
+use crate::store::grid::{Dot, DotState, GridRow};
 use crate::store::views::ViewRow;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
@@ -32,7 +33,7 @@ struct Row {
     added_at: Option<Timestamp>,
     last_tool_at: Option<Timestamp>,
     role: String,
-    active_tokens: i64,
+    live: Live,
     credits: Credits,
     clients: Vec<Dot>,
     more_clients: usize,
@@ -41,6 +42,7 @@ struct Row {
 impl Row {
     fn new(row: GridRow, viewer: Option<UserId>) -> Self {
         let (clients, more_clients) = parts::fold(row.clients);
+        let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         Self {
             id: row.id,
             name: row.name,
@@ -51,7 +53,7 @@ impl Row {
             added_at: row.added_at,
             last_tool_at: row.last_tool_at,
             role: row.role,
-            active_tokens: i64::try_from(row.active_tokens).unwrap_or(i64::MAX),
+            live: Live { active: whole(row.active_tokens), blocked: whole(row.blocked_tokens) },
             credits: row.credits,
             clients,
             more_clients,

@@ -10,6 +10,7 @@ use url::form_urlencoded;
 use super::choice::{Choice, Chosen};
 use super::parts::number;
 use super::query::PATH;
+use super::tokens::Live;
 use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::console::steps::is_of_the_password;
 use crate::console::users::form_with;
@@ -113,13 +114,34 @@ impl ActPage {
         people(self.preview.whom.people)
     }
 
-    /// How many of them have it otherwise now.
+    /// How many of them have it otherwise now; at least one has.
     fn have(&self) -> String {
-        match self.to_do() {
-            0 => "None of them has".into(),
-            all if all == self.preview.whom.people => "All of them have".into(),
-            1 => "1 of them has".into(),
-            some => format!("{} of them have", number(&some)),
+        match (self.to_do(), self.preview.whom.people) {
+            (1, 1) => "This person has".into(),
+            (all, people) if all == people => "All of them have".into(),
+            (1, _) => "1 of them has".into(),
+            (some, _) => format!("{} of them have", number(&some)),
+        }
+    }
+
+    /// Whether it would change nothing for any of them.
+    fn is_idle(&self) -> bool {
+        match self.act {
+            Act::Revoke => self.live().all() + self.preview.approvals == 0,
+            Act::Enable | Act::Disable => self.to_do() == 0,
+        }
+    }
+
+    /// How it is with all of them already.
+    fn idle_because(&self) -> String {
+        let one = self.preview.whom.people == 1;
+        match self.act {
+            Act::Revoke if one => "This person has no active token.".into(),
+            Act::Revoke => "None of these people has an active token.".into(),
+            Act::Enable if one => "MCP access of this person is enabled already.".into(),
+            Act::Enable => "MCP access of all of these people is enabled already.".into(),
+            Act::Disable if one => "MCP access of this person is disabled already.".into(),
+            Act::Disable => "MCP access of all of these people is disabled already.".into(),
         }
     }
 
@@ -132,8 +154,13 @@ impl ActPage {
         }
     }
 
-    fn tokens(&self) -> String {
-        counted(self.preview.tokens, "active token", "active tokens")
+    fn approvals(&self) -> String {
+        counted(self.preview.approvals, "approval", "approvals")
+    }
+
+    /// The tokens that are revoked.
+    fn live(&self) -> Live {
+        Live { active: self.preview.tokens, blocked: self.preview.blocked }
     }
 
     /// The people of the sample, and how many more there are.
@@ -175,7 +202,7 @@ async fn ask(
     errors: Vec<Error>,
 ) -> Result<HttpResponse> {
     let filter = choice.filter(ctx.clock.now());
-    let preview = mass::preview(ctx, &viewer.actor, act == Act::Disable, filter).await?;
+    let preview = mass::preview(ctx, &viewer.actor, act != Act::Enable, filter).await?;
     let template = ActPage {
         shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
         errors,
@@ -313,13 +340,19 @@ fn is_of_the_form(code: ErrorCode) -> bool {
     )
 }
 
+/// Why somebody was skipped from whom nothing was revoked.
+const NOTHING: &str = "nothing to revoke";
+
 /// What was done, in words.
 fn told(act: Act, report: &Report) -> (Tone, String) {
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let who = people(whole(report.people));
     let tokens = counted(whole(report.tokens), "token", "tokens");
     let (mut text, already) = match act {
-        Act::Revoke => (format!("Revoked {tokens} of {who}."), "already revoked"),
+        Act::Revoke if report.tokens == 0 => {
+            (format!("Ended the approvals of {who}. There were no active tokens."), NOTHING)
+        }
+        Act::Revoke => (format!("Revoked {tokens} of {who}."), NOTHING),
         Act::Enable => (format!("Enabled MCP access of {who}."), "already enabled"),
         Act::Disable => {
             (format!("Disabled MCP access of {who} and revoked {tokens}."), "already disabled")
@@ -389,7 +422,7 @@ mod tests {
         let report = Report { people: 98, tokens: 312, already: 2, ..Report::default() };
         assert_eq!(
             told(Act::Revoke, &report).1,
-            "Revoked 312 tokens of 98 people. 2 skipped: already revoked."
+            "Revoked 312 tokens of 98 people. 2 skipped: nothing to revoke."
         );
         let report = Report { people: 1, tokens: 1, without_own: true, ..Report::default() };
         assert_eq!(

@@ -210,10 +210,10 @@ pub fn number(count: &i64) -> String {
 mod tests {
     use super::super::query::Asked;
     use super::*;
-    use crate::store::grid::GridSort;
+    use crate::store::grid::{DotState, GridSort};
 
     fn dots(count: usize) -> Vec<Dot> {
-        (0..count).map(|n| Dot { name: format!("Client {n}"), is_active: n == 0 }).collect()
+        (0..count).map(|n| Dot { name: format!("Client {n}"), state: DotState::Active }).collect()
     }
 
     #[test]

@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::back::Back;
-use super::tokens::{TokenLine, clients_in_words, lines};
+use super::tokens::{Live, TokenLine, clients_in_words, lines};
 use super::user_id;
 use crate::error::Error;
 use crate::ids::TokenId;
@@ -102,7 +102,7 @@ pub async fn revoke_one(
 struct RevokePage {
     shell: Shell,
     user: UserRow,
-    active: usize,
+    live: Live,
     clients: String,
     back: Back,
 }
@@ -121,7 +121,7 @@ pub async fn confirm_revoke(
     let tokens = lines(connections::tokens_of(&ctx, user.id).await?, ctx.clock.now());
     let template = RevokePage {
         shell: Shell::new(&ctx, &request, &viewer),
-        active: tokens.iter().filter(|token| token.is_active()).count(),
+        live: Live::of(&tokens),
         clients: clients_in_words(&tokens),
         user,
         back: Back::of_query(request.query_string()),

@@ -1,5 +1,6 @@
 //! A token as people see it: what it is now by the clock, and its scopes in words.
 
+use super::parts::number;
 use crate::clock::Timestamp;
 use crate::domain::grant::TokenStatus;
 use crate::domain::scope::{ScopeRow, ScopeSet};
@@ -57,20 +58,65 @@ impl TokenLine {
     pub fn is_active(&self) -> bool {
         self.status == TokenStatus::Active
     }
+
+    /// Whether there is something left to revoke.
+    pub fn has_not_ended(&self) -> bool {
+        self.status.has_not_ended()
+    }
 }
 
-/// A user's tokens, working ones first.
+/// Tokens that have not ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Live {
+    /// Those that work.
+    pub active: i64,
+    /// Those that would, were their client not blocked.
+    pub blocked: i64,
+}
+
+impl Live {
+    /// Of these tokens.
+    pub fn of(lines: &[TokenLine]) -> Self {
+        let count = |status: TokenStatus| {
+            let of_status = lines.iter().filter(|line| line.status == status).count();
+            i64::try_from(of_status).unwrap_or(i64::MAX)
+        };
+        Self { active: count(TokenStatus::Active), blocked: count(TokenStatus::Blocked) }
+    }
+
+    /// All of them.
+    pub fn all(self) -> i64 {
+        self.active + self.blocked
+    }
+
+    /// How many there are: "2 active tokens and 1 token of a blocked client".
+    pub fn in_words(self) -> String {
+        let active = match self.active {
+            1 => "1 active token".to_owned(),
+            some => format!("{} active tokens", number(&some)),
+        };
+        let blocked = match self.blocked {
+            0 => return active,
+            1 => "1 token of a blocked client".to_owned(),
+            some => format!("{} tokens of blocked clients", number(&some)),
+        };
+        if self.active == 0 { blocked } else { format!("{active} and {blocked}") }
+    }
+}
+
+/// A user's tokens: working ones, blocked ones, those that have ended.
 pub(crate) fn lines(rows: Vec<TokenRow>, now: Timestamp) -> Vec<TokenLine> {
     let mut lines: Vec<_> = rows.into_iter().map(|row| TokenLine::new(row, now)).collect();
-    // Stable: within the two halves the newest stay first.
-    lines.sort_by_key(|line| !line.is_active());
+    // Stable: within each part the newest stay first.
+    lines.sort_by_key(|line| (!line.is_active(), !line.has_not_ended()));
     lines
 }
 
-/// The clients that work now, each once, as words: "Claude, Codex and Cursor"; empty if none does.
+/// The clients of tokens that have not ended, each once, as words: "Claude, Codex and Cursor"; empty
+/// if there are none.
 pub(crate) fn clients_in_words(lines: &[TokenLine]) -> String {
     let mut names: Vec<&str> =
-        lines.iter().filter(|line| line.is_active()).map(|line| line.name.as_str()).collect();
+        lines.iter().filter(|line| line.has_not_ended()).map(|line| line.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     match names.as_slice() {
@@ -121,6 +167,33 @@ mod tests {
             ]
         );
         assert_eq!(lines[0].scopes.len(), 1);
+    }
+
+    #[test]
+    fn tokens_of_a_blocked_client_come_between_and_are_not_active() {
+        let blocked = |row: TokenRow| TokenRow { client_trust: Some("blocked".into()), ..row };
+        let rows = vec![
+            row("Ended", "revoked", 90),
+            blocked(row("Bad", "active", 90)),
+            row("On", "active", 90),
+            blocked(row("Over", "active", 10)),
+        ];
+        let lines = lines(rows, Timestamp(50));
+        let names: Vec<_> = lines.iter().map(|line| line.name.as_str()).collect();
+        assert_eq!(names, ["On", "Bad", "Ended", "Over"]);
+        assert_eq!(lines[1].status, TokenStatus::Blocked);
+        assert_eq!(lines[3].status, TokenStatus::Expired);
+        assert_eq!(Live::of(&lines), Live { active: 1, blocked: 1 });
+        assert_eq!(clients_in_words(&lines), "Bad and On");
+    }
+
+    #[test]
+    fn what_has_not_ended_is_counted_in_words() {
+        let words = |active, blocked| Live { active, blocked }.in_words();
+        assert_eq!(words(0, 0), "0 active tokens");
+        assert_eq!(words(1, 0), "1 active token");
+        assert_eq!(words(1200, 1), "1,200 active tokens and 1 token of a blocked client");
+        assert_eq!(words(0, 2), "2 tokens of blocked clients");
     }
 
     #[test]

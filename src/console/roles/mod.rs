@@ -44,6 +44,12 @@ impl RolesPage {
         }
     }
 
+    /// Whether the person who looks may delete it: it allows nothing that their own role does not.
+    fn may_delete(&self, held: &Held) -> bool {
+        let permissions = held.role.terms().permissions();
+        !held.role.built_in && permissions.iter().all(|permission| self.shell.may(*permission))
+    }
+
     /// Which tools it allows, in short.
     fn tools(&self, held: &Held) -> String {
         let tools = parse_tools(&held.role.tools);

@@ -12,8 +12,9 @@ use crate::console::mcp_users::parts;
 use crate::console::overview::chart::{Chart, Series};
 use crate::domain::quota::Span;
 use crate::domain::records::COUNTED_DAYS as DAYS;
+use crate::domain::tool::Tool;
 use crate::service::own_usage::{self, MOST_CALLS, OwnUsage};
-use crate::service::{Ctx, directory};
+use crate::service::{Ctx, directory, verify};
 use crate::store::people::CallRow;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
@@ -42,6 +43,8 @@ struct UsagePage {
     no_calls: Option<String>,
     now: Timestamp,
     usage: OwnUsage,
+    /// Whether the role includes revealing.
+    may_reveal: bool,
     quotas: Vec<Quota>,
     chart: Chart,
     calls: Vec<CallRow>,
@@ -70,6 +73,10 @@ pub async fn show(
         shell: Shell::new(&ctx, &request, &viewer),
         no_calls: (!usage.plan.api_access).then(|| usage.plan.name.clone()),
         now,
+        may_reveal: verify::signed_in(&ctx, viewer.user.id)
+            .await?
+            .tools
+            .contains(&Tool::RevealContacts),
         quotas: quotas(&usage, now),
         chart: chart(&usage),
         is_first: before.is_none(),

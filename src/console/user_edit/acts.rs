@@ -7,15 +7,16 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::href;
-use crate::console::mcp_users::tokens::{clients_in_words, lines};
+use crate::console::mcp_users::tokens::{Live, clients_in_words, lines};
 use crate::console::mcp_users::user_id;
 use crate::console::problems::of_the_password;
 use crate::console::users::{form_with, is_of_the_form, shown_once};
 use crate::error::{Error, ErrorCode, Result};
+use crate::ids::UserId;
 use crate::service::forms::Once;
 use crate::service::people::standing::Ended;
 use crate::service::people::{self, Link, invite, reset as resets, standing};
-use crate::service::{Ctx, api_keys, connections, login, sessions, two_factor};
+use crate::service::{Ctx, access, api_keys, connections, login, sessions, two_factor};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
 use crate::web::flash::{self, Tone};
@@ -73,6 +74,11 @@ impl Act {
         matches!(self, Self::Suspend | Self::Delete | Self::Cancel | Self::TwoFactor)
     }
 
+    /// Whether a reason may be given for it.
+    fn takes_reason(self) -> bool {
+        matches!(self, Self::Suspend | Self::Delete)
+    }
+
     /// Whether it needs the password of who does it.
     fn needs_password(self) -> bool {
         matches!(self, Self::Delete | Self::TwoFactor | Self::Reset)
@@ -87,7 +93,7 @@ struct ActPage {
     act: Act,
     user: UserRow,
     /// Tokens that work.
-    active: usize,
+    live: Live,
     /// The clients that have them.
     clients: String,
     /// Keys of the REST API that work.
@@ -99,6 +105,8 @@ struct ActPage {
     /// Random text of this form: one form makes one link.
     once: Once,
     has_mail: bool,
+    /// The reason as typed.
+    reason: String,
 }
 
 /// The form.
@@ -106,6 +114,7 @@ struct ActPage {
 #[serde(default)]
 pub struct ActForm {
     password: String,
+    reason: String,
     once: Once,
 }
 
@@ -124,7 +133,7 @@ macro_rules! ask {
         ) -> Result<HttpResponse, Failure> {
             let user = people::by_id(&ctx, user_id(&path)?).await?;
             people::stand_over(&ctx, &viewer.actor, &user).await?;
-            Ok(page(&ctx, &request, &viewer, $act, user, None).await?)
+            Ok(page(&ctx, &request, &viewer, $act, user, String::new(), None).await?)
         }
     )+};
 }
@@ -149,6 +158,7 @@ async fn page(
     viewer: &Viewer,
     act: Act,
     user: UserRow,
+    reason: String,
     error: Option<Error>,
 ) -> Result<HttpResponse> {
     let tokens = lines(connections::tokens_of(ctx, user.id).await?, ctx.clock.now());
@@ -156,7 +166,7 @@ async fn page(
         shell: Shell { path: href(&user, ""), ..Shell::new(ctx, request, viewer) },
         errors: error.into_iter().collect(),
         act,
-        active: tokens.iter().filter(|token| token.is_active()).count(),
+        live: Live::of(&tokens),
         clients: clients_in_words(&tokens),
         keys: api_keys::count_active(ctx, user.id).await?,
         sessions: sessions::of(ctx, user.id).await?.len(),
@@ -164,6 +174,7 @@ async fn page(
         username: viewer.user.email.clone(),
         once: Once::fresh(),
         has_mail: ctx.config.smtp.is_some(),
+        reason,
     };
     form_with(&template, &template.errors)
 }
@@ -174,11 +185,11 @@ async fn refused(
     request: &HttpRequest,
     viewer: &Viewer,
     act: Act,
-    user: UserRow,
+    (user, reason): (UserRow, String),
     error: Error,
 ) -> Result<HttpResponse, Failure> {
     if is_of_the_form(&error) || error.code == ErrorCode::Conflict {
-        return Ok(page(ctx, request, viewer, act, user, Some(error)).await?);
+        return Ok(page(ctx, request, viewer, act, user, reason, Some(error)).await?);
     }
     Err(error.into())
 }
@@ -206,10 +217,14 @@ pub async fn suspend(
     viewer: Admin<ManageUsers>,
     session: Session,
     path: web::Path<String>,
-    _form: Form<ActForm>,
+    form: Form<ActForm>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
-    match standing::suspend(&ctx, &viewer.actor, user.id).await {
+    let done = match access::because(&viewer.actor, &form.0.reason) {
+        Ok(actor) => standing::suspend(&ctx, &actor, user.id).await,
+        Err(error) => Err(error),
+    };
+    match done {
         Ok(Some(ended)) => {
             let text = format!("Suspended {}. {}", user.name, ended_in_words(ended));
             flash::put(&session, Tone::Ok, text);
@@ -217,7 +232,10 @@ pub async fn suspend(
         Ok(None) => {
             flash::put(&session, Tone::Warn, format!("{} was suspended already.", user.name));
         }
-        Err(error) => return refused(&ctx, &request, &viewer, Act::Suspend, user, error).await,
+        Err(error) => {
+            let typed = (user, form.0.reason);
+            return refused(&ctx, &request, &viewer, Act::Suspend, typed, error).await;
+        }
     }
     Ok(see_other(&href(&user, "")))
 }
@@ -235,6 +253,13 @@ pub async fn reactivate(
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     let (tone, text) = match standing::reactivate(&ctx, &viewer.actor, user.id).await? {
+        true if user.invited_at.is_some() => (
+            Tone::Ok,
+            format!(
+                "{} is no longer suspended, but has no password yet, and the invitation that was sent does not work any more: press Invite again to send a new one.",
+                user.name
+            ),
+        ),
         true => (
             Tone::Ok,
             format!(
@@ -261,18 +286,22 @@ pub async fn delete(
     form: Form<ActForm>,
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
-    let deleted = match login::reconfirm(&ctx, &viewer.actor, &form.0.password).await {
-        Ok(proof) => standing::delete(&ctx, &viewer.actor, proof, user.id).await,
-        Err(error) => Err(Error { param: error.param.or(Some("password".into())), ..error }),
-    };
-    match deleted {
+    match remove(&ctx, &viewer, user.id, &form.0).await {
         Ok(ended) => {
             let text = format!("Deleted {}. {}", user.name, ended_in_words(ended));
             flash::put(&session, Tone::Ok, text);
             Ok(see_other("/admin/users"))
         }
-        Err(error) => refused(&ctx, &request, &viewer, Act::Delete, user, error).await,
+        Err(error) => {
+            refused(&ctx, &request, &viewer, Act::Delete, (user, form.0.reason), error).await
+        }
     }
+}
+
+async fn remove(ctx: &Ctx, viewer: &Viewer, user: UserId, form: &ActForm) -> Result<Ended> {
+    let actor = access::because(&viewer.actor, &form.reason)?;
+    let proof = login::reconfirm(ctx, &actor, &form.password).await.map_err(of_the_password)?;
+    standing::delete(ctx, &actor, proof, user).await
 }
 
 /// `POST /admin/users/{user}/invitation/cancel`.
@@ -295,7 +324,9 @@ pub async fn cancel(
             flash::put(&session, Tone::Ok, text);
             Ok(see_other("/admin/users"))
         }
-        Err(error) => refused(&ctx, &request, &viewer, Act::Cancel, user, error).await,
+        Err(error) => {
+            refused(&ctx, &request, &viewer, Act::Cancel, (user, String::new()), error).await
+        }
     }
 }
 
@@ -335,7 +366,9 @@ pub async fn reset(
             let about = (format!("{} can set a new password", user.name), "link");
             Ok(handed_over(&ctx, &request, &viewer, &session, &user, about, &link)?)
         }
-        Err(error) => refused(&ctx, &request, &viewer, Act::Reset, user, error).await,
+        Err(error) => {
+            refused(&ctx, &request, &viewer, Act::Reset, (user, String::new()), error).await
+        }
     }
 }
 
@@ -375,7 +408,8 @@ pub async fn reset_two_factor(
             format!("Two-factor sign-in of {} was off already. Nothing was changed.", user.name),
         ),
         Err(error) => {
-            return refused(&ctx, &request, &viewer, Act::TwoFactor, user, error).await;
+            let typed = (user, String::new());
+            return refused(&ctx, &request, &viewer, Act::TwoFactor, typed, error).await;
         }
     };
     flash::put(&session, tone, text);

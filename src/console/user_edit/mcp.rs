@@ -2,7 +2,6 @@
 
 use crate::console::clients_config::Tabs;
 use crate::console::mcp_users::back::person_href;
-use crate::domain::grant::TokenStatus;
 use crate::error::Result;
 use crate::service::connections::{self, Summary};
 use crate::service::{Ctx, directory};
@@ -14,7 +13,7 @@ pub(super) struct McpTab {
     /// Counts, while access is enabled.
     pub summary: Option<Summary>,
     /// Whether there is anything to revoke, whatever the state of access.
-    pub has_active_tokens: bool,
+    pub has_live_tokens: bool,
     /// The last tool that was called, unless its record has been removed by age.
     pub last_tool: Option<String>,
     /// What the form has chosen.
@@ -45,7 +44,7 @@ impl McpTab {
             Tabs::new(client, &ctx.config.mcp_url, &format!("{}&client=", person_href(&user.id)));
         Ok(Self {
             summary: user.mcp_enabled.then(|| connections::summary(ctx, &tokens)),
-            has_active_tokens: tokens.iter().any(|token| token.status(now) == TokenStatus::Active),
+            has_live_tokens: tokens.iter().any(|token| token.status(now).has_not_ended()),
             last_tool: directory::last_tool_of(ctx, user.id).await?,
             chosen,
             reason: String::new(),

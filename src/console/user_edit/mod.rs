@@ -162,7 +162,7 @@ async fn page(
     // Its form posts to another address and is shown again there; the page is still this one.
     let path = href(&user, "");
     let shell = match tab {
-        Tab::Mcp(_) => Shell::of_gate(ctx, request, viewer).await?,
+        Tab::Mcp(_) | Tab::Keys(_) => Shell::of_gate(ctx, request, viewer).await?,
         _ => Shell::new(ctx, request, viewer),
     };
     let template = UserPage {

@@ -27,6 +27,8 @@ pub struct Touched {
     pub users: i64,
     /// Tokens that work.
     pub tokens: i64,
+    /// Tokens that have not ended and do not work, because their client is blocked.
+    pub blocked: i64,
 }
 
 /// Counts what ending all connections would touch now.
@@ -38,10 +40,10 @@ pub async fn touched(ctx: &Ctx, whom: Whom) -> Result<Touched> {
     ctx.db
         .read(move |conn| {
             let selection = find(conn, whom)?.selection;
-            Ok(Touched {
-                users: store::count_users(conn, selection)?,
-                tokens: store::count_working(conn, selection, now)?,
-            })
+            let [tokens, blocked] = [false, true]
+                .map(|is_blocked| store::count_tokens(conn, selection, is_blocked, now));
+            let users = store::count_users(conn, selection)?;
+            Ok(Touched { users, tokens: tokens?, blocked: blocked? })
         })
         .await
 }

@@ -1,6 +1,6 @@
 //! The clients grid: a page of it, with figures as of now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
@@ -8,6 +8,7 @@ use crate::domain::records::counted_from;
 use crate::error::Result;
 use crate::ids::{ClientGroupId, ClientRowId};
 use crate::service::Ctx;
+use crate::store::blocked;
 use crate::store::client_figures::{self as figures, Figures};
 use crate::store::client_grid::{self, ClientQuery, ClientRowOfGrid};
 use crate::store::client_groups::{self, GroupRow};
@@ -74,8 +75,8 @@ fn in_order<I: std::hash::Hash + Eq>(
     ids.iter().filter_map(|id| by_id.remove(id)).collect()
 }
 
-/// Adds to the stored figures what has happened since they were stored, and takes away what time
-/// has ended.
+/// Adds to the stored figures what has happened since they were stored, takes away what time has
+/// ended, and sets apart what is held back because its client is blocked.
 fn bring_up_to(
     conn: &mut Conn,
     rows: &mut [ClientRowOfGrid],
@@ -94,24 +95,37 @@ fn bring_up_to(
     let place = |group: Option<ClientGroupId>, client: ClientRowId| {
         places.get(&(group?, is_of_members.then_some(client))).copied()
     };
-    let mut add = |place: Option<usize>, more: Figures| {
-        if let Some(row) = place.and_then(|place| rows.get_mut(place)) {
-            row.figures = row.figures.plus(&more);
+    let with_blocked: Vec<ClientGroupId> =
+        rows.iter().filter(|row| row.blocked > 0).map(|row| row.group).collect();
+    let mut held: HashSet<ClientRowId> = HashSet::new();
+    for (group, client, tokens) in blocked::clients_of(conn, &with_blocked)? {
+        held.insert(client);
+        if let Some(row) = place(group, client).and_then(|place| rows.get_mut(place)) {
+            row.figures.tokens -= tokens;
+            row.blocked_tokens += tokens;
+        }
+    }
+    let mut add = |group: Option<ClientGroupId>, client: ClientRowId, more: Figures| {
+        if let Some(row) = place(group, client).and_then(|place| rows.get_mut(place)) {
+            let is_held = held.contains(&client);
+            row.blocked_tokens += if is_held { more.tokens } else { 0 };
+            let tokens = if is_held { 0 } else { more.tokens };
+            row.figures = row.figures.plus(&Figures { tokens, ..more });
         }
     };
     for (group, client, users, group_users, tokens, times) in figures::differences(conn, &groups)? {
         let users = if is_of_members { users } else { group_users };
         let more = Figures { users: users * times, tokens: tokens * times, ..Figures::default() };
-        add(place(group, client), more);
+        add(group, client, more);
     }
     for (group, client, tokens) in figures::overdue(conn, now)? {
-        add(place(group, client), Figures { tokens: -tokens, ..Figures::default() });
+        add(group, client, Figures { tokens: -tokens, ..Figures::default() });
     }
     let since = figures::calls_until(conn)?.max(counted_from(now));
     for (group, client, calls, last_used_at) in
         figures::calls_between(conn, since, Timestamp(i64::MAX))?
     {
-        add(place(group, client), Figures { calls, last_used_at, ..Figures::default() });
+        add(group, client, Figures { calls, last_used_at, ..Figures::default() });
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::answer::{denied_location, location};
-use super::{Request, not_registered};
+use super::{Request, not_registered, turned_away};
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::access::UserStatus;
@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{ClientRowId, ConsentId, UserId};
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::Ctx;
+use crate::service::metadata_document::may_begin;
 use crate::service::sessions::Acting;
 use crate::store::audit::NewEntry;
 use crate::store::clients::ClientRow;
@@ -66,10 +67,15 @@ pub async fn decide(
             lock::user(conn, decider.user)?;
             acting.goes_on(conn, now)?;
             let request: Request = serde_json::from_str(&parameters).map_err(Error::internal)?;
-            // An administrator may have taken the address away while the page was open.
-            let registered = clients::redirect_uris(conn, client)?;
-            if !redirect::is_among(&registered, &request.redirect_uri) {
+            // An administrator may have taken the address away, or turned such clients away, while
+            // the page was open.
+            let row = clients::by_row_id(conn, client)?;
+            let settings = &state.live(conn)?.settings;
+            if !row.redirects_to(&request.redirect_uri) {
                 return Err(not_registered());
+            }
+            if !may_begin(settings, &row) {
+                return Err(turned_away());
             }
             let granted = match decision {
                 Decision::Authorize(chosen) if may_grant(conn, decider.user, client)? => {

@@ -173,9 +173,16 @@ fn not_registered() -> Error {
     )
 }
 
-fn blocked() -> Error {
+fn turned_away() -> Error {
     Error::new(
         ErrorCode::InvalidRequest,
+        "An administrator has turned programs of this kind away on this server. Nothing was authorized.",
+    )
+}
+
+fn blocked() -> Error {
+    Error::new(
+        ErrorCode::ClientBlocked,
         "An administrator has blocked this program on this server. Nothing was authorized.",
     )
 }

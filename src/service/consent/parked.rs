@@ -1,12 +1,14 @@
 //! Requests between `/oauth/authorize` and the decision, kept on the server under a random handle.
 
 use super::decide::too_late;
-use super::{Request, blocked, not_registered};
+use super::{Request, blocked, not_registered, turned_away};
 use crate::domain::audit::Actor;
+use crate::domain::settings::Settings;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::secrets::{HashedSecret, PlainSecret, SecretKind};
 use crate::service::Ctx;
+use crate::service::metadata_document::may_begin;
 use crate::service::throttle::{self, Limit};
 use crate::store::clients::ClientRow;
 use crate::store::requests;
@@ -45,27 +47,36 @@ pub(super) async fn count(ctx: &Ctx, actor: &Actor) -> Result<()> {
 /// `not_found` when it is too old or was never there.
 pub async fn unpark(ctx: &Ctx, handle: &PlainSecret) -> Result<(Request, ClientRow)> {
     let (hash, now) = (handle.hash(), ctx.clock.now());
-    let (parameters, client) = ctx
+    let state = ctx.clone();
+    let (parameters, client, live) = ctx
         .db
         .read(move |conn| {
-            requests::unbound(conn, &hash, now)?.ok_or_else(|| {
+            let (parameters, client) = requests::unbound(conn, &hash, now)?.ok_or_else(|| {
                 Error::not_found(
                     "This request is too old. Start again in the program that sent you here.",
                 )
-            })
+            })?;
+            Ok((parameters, client, state.live(conn)?))
         })
         .await?;
     if client.is_blocked() {
         return Err(blocked());
     }
-    read(&parameters, client)
+    read(&live.settings, &parameters, client)
 }
 
-/// A kept request. Its address was registered when it was asked; it must be so still.
-fn read(parameters: &str, client: ClientRow) -> Result<(Request, ClientRow)> {
+/// A kept request. Its client and address were good when it was asked; they must be so still.
+fn read(
+    settings: &Settings,
+    parameters: &str,
+    client: ClientRow,
+) -> Result<(Request, ClientRow)> {
     let request: Request = serde_json::from_str(parameters).map_err(Error::internal)?;
     if !client.redirects_to(&request.redirect_uri) {
         return Err(not_registered());
+    }
+    if !may_begin(settings, &client) {
+        return Err(turned_away());
     }
     Ok((request, client))
 }
@@ -96,13 +107,16 @@ pub async fn shown(
     session: &PlainSecret,
 ) -> Result<(Request, ClientRow)> {
     let (hash, session, now) = (handle.hash(), session.hash(), ctx.clock.now());
-    let (parameters, client) = ctx
+    let state = ctx.clone();
+    let (parameters, client, live) = ctx
         .db
         .read(move |conn| {
-            requests::undecided(conn, &hash, user, &session, now)?.ok_or_else(too_late)
+            let (parameters, client) =
+                requests::undecided(conn, &hash, user, &session, now)?.ok_or_else(too_late)?;
+            Ok((parameters, client, state.live(conn)?))
         })
         .await?;
-    read(&parameters, client)
+    read(&live.settings, &parameters, client)
 }
 
 async fn save(

@@ -12,7 +12,9 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{DatabaseUrl, Db, migrate};
+use crate::db::migrate::{self, Schema};
+use crate::db::{DatabaseUrl, Db};
+use crate::domain::access::ADMINISTRATOR;
 use crate::error::Error;
 use crate::service::keyring::Keyring;
 use crate::service::keys;
@@ -88,6 +90,7 @@ impl fmt::Display for Finding {
 /// Looks at everything, in the order in which one thing needs the other.
 pub async fn examine(config: &Config, clock: &Clock) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("configuration", "readable"), public_url(config)];
+    findings.extend(proxy(config));
     findings.extend(database(config, clock).await);
     findings.push(mail(config).await);
     findings.extend(discovery(config).await);
@@ -111,7 +114,24 @@ fn public_url(config: &Config) -> Finding {
     Finding::ok(ABOUT, url.clone())
 }
 
-/// Database, schema and signing keys.
+/// Whoever terminates TLS is a proxy: this server does not.
+fn proxy(config: &Config) -> Option<Finding> {
+    const ABOUT: &str = "proxy";
+    if !config.is_https() {
+        return None;
+    }
+    Some(if config.trusted_proxies.is_empty() {
+        Finding::warn(
+            ABOUT,
+            "every caller seems to have the proxy's address: one who guesses passwords locks all others out",
+            "set PORTCULLIS_TRUSTED_PROXIES to the address of the proxy, for example 127.0.0.1",
+        )
+    } else {
+        Finding::ok(ABOUT, "addresses of callers are the proxy's to tell")
+    })
+}
+
+/// Database, schema, signing keys and who may manage them.
 async fn database(config: &Config, clock: &Clock) -> Vec<Finding> {
     const ABOUT: &str = "database";
     let shown = config.database_url.masked();
@@ -129,18 +149,29 @@ async fn database(config: &Config, clock: &Clock) -> Vec<Finding> {
         Ok(db) => db,
         Err(error) => return unreachable(error),
     };
-    let pending = match db.maintain(migrate::is_pending).await {
-        Ok(pending) => pending,
+    let schema = match db.maintain(migrate::schema).await {
+        Ok(schema) => schema,
         Err(error) => return unreachable(error),
     };
     let mut findings = vec![Finding::ok(ABOUT, format!("{shown} answers"))];
-    if pending {
-        let mend = "run portcullis migrate, or start this version of the server";
-        findings.push(Finding::fail("schema", "it is that of an older version", mend));
+    let (said, mend) = match schema {
+        Schema::Current => ("this version's", ""),
+        Schema::Older => (
+            "it is that of an older version",
+            "run portcullis migrate, or start this version of the server",
+        ),
+        Schema::Newer => (
+            "it is that of a newer version",
+            "run that version, or restore the backup that was made before the upgrade",
+        ),
+    };
+    if schema != Schema::Current {
+        findings.push(Finding::fail("schema", said, mend));
         return findings;
     }
-    findings.push(Finding::ok("schema", "this version's"));
+    findings.push(Finding::ok("schema", said));
     findings.push(signing_keys(&db, config, clock).await);
+    findings.push(administrators(&db).await);
     findings.push(counters(&db).await);
     findings
 }
@@ -167,6 +198,27 @@ async fn signing_keys(db: &Db, config: &Config, clock: &Clock) -> Finding {
             "they cannot be opened",
             "set SECRET or SECRET_FILE to what it was when they were made",
         ),
+    }
+}
+
+async fn administrators(db: &Db) -> Finding {
+    const ABOUT: &str = "administrators";
+    let read = db
+        .read(|conn| Ok((users::any(conn)?, users::active_with_role(conn, ADMINISTRATOR.name, 1)?)))
+        .await;
+    match read {
+        Ok((true, found)) if found.is_empty() => Finding::fail(
+            ABOUT,
+            "nobody can sign in who may manage the server",
+            "portcullis user create ann@example.com --role Administrator …",
+        ),
+        Ok((true, _)) => Finding::ok(ABOUT, "somebody may manage the server"),
+        Ok((false, _)) => Finding::warn(
+            ABOUT,
+            "there is nobody yet",
+            "start the server and open the link it prints, which makes the first administrator",
+        ),
+        Err(_) => Finding::fail(ABOUT, "they cannot be read", "see the server's log"),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::domain::freshness;
 use crate::domain::known_clients::{self, KnownClient};
 use crate::domain::lookalike::Lookalike;
 use crate::domain::metadata_document::{self, Document, DocumentUrl};
-use crate::domain::settings::MetadataDocuments;
+use crate::domain::settings::{MetadataDocuments, Settings};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{ClientGroupId, UserId};
 use crate::service::Ctx;
@@ -68,6 +68,17 @@ pub async fn find(ctx: &Ctx, actor: &Actor, client_id: &str) -> Result<Option<Cl
             (kept, _) => Ok(kept),
         },
     }
+}
+
+/// Whether the settings let this client begin anything: one that names itself by an address may have
+/// been turned away while its request was waiting for somebody. Connections it has live on.
+pub fn may_begin(settings: &Settings, client: &ClientRow) -> bool {
+    client.registration != "metadata_document"
+        || match settings.metadata_documents {
+            MetadataDocuments::Off => false,
+            MetadataDocuments::Known => known_clients::find(&client.client_id).is_some(),
+            MetadataDocuments::On => true,
+        }
 }
 
 async fn source(ctx: &Ctx, client_id: &str) -> Result<Option<Source>> {

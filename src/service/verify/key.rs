@@ -131,7 +131,7 @@ fn judge(row: HolderRow, now: Timestamp) -> Result<Principal, RefusedKey> {
             ErrorCode::InvalidApiKey,
             "This API key has expired. Its owner can make another under Settings, API keys.",
         ),
-        TokenStatus::Active | TokenStatus::Revoked => Error::new(
+        TokenStatus::Active | TokenStatus::Blocked | TokenStatus::Revoked => Error::new(
             ErrorCode::RevokedApiKey,
             "This API key was revoked. Its owner can make another under Settings, API keys.",
         ),

@@ -1,11 +1,14 @@
 //! Whom a view of the grid shows, as conditions of a statement over `users`.
 
+use diesel::QueryResult;
+
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::people_texts::{self, Texts};
 use crate::db::written::Written;
 use crate::domain::quota::Span;
 use crate::ids::UserId;
+use crate::store::blocked;
 
 /// Whom a view shows. Everybody, if nothing is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -49,17 +52,21 @@ pub(super) fn is_there(id: &'static str) -> Written {
 
 /// The conditions that all must hold; one of them is that the person is not deleted.
 pub(in crate::store) fn conditions(
-    conn: &Conn,
+    conn: &mut Conn,
     filter: &GridFilter,
     now: Timestamp,
-) -> Vec<Written> {
-    let mut all = filtering(conn, filter, now);
+) -> QueryResult<Vec<Written>> {
+    let mut all = filtering(conn, filter, now)?;
     all.push(is_there("users.id"));
-    all
+    Ok(all)
 }
 
 /// What the filter itself asks.
-pub(super) fn filtering(conn: &Conn, filter: &GridFilter, now: Timestamp) -> Vec<Written> {
+pub(super) fn filtering(
+    conn: &mut Conn,
+    filter: &GridFilter,
+    now: Timestamp,
+) -> QueryResult<Vec<Written>> {
     let mut all = Vec::new();
     if let Some(text) = &filter.text {
         all.push(people_texts::holds(conn, Texts::Person, text));
@@ -70,12 +77,13 @@ pub(super) fn filtering(conn: &Conn, filter: &GridFilter, now: Timestamp) -> Vec
     let switches = [
         (filter.access == Some(true), "users.mcp_enabled = TRUE"),
         (filter.access == Some(false), "users.mcp_enabled = FALSE"),
-        (filter.has_tokens == Some(true), "users.active_tokens > 0"),
-        (filter.has_tokens == Some(false), "users.active_tokens = 0"),
         (filter.has_expired, "users.expired_tokens > 0"),
         (filter.never_used, "users.last_tool_at IS NULL"),
     ];
     all.extend(switches.iter().filter(|(is_set, _)| *is_set).map(|(_, sql)| Written::new(sql)));
+    if let Some(has_tokens) = filter.has_tokens {
+        all.push(with_tokens(conn, has_tokens)?);
+    }
     if !filter.roles.is_empty() {
         all.push(of_roles(&filter.roles));
     }
@@ -96,7 +104,21 @@ pub(super) fn filtering(conn: &Conn, filter: &GridFilter, now: Timestamp) -> Vec
     if !filter.except.is_empty() {
         all.push(Written::new("users.id NOT IN (").numbers(ids(&filter.except)).sql(")"));
     }
-    all
+    Ok(all)
+}
+
+/// People with, or without, tokens that work: those that have not ended are counted with each
+/// person, and what blocked clients hold of them is taken away, if there are any.
+fn with_tokens(conn: &mut Conn, has_tokens: bool) -> QueryResult<Written> {
+    let counted = match has_tokens {
+        true => "users.active_tokens > 0",
+        false => "users.active_tokens = 0",
+    };
+    if !blocked::any(conn)? {
+        return Ok(Written::new(counted));
+    }
+    let either = if has_tokens { " AND users.id NOT IN (" } else { " OR users.id IN (" };
+    Ok(Written::new("(").sql(counted).sql(either).then(blocked::idle_people()).sql("))"))
 }
 
 fn of_roles(names: &[String]) -> Written {

@@ -55,7 +55,7 @@ pub fn find(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult
         let accounts = accounts_over(now).numbers_of(conn)?;
         more.push(Written::new("users.account_id IN (").numbers(accounts).sql(")"));
     }
-    let source = Source::of(conn, filter, &rest, more.clone(), now);
+    let source = Source::of(conn, filter, &rest, more.clone(), now)?;
     let mut counted = None;
     if *filter != GridFilter::default() {
         let first = source.ids().sql(" LIMIT ").number(COUNTED as i64 + 1).users(conn)?;
@@ -68,13 +68,13 @@ pub fn find(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult
         Some(total) => total,
         None => count_by(conn, filter, &source)?,
     };
-    more.extend(conditions(conn, &rest, now));
+    more.extend(conditions(conn, &rest, now)?);
     Ok(Found::Many(total, more))
 }
 
 /// How many match.
 pub fn count(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    let source = Source::of(conn, filter, filter, Vec::new(), now);
+    let source = Source::of(conn, filter, filter, Vec::new(), now)?;
     count_by(conn, filter, &source)
 }
 
@@ -89,8 +89,12 @@ fn count_by(conn: &mut Conn, filter: &GridFilter, source: &Source) -> QueryResul
 }
 
 /// The ids of those who match, in no order.
-pub(in crate::store) fn matching(conn: &Conn, filter: &GridFilter, now: Timestamp) -> Written {
-    Source::of(conn, filter, filter, Vec::new(), now).ids()
+pub(in crate::store) fn matching(
+    conn: &mut Conn,
+    filter: &GridFilter,
+    now: Timestamp,
+) -> QueryResult<Written> {
+    Ok(Source::of(conn, filter, filter, Vec::new(), now)?.ids())
 }
 
 /// Where those who match are read from when there is nothing to put in order.
@@ -104,16 +108,16 @@ struct Source {
 impl Source {
     /// Of those whom `rest` shows and for whom `more` holds, which together are `whole`.
     fn of(
-        conn: &Conn,
+        conn: &mut Conn,
         whole: &GridFilter,
         rest: &GridFilter,
         more: Vec<Written>,
         now: Timestamp,
-    ) -> Self {
+    ) -> QueryResult<Self> {
         let mut rest = rest.clone();
         let text = rest.text.take().map(|text| (Texts::Person, text));
         let text = text.or_else(|| rest.client.take().map(|text| (Texts::Clients, text)));
-        let mut conditions = filtering(conn, &rest, now);
+        let mut conditions = filtering(conn, &rest, now)?;
         conditions.extend(more);
         let (table, id, index) = match text {
             Some((texts, text)) => {
@@ -124,7 +128,7 @@ impl Source {
             None => ("users", "users.id", index(whole)),
         };
         conditions.push(is_there(id));
-        Self { table, id, index: Written::on_sqlite(conn, index), conditions }
+        Ok(Self { table, id, index: Written::on_sqlite(conn, index), conditions })
     }
 
     fn ids(&self) -> Written {

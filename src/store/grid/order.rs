@@ -12,6 +12,7 @@ use crate::db::schema::roles;
 use crate::db::written::Written;
 use crate::domain::quota::Span;
 use crate::ids::{RoleId, UserId};
+use crate::store::blocked;
 
 /// The ids of a page of those who were found; people without a value come last both ways.
 pub fn page_ids(
@@ -35,7 +36,14 @@ pub fn page_ids(
     let gathers = matches!(found, Found::Few(_));
     let descending = query.descending != from_end;
     let walk = Walk { conditions: found.conditions(), gathers, descending, total };
-    let mut ids = walk.take(conn, &segments, limit, if from_end { after } else { offset })?;
+    let offset = if from_end { after } else { offset };
+    let by_tokens = matches!(query.sort, GridSort::Clients | GridSort::Tokens);
+    let mut ids = match segments.first() {
+        Some(all) if by_tokens && blocked::any(conn)? => {
+            walk.by_working_tokens(conn, all, limit, offset)?
+        }
+        _ => walk.take(conn, &segments, limit, offset)?,
+    };
     if from_end {
         ids.reverse();
     }
@@ -264,6 +272,44 @@ impl Walk {
                 .sql(if self.descending { " DESC" } else { "" });
         }
         statement.sql(" LIMIT ").number(limit).sql(" OFFSET ").number(offset).users(conn)
+    }
+
+    /// The same in the order of tokens that work, while clients are blocked: those of whom a token
+    /// is held back are put in where they belong between all others, who come down the index.
+    fn by_working_tokens(
+        &self,
+        conn: &mut Conn,
+        all: &Segment,
+        limit: i64,
+        offset: i64,
+    ) -> QueryResult<Vec<UserId>> {
+        // The sum keeps SQLite from walking the index for people who are found.
+        let select = match self.gathers {
+            true => "SELECT users.id AS id, users.active_tokens + 0 AS works FROM ",
+            false => "SELECT users.id AS id, users.active_tokens AS works FROM ",
+        };
+        let down = if self.descending { " DESC" } else { "" };
+        let others = self.from(conn, select, all);
+        let held = Written::new("SELECT users.id, users.active_tokens - held.tokens")
+            .sql(" FROM held CROSS JOIN users")
+            .all_of(self.conditions.iter().cloned())
+            .sql(" AND users.id = held.user_id");
+        let rows = Written::new("WITH held AS MATERIALIZED (")
+            .then(blocked::held())
+            .sql(") ")
+            .then(others)
+            .sql(" AND users.id NOT IN (SELECT user_id FROM held) UNION ALL ")
+            .then(held)
+            .sql(" ORDER BY works")
+            .sql(down)
+            .sql(", id")
+            .sql(down)
+            .sql(" LIMIT ")
+            .number(limit)
+            .sql(" OFFSET ")
+            .number(offset)
+            .counts(conn)?;
+        Ok(rows.into_iter().map(|(id, _)| id).collect())
     }
 
     fn count(&self, conn: &mut Conn, segment: &Segment) -> QueryResult<i64> {

@@ -104,10 +104,37 @@ both_databases! {
         app.sql("UPDATE roles SET tools = '[\"get_usage\"]'").await;
         let page = search(&member, "/dashboard/stores", &[]).await;
         assert_eq!(page.status, 403);
-        assert_eq!(member.get("/dashboard/contacts/reveal?id=ct_000000000000000000000000").await.status, 403);
         let denied = "SELECT COUNT(*) FROM activity WHERE surface = 'console' AND outcome = 'denied'";
-        assert_eq!(app.count(denied).await, 2);
+        assert_eq!(app.count(denied).await, 1);
+        // Pages that call nothing are refused as pages, and are no calls.
+        for path in ["contacts/reveal?id=ct_000000000000000000000000", "contacts/revealed", "contacts/revealed/export"] {
+            assert_eq!(member.get(&format!("/dashboard/{path}")).await.status, 403, "{path}");
+        }
+        assert_eq!(app.count(denied).await, 1);
+        let refused = app.audited("permission_refused").await;
+        assert_eq!(refused.len(), 1, "one look a minute is written down");
+        assert_eq!((refused[0].target.as_deref(), refused[0].outcome.as_str()), (Some("/dashboard/contacts/reveal"), "denied"));
+        assert_eq!(refused[0].detail()["permission"], "reveal_contacts");
+        let reveal = member.post("/dashboard/contacts/reveal", &[("csrf", member.form_token().await)]).await;
+        assert_eq!((reveal.status, app.count(denied).await), (403, 2), "spending is a call: {}", reveal.text);
     }
+
+    /// Nothing leads to a page that the role refuses.
+    async fn no_link_leads_to_what_the_role_lacks(app) {
+        contacts::add(app, 3).await;
+        let member = app.member().await;
+        let pages = ["/dashboard/usage", "/dashboard/contacts"];
+        for page in pages {
+            assert!(member.get(page).await.text.contains("/dashboard/contacts/revealed"), "{page}");
+        }
+        app.sql("UPDATE roles SET tools = '[\"get_usage\",\"search_contacts\"]'").await;
+        for page in pages {
+            assert!(!member.get(page).await.text.contains("/dashboard/contacts/reveal"), "{page}");
+        }
+        let found = search(&member, "/dashboard/contacts", &[]).await;
+        assert!(!found.text.contains("/dashboard/contacts/reveal?"), "{}", found.text);
+        assert!(found.text.contains("Your role does not include revealing contacts"), "{}", found.text);
+        }
 
     /// What is asked wrongly is named in the form.
     async fn a_wrong_search_is_named(app) {

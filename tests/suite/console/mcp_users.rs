@@ -11,9 +11,9 @@ use crate::support::{ADMIN, AUDITOR, MEMBER, TestApp, both_databases, html, on_s
 
 pub(super) const PATH: &str = "/admin/mcp/users";
 /// More than are put in order after they were found, so that both ways are gone.
-const PEOPLE: i64 = 6_000;
+pub(super) const PEOPLE: i64 = 6_000;
 /// The id of the first of them, less one.
-const FIRST: i64 = 1_000;
+pub(super) const FIRST: i64 = 1_000;
 const DAY: i64 = 86_400_000;
 
 const SORTS: [GridSort; 8] = [
@@ -70,12 +70,12 @@ pub(super) async fn crowd(app: &TestApp, count: i64) {
     }
 }
 
-fn query(filter: &GridFilter, sort: GridSort, descending: bool) -> GridQuery {
+pub(super) fn query(filter: &GridFilter, sort: GridSort, descending: bool) -> GridQuery {
     GridQuery { filter: filter.clone(), sort, descending, page: 1, page_size: 1_700 }
 }
 
 /// Everybody whom a filter shows, page by page.
-async fn all(app: &TestApp, query: GridQuery) -> Vec<GridRow> {
+pub(super) async fn all(app: &TestApp, query: GridQuery) -> Vec<GridRow> {
     let mut rows = Vec::new();
     for page in 1.. {
         let shown = connections::grid(&app.ctx, GridQuery { page, ..query.clone() }).await.unwrap();
@@ -102,7 +102,7 @@ fn key(row: &GridRow, sort: GridSort) -> (Option<i64>, String) {
     }
 }
 
-fn assert_in_order(rows: &[GridRow], sort: GridSort, descending: bool, what: &str) {
+pub(super) fn assert_in_order(rows: &[GridRow], sort: GridSort, descending: bool, what: &str) {
     let ids: BTreeSet<_> = rows.iter().map(|row| row.id).collect();
     assert_eq!(ids.len(), rows.len(), "{what}: nobody is on two pages");
     for pair in rows.windows(2) {

@@ -6,7 +6,8 @@ use portcullis::service::revoke;
 use super::mcp_users::{PATH, crowd};
 use crate::support::browser::Page;
 use crate::support::{
-    ADMIN, Browser, MEMBER, OTHER, PASSWORD, Person, TestApp, both_databases, html, on_sqlite,
+    ADMIN, AUDITOR, Browser, MEMBER, OTHER, PASSWORD, Person, TestApp, both_databases, html,
+    on_sqlite,
 };
 
 /// The page that asks about an act on those whom `choice` names.
@@ -46,16 +47,20 @@ both_databases! {
     async fn revoking_many_refuses_their_next_requests(app) {
         let (mine, other) = (app.ai_client("usage:read").await, app.ai_client_of(OTHER, "usage:read").await);
         let browser = app.admin().await;
-        let choice = format!("user={}&user={}&user={}", id(app, MEMBER).await, id(app, OTHER).await, id(app, ADMIN).await);
+        let own = app.ai_client_of(ADMIN, "usage:read").await;
+        let ticked = [id(app, MEMBER).await, id(app, OTHER).await, id(app, AUDITOR).await, id(app, ADMIN).await];
+        let choice = ticked.map(|id| format!("user={id}")).join("&");
         let asked = ask(&browser, "revoke", &choice).await;
         let text = html::text(&asked.text);
+        assert!(text.contains("Your own account is left out"), "{text}");
         assert!(text.contains("Revoke all tokens of 3 people?") && text.contains("2 active tokens are revoked"), "{text}");
         assert!(text.contains(MEMBER.name) && text.contains(OTHER.name), "{text}");
         assert!(mine.call().await.is_ok(), "asking changes nothing");
         let done = browser.send(&asked, &format!("{PATH}/act/revoke"), &[("reason", "Audit of November")]).await;
         assert_eq!((mine.call().await.status, other.call().await.status), (401, 401));
+        assert!(own.call().await.is_ok(), "a list leaves the own account alone");
         let text = report(&browser, &done).await;
-        assert!(text.contains("Revoked 2 tokens of 2 people. 1 skipped: already revoked. See in audit log"), "{text}");
+        assert!(text.contains("Revoked 2 tokens of 2 people. 1 skipped: nothing to revoke. Your own account was left out. See in audit log"), "{text}");
         let entries = "action = 'tokens_revoked' AND request_id = (SELECT max(request_id) FROM audit WHERE target_kind = 'users')";
         assert_eq!(app.count(format!("SELECT count(*) FROM audit WHERE {entries}")).await, 3);
         assert_eq!(app.count(format!("SELECT count(about_user_id) FROM audit WHERE {entries}")).await, 2);
@@ -157,7 +162,7 @@ both_databases! {
     /// Somebody else who may do it cannot take access from the last administrator who has it.
     async fn the_last_administrator_keeps_access(app) {
         app.sql("UPDATE roles SET permissions = (SELECT permissions FROM roles WHERE name = 'Administrator') WHERE name = 'Auditor'").await;
-        let browser = app.signed_in(crate::support::AUDITOR).await;
+        let browser = app.signed_in(AUDITOR).await;
         let choice = format!("user={}&user={}", id(app, ADMIN).await, id(app, MEMBER).await);
         let asked = ask(&browser, "disable", &choice).await;
         let done = confirm(&browser, &asked, "disable", PASSWORD).await;
@@ -198,14 +203,14 @@ on_sqlite! {
         crowd(app, 1_200).await;
         let browser = app.admin().await;
         let asked = ask(&browser, "revoke", "all=yes").await;
-        assert!(html::text(&asked.text).contains("Type 1,204 to confirm"));
+        assert!(html::text(&asked.text).contains("Type 1,203 to confirm"));
         let path = format!("{PATH}/act/revoke");
-        for typed in ["", "1203", "all"] {
+        for typed in ["", "1204", "all"] {
             let refused = browser.send(&asked, &path, &[("typed", typed)]).await;
             assert_eq!(refused.status, 400, "{typed}");
             assert!(refused.text.contains("id=\"typed-error\""), "{}", refused.text);
         }
-        let done = browser.send(&asked, &path, &[("typed", "1,204")]).await;
+        let done = browser.send(&asked, &path, &[("typed", "1,203")]).await;
         assert_eq!(done.status, 303, "{}", done.text);
         assert_eq!(app.count("SELECT count(*) FROM tokens WHERE state = 'active'").await, 0);
     }
@@ -218,6 +223,43 @@ on_sqlite! {
         assert_eq!(html::boxes(&list.text, "all"), [("yes".to_owned(), false)]);
         let asked = ask(&browser, "enable", "all=yes").await;
         assert_eq!(asked.status, 200, "{}", asked.text);
+    }
+
+    /// Where there is nothing to do that is said, and there is no button to do it; a person whose
+    /// approval alone still stands is something to do.
+    async fn nothing_to_do_is_said_and_has_no_button(app) {
+        let browser = app.admin().await;
+        let (one, more) = (format!("user={}", id(app, AUDITOR).await), "all=yes");
+        app.set_access(OTHER, false).await;
+        let (off, on) = (format!("user={}", id(app, OTHER).await), format!("user={}", id(app, MEMBER).await));
+        for (act, choice, words) in [
+            ("revoke", one.as_str(), "There is nothing to revoke The person ticked in the list: Otto Auditor . This person has no active token."),
+            ("revoke", more, "None of these people has an active token. Your own account is left out."),
+            ("enable", &on, "There is nothing to enable The person ticked in the list: Mia Member . MCP access of this person is enabled already."),
+            ("disable", &off, "MCP access of this person is disabled already."),
+        ] {
+            let asked = browser.get(&format!("{PATH}/act/{act}?{choice}")).await;
+            let text = html::text(&asked.text);
+            assert!(text.contains(words), "{act} {choice}: {text}");
+            assert!(!asked.text.contains(&format!("action=\"{PATH}/act/{act}\"")), "{act} {choice}");
+        }
+        let text = html::text(&ask(&browser, "disable", &on).await.text);
+        assert!(text.contains("This person has access enabled now") && text.contains("There are no active tokens to revoke."), "{text}");
+        let own = browser.get(&format!("{PATH}/act/revoke?user={}", id(app, ADMIN).await)).await;
+        assert!(html::text(&own.text).contains("use Revoke All in your own row"), "{}", own.text);
+
+        let mine = app.ai_client("usage:read").await;
+        let text = html::text(&ask(&browser, "revoke", &on).await.text);
+        assert!(text.contains("1 active token is revoked. The very next request with it is refused."), "{text}");
+        app.sql("UPDATE tokens SET state = 'expired', ended_at = 1").await;
+        app.sql("UPDATE users SET ended_tokens = active_tokens, active_tokens = 0").await;
+        assert_eq!(mine.call().await.status, 401);
+        let asked = ask(&browser, "revoke", &on).await;
+        let text = html::text(&asked.text);
+        assert!(text.contains("There are no active tokens to revoke. 1 approval ends"), "{text}");
+        let done = confirm(&browser, &asked, "revoke", "").await;
+        assert!(report(&browser, &done).await.contains("Ended the approvals of 1 person. There were no active tokens."));
+        assert_eq!(app.count("SELECT count(*) FROM consents WHERE revoked_at IS NULL").await, 0);
     }
 
     async fn a_choice_that_cannot_be_read_touches_nobody(app) {

@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod accounts;
 mod api_keys;
+mod blocked;
 mod clients;
 mod clients_edit;
 mod clients_pages;

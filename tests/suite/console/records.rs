@@ -184,7 +184,7 @@ both_databases! {
         for person in [ADMIN, MEMBER] {
             let page = browser.get(&format!("{AUDIT}?person={}&action=changes", person.email)).await;
             let text = html::text(&page.text);
-            assert!(text.contains("Revoked all tokens of a user"), "{}: {text}", person.email);
+            assert!(text.contains("Revoked all tokens"), "{}: {text}", person.email);
         }
         let entry = app.audited("tokens_revoked").await.remove(0);
         let request = entry.request_id.clone().unwrap();
@@ -192,7 +192,7 @@ both_databases! {
         assert_eq!(ids(&page.text, AUDIT).len(), 1);
         let id = ids(&page.text, AUDIT)[0];
         let details = html::text(&browser.get(&format!("{AUDIT}/{id}")).await.text);
-        for told in ["Revoked all tokens of a user", ADMIN.email, MEMBER.email, "Tokens 1", &request] {
+        for told in ["Revoked all tokens", ADMIN.email, MEMBER.email, "Tokens 1", &request] {
             assert!(details.contains(told), "{told}: {details}");
         }
         assert_eq!(entry.detail()["tokens"], json!(1));

@@ -178,6 +178,15 @@ both_databases! {
         let shown = browser.get(&keeper).await;
         assert!(shown.text.contains("type=\"hidden\" name=\"permission\" value=\"manage_settings\""), "what they cannot tick stays");
         let delete = format!("{keeper}/delete");
+        let list = browser.get("/admin/roles").await.text;
+        assert!(!list.contains(&format!("href=\"{delete}\"")), "no link leads to a refusal");
+        assert!(list.contains(&format!("href=\"{own}/delete\"")), "{list}");
+        let person = app.id_of(ADMIN).await;
+        for tab in ["keys", "sessions"] {
+            let page = browser.get(&format!("/admin/users/{person}?tab={tab}")).await;
+            assert_eq!(page.status, 200);
+            assert!(!page.text.contains("MCP Info"), "{tab}: no tab of theirs: {}", page.text);
+        }
         assert_eq!(browser.get(&delete).await.status, 403, "nobody is asked in vain");
         let token = browser.form_token().await;
         let sent = [("csrf", token.as_str()), ("password", PASSWORD)];

@@ -5,13 +5,14 @@ use crate::support::{ADMIN, MEMBER, OTHER, TestApp, html, on_sqlite};
 const OFF: &str = "switched off for everybody";
 
 on_sqlite! {
-    /// Whoever looks at a page about AI clients learns that all of them are refused; who may switch
+    /// Whoever looks at a page about AI clients or keys learns that all of them are refused; who may switch
     /// the endpoint on is led there.
     async fn pages_about_ai_clients_say_that_the_endpoint_is_off(app) {
         let (admin, member) = (app.admin().await, app.member().await);
         let person = format!("/admin/users/{}?tab=mcp", app.id_of(MEMBER).await);
-        let own = ["/dashboard", "/dashboard/settings/mcp"];
-        let all = ["/admin/mcp/users", "/admin/mcp/clients", person.as_str()].into_iter().chain(own);
+        let keys = person.replace("mcp", "keys");
+        let own = ["/dashboard", "/dashboard/settings/mcp", "/dashboard/settings/api-keys", "/dashboard/settings/api-keys/new"];
+        let all = ["/admin/mcp/users", "/admin/mcp/clients", &person, &keys].into_iter().chain(own);
         for page in all.clone() {
             assert!(!admin.get(page).await.text.contains(OFF), "{page}");
         }

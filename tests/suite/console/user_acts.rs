@@ -7,6 +7,7 @@ use portcullis::ids::{AccountId, RoleId, UserId};
 use portcullis::service::people::{edit, standing};
 use portcullis::service::{login, people};
 
+use super::invitations::invite;
 use super::users::id_of;
 use crate::support::{
     ADMIN, AUDITOR, Browser, MEMBER, OTHER, PASSWORD, Person, TestApp, both_databases, html,
@@ -56,7 +57,11 @@ both_databases! {
         let asked = html::text(&admin.get(&suspend).await.text);
         assert!(asked.contains("1 active token is revoked") && asked.contains("browser session"), "{asked}");
         assert_eq!(client.call().await.status, 200, "asking changes nothing");
-        assert_eq!(act(&admin, &suspend, &[]).await.status, 303);
+        let long = "x".repeat(201);
+        let refused = act(&admin, &suspend, &[("reason", &long)]).await;
+        assert!(refused.status == 400 && refused.text.contains("id=\"reason-error\"") && refused.text.contains(&long), "{}", refused.text);
+        assert_eq!(client.call().await.status, 200, "nothing was changed");
+        assert_eq!(act(&admin, &suspend, &[("reason", " Left the shop ")]).await.status, 303);
         assert_eq!(client.call().await.status, 401, "the very next call is refused");
         assert_eq!(client.refresh().await.status, 400, "and cannot be refreshed");
         assert_eq!(member.get("/dashboard").await.status, 303, "signed out");
@@ -64,6 +69,7 @@ both_databases! {
         assert_eq!(refused.status, 403);
         let entry = app.audited("user_suspended").await.pop().unwrap();
         assert_eq!((entry.actor.as_str(), entry.target.as_deref(), entry.detail()["tokens_revoked"].as_i64()), (ADMIN.email, Some(MEMBER.email), Some(1)));
+        assert_eq!(entry.detail()["reason"], "Left the shop");
         assert_eq!(act(&admin, &suspend, &[]).await.status, 303, "twice is once");
         assert_eq!(app.audited("user_suspended").await.len(), 1);
 
@@ -71,6 +77,28 @@ both_databases! {
         assert_eq!(client.call().await.status, 401, "what ended stays ended");
         app.anonymous().sign_in(MEMBER.email, PASSWORD).await;
         assert_eq!(app.audited("user_reactivated").await.len(), 1);
+    }
+
+    /// Whoever was only invited comes back without a way in, which is said, with the way to a new
+    /// invitation; the old one is dead.
+    async fn an_invited_person_who_is_let_in_again_needs_a_new_invitation(app) {
+        let admin = app.admin().await;
+        invite(app, &admin).await;
+        let page = format!("/admin/users/{}", app.count("SELECT max(id) FROM users").await);
+        let asked = html::text(&admin.get(&format!("{page}/suspend")).await.text);
+        assert!(asked.contains("The invitation that gus@guest.example got no longer works."), "{asked}");
+        assert_eq!(act(&admin, &format!("{page}/suspend"), &[]).await.status, 303);
+        let asked = html::text(&admin.get(&format!("{page}/reactivate")).await.text);
+        assert!(asked.contains("has not chosen a password yet") && asked.contains("Invite again"), "{asked}");
+        assert!(!asked.contains("with the password as it was"), "{asked}");
+        let done = act(&admin, &format!("{page}/reactivate"), &[]).await;
+        let shown = admin.get(done.header("location")).await;
+        let text = html::text(&shown.text);
+        assert!(text.contains("the invitation that was sent does not work any more: press Invite again"), "{text}");
+        assert!(!text.contains("may sign in again"), "{text}");
+        let again = admin.send(&shown, &format!("{page}/invitation"), &[]).await;
+        assert_eq!(again.status, 200, "{}", again.text);
+        assert_eq!(app.count("SELECT count(*) FROM one_time_links WHERE purpose = 'invitation'").await, 1);
     }
 
     /// Who is deleted is nowhere but in the logs, under their name; the address is free, and whoever
@@ -86,7 +114,9 @@ both_databases! {
             assert!(refused.text.contains("href=\"#password\""));
             assert_eq!(client.call().await.status, 200, "nothing was changed");
         }
-        assert_eq!(act(&admin, &delete, &[("password", PASSWORD)]).await.header("location"), "/admin/users");
+        let because = [("password", PASSWORD), ("reason", "Asked for it")];
+        assert_eq!(act(&admin, &delete, &because).await.header("location"), "/admin/users");
+        assert_eq!(app.audited("user_deleted").await[0].detail()["reason"], "Asked for it");
         assert_eq!(client.call().await.status, 401, "the very next call is refused");
         assert_eq!(member.get("/dashboard").await.status, 303, "signed out");
         for gone in [format!("/admin/users/{id}"), format!("/admin/mcp/users/{id}/tokens")] {
