@@ -12,6 +12,7 @@ use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::domain::grant::TokenStatus;
 use crate::domain::quota::Span;
+use crate::domain::records::counted_from;
 use crate::error::{Error, Result};
 use crate::ids::{ConsentId, UserId};
 use crate::service::Ctx;
@@ -155,8 +156,6 @@ pub fn summary(ctx: &Ctx, tokens: &[TokenRow]) -> Summary {
 pub const MOST_CONNECTIONS: i64 = 100;
 /// Calls of a person that are looked through to count those of each connection.
 const MOST_CALLS: i64 = 20_000;
-/// Over how long calls are counted, seconds.
-const COUNTED_SECONDS: i64 = 30 * 86_400;
 
 /// A connection as its owner sees it.
 #[derive(Debug, Clone)]
@@ -173,7 +172,7 @@ pub struct Connection {
     pub last_used_at: Option<Timestamp>,
     /// When it ends, or ended by itself, unless it is refreshed.
     pub expires_at: Option<Timestamp>,
-    /// Calls in the last 30 days.
+    /// Calls in the last 30 days of the calendar, as everywhere.
     pub calls: usize,
     /// Calls in this month, UTC.
     pub calls_this_month: usize,
@@ -208,7 +207,7 @@ pub async fn own(ctx: &Ctx, user: UserId, with_ended: bool) -> Result<Own> {
             let ids: Vec<_> = live.iter().chain(&ended).map(|row| row.id).collect();
             let facts = store::token_facts(conn, &ids)?;
             let calls = store::newest_calls(conn, user, MOST_CALLS)?;
-            let (since, month) = (now.plus_seconds(-COUNTED_SECONDS), Span::Month.start(now));
+            let (since, month) = (counted_from(now), Span::Month.start(now));
             let recent = calls.iter().filter(|(_, at)| *at >= since.min(month)).count();
             let mut counts: HashMap<ConsentId, (usize, usize)> = HashMap::new();
             for (consent, at) in &calls {

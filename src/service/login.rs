@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::Ctx;
 use crate::service::metrics::Failed;
+use crate::service::refused::too_often;
 use crate::service::throttle::{self, Limit};
 use crate::service::two_factor::{self, Factor};
 use crate::service::visit;
@@ -82,7 +83,9 @@ pub async fn sign_in(ctx: &Ctx, actor: &Actor, address: &str, password: &str) ->
         return Err(Error::field("password", "Enter your password."));
     }
     let limits = Limit::passwords(&address, actor.address);
-    let user = find(ctx, limits.clone(), &address, actor.address).await?;
+    let user = find(ctx, limits.clone(), &address, actor.address).await;
+    let guest = Actor { label: address.clone(), ..actor.clone() };
+    let user = too_often(ctx, &guest, Action::SignIn, &address, &limits, user).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.clone());
     // Whose address it is reads of it, whoever tried.
     let about = user.as_ref().map(|user| user.id.0);
@@ -146,20 +149,22 @@ pub async fn second_factor(
     if text.trim().is_empty() {
         return Err(Error::field("code", "Enter the code of your authenticator app."));
     }
-    let (state, actor, text, now) = (ctx.clone(), actor.clone(), text.to_owned(), ctx.clock.now());
+    let (state, by, text, now) = (ctx.clone(), actor.clone(), text.to_owned(), ctx.clock.now());
+    let limits: Vec<Limit> =
+        [Limit::codes_of(user)].into_iter().chain(actor.address.map(Limit::codes_from)).collect();
     let done = ctx
         .db
         .write(move |conn| {
             let row = users::by_id(conn, user)?
                 .filter(|row| row.status() == UserStatus::Active && row.two_factor_at.is_some())
                 .ok_or_else(|| Error::new(ErrorCode::SignInRequired, "Sign in again."))?;
-            let from = actor.address.map(Limit::codes_from);
+            let from = by.address.map(Limit::codes_from);
             from.iter().try_for_each(|limit| throttle::check(conn, limit, now))?;
             let factor = take_code(&state, conn, user, &text, now)?;
             if factor.is_none() {
                 from.iter().try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))?;
             }
-            let actor = Actor { user: Some(user), label: row.email.clone(), ..actor };
+            let actor = Actor { user: Some(user), label: row.email.clone(), ..by };
             let target = Target { kind: "user", id: Some(user.0), label: row.email.clone() };
             let entry = NewEntry {
                 at: now,
@@ -172,7 +177,11 @@ pub async fn second_factor(
             audit::insert(conn, &entry)?;
             Ok(factor.map(|factor| (row, factor)))
         })
-        .await?;
+        .await;
+    let row = ctx.db.read(move |conn| Ok(users::by_id(conn, user)?)).await?;
+    let email = row.map(|row| row.email).unwrap_or_default();
+    let guest = Actor { label: email.clone(), ..actor.clone() };
+    let done = too_often(ctx, &guest, Action::SignIn, &email, &limits, done).await?;
     done.ok_or_else(|| {
         ctx.metrics.failed(Failed::SecondFactor);
         Error::field(
@@ -280,7 +289,10 @@ async fn check(
         return Err(wrong_password("Enter your password to confirm."));
     }
     let own = Limit::confirmations_of(id);
-    let user = find(ctx, vec![own.clone()], &actor.label, actor.address).await?;
+    let user = find(ctx, vec![own.clone()], &actor.label, actor.address).await;
+    let limits = [own.clone()];
+    let user =
+        too_often(ctx, actor, Action::PasswordReentered, &actor.label, &limits, user).await?;
     // Whoever was suspended since the request began confirms nothing.
     let user = user.filter(|user| user.id == id && user.status() == UserStatus::Active);
     // A code stands for the password where there is one; no password is so short.

@@ -44,7 +44,8 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    fn of(ids: &[UserId]) -> Self {
+    /// That of these people.
+    pub(super) fn of(ids: &[UserId]) -> Self {
         let people = i64::try_from(ids.len()).unwrap_or(i64::MAX);
         Self { people, ids: ids.iter().fold(0, |sum, id| sum.wrapping_add(mixed(id.0))) }
     }

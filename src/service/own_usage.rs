@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::clock::Timestamp;
 use crate::domain::quota::Used;
+use crate::domain::records::{COUNTED_DAYS, counted_from};
 use crate::error::Result;
 use crate::ids::{ClientRowId, UserId};
 use crate::service::{Ctx, meter, verify};
 use crate::store::accounts::{self, Plan};
 use crate::store::own_usage::{self, Part};
 
-/// Days that are counted, today included.
-pub const DAYS: i64 = 30;
 /// Calls that are looked through at most; the newest.
 pub const MOST_CALLS: i64 = 20_000;
 
@@ -64,7 +63,7 @@ pub async fn read(ctx: &Ctx, user: UserId) -> Result<OwnUsage> {
     let used = meter::used_by(ctx, &principal).await?;
     let account = principal.account;
     let today = ctx.clock.now().0.div_euclid(DAY_MILLIS);
-    let since = Timestamp((today - DAYS + 1) * DAY_MILLIS);
+    let since = counted_from(ctx.clock.now());
     let (account, parts, names, is_cut) = ctx
         .db
         .read(move |conn| {
@@ -81,7 +80,7 @@ pub async fn read(ctx: &Ctx, user: UserId) -> Result<OwnUsage> {
         .await?;
     let names: HashMap<_, _> = names.into_iter().collect();
     let mut days: BTreeMap<i64, Calls> =
-        (today - DAYS + 1..=today).map(|day| (day, Calls::default())).collect();
+        (today - COUNTED_DAYS + 1..=today).map(|day| (day, Calls::default())).collect();
     let mut tools: BTreeMap<String, Calls> = BTreeMap::new();
     let mut clients: BTreeMap<String, Calls> = BTreeMap::new();
     for part in &parts {

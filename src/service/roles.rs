@@ -17,6 +17,7 @@ use crate::ids::RoleId;
 use crate::service::Ctx;
 use crate::service::failure::is_taken;
 use crate::service::login::Reconfirmed;
+use crate::service::mass::Fingerprint;
 use crate::store::audit::{self, NewEntry};
 use crate::store::roles::{self as store, RoleRow};
 use crate::store::users;
@@ -259,12 +260,19 @@ pub struct Deleted {
     pub to: String,
 }
 
-/// Removes a role. Whoever has it gets the role `to`; `seen` is how many the acting person was told
-/// that they are.
+/// Who has a role, so that it can be told later whether they are still the same.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn holders(ctx: &Ctx, id: RoleId) -> Result<Fingerprint> {
+    ctx.db.read(move |conn| Ok(Fingerprint::of(&store::holders(conn, id)?))).await
+}
+
+/// Removes a role. Whoever has it gets the role `to`; `seen` is whom the acting person was shown.
 ///
 /// # Errors
 /// `not_found`; names `to` if it is needed or cannot be given; `conflict` for a built-in role, or if
-/// other than `seen` people have it by now;
+/// others than `seen` have it by now;
 /// `permission_denied` for a role that allows more than the acting person's own.
 pub async fn delete(
     ctx: &Ctx,
@@ -272,7 +280,7 @@ pub async fn delete(
     proof: Reconfirmed,
     id: RoleId,
     to: Option<RoleId>,
-    seen: i64,
+    seen: Fingerprint,
 ) -> Result<Deleted> {
     proof.check(actor)?;
     let label = by_id(ctx, id).await?.role.name;
@@ -288,7 +296,8 @@ pub async fn delete(
                 format!("{} is built in and stays.", role.name),
             ));
         }
-        let people = store::people_with(conn, id)?;
+        let now_held = Fingerprint::of(&store::holders(conn, id)?);
+        let people = now_held.people;
         // The rows of deleted people stay, and name a role like any other.
         let other = match people {
             0 => store::by_name(conn, MEMBER.name)?,
@@ -304,10 +313,13 @@ pub async fn delete(
         let mut touched = role.terms().permissions();
         touched.extend(other.terms().permissions());
         check_own(conn, actor, &touched)?;
-        if people != seen {
+        if now_held != seen {
             return Err(Error::new(
                 ErrorCode::Conflict,
-                "Since you opened this page, the number of people who have this role has changed. Nothing was changed. Read it again, and delete the role if it is still to go.",
+                format!(
+                    "Since you opened this page, who has the role {} has changed. Nothing was changed. Read it again, and delete the role if it is still to go.",
+                    role.name
+                ),
             ));
         }
         store::move_people(conn, id, other.id)?;

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::service::listed::Listed;
 use crate::service::people::guard;
-use crate::service::{Ctx, visit};
+use crate::service::{Ctx, refused, visit};
 use crate::store::audit::{self, NewEntry};
 use crate::store::sessions::{self, SessionRow};
 use crate::store::users;
@@ -77,8 +77,10 @@ pub async fn of(ctx: &Ctx, user: UserId) -> Result<Listed<SessionRow>> {
 /// # Errors
 /// `not_found`, or that the database cannot answer.
 pub async fn end(ctx: &Ctx, actor: &Actor, user: UserId, which: Which) -> Result<usize> {
+    let by = actor;
     let (actor, now) = (actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             let row = users::by_id(conn, user)?
                 .ok_or_else(|| Error::not_found("There is no such user."))?;
@@ -103,5 +105,6 @@ pub async fn end(ctx: &Ctx, actor: &Actor, user: UserId, which: Which) -> Result
             audit::insert(conn, &entry)?;
             Ok(ended)
         })
-        .await
+        .await;
+    refused::over(ctx, by, Action::SessionsEnded, user, done).await
 }

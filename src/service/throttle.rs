@@ -105,6 +105,16 @@ impl Limit {
         Self::new(format!("authorize-from:{from}"), 120, 60)
     }
 
+    /// Forms kept for one person whose session had ended: 20 in 10 minutes.
+    pub fn forms_kept_of(user: UserId) -> Self {
+        Self::new(format!("form-kept:{user}"), 20, 600)
+    }
+
+    /// What is written down of attempts that this limit refuses: one in its window.
+    pub fn told(&self) -> Self {
+        Self::new(format!("told:{}", self.subject), 1, self.window_seconds)
+    }
+
     /// What is written down of a person's requests that their role does not allow: looking once a
     /// minute for each permission, acting ten times.
     pub fn refusals_of(user: UserId, permission: &str, only_looked: bool) -> Self {

@@ -13,12 +13,12 @@ use crate::domain::two_factor::{self as rules, RECOVERY_BYTES, RECOVERY_CODES, S
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::{PlainSecret, fill_random};
-use crate::service::Ctx;
 use crate::service::forms::{self, Once, Sent};
 use crate::service::login::Reconfirmed;
 use crate::service::notify::{self, News, Recipient};
 use crate::service::people::{find, guard, record, target_of};
 use crate::service::throttle::{self, Limit};
+use crate::service::{Ctx, refused};
 use crate::store::two_factor as store;
 use crate::store::users::{self, UserRow};
 
@@ -184,8 +184,10 @@ pub async fn reset(
     if proof.map(|proof| proof.user) != actor.user {
         return Err(Error::internal("a password proof of somebody else"));
     }
+    let by = actor;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             let row = locked(conn, user)?;
             if actor.user == Some(user) {
@@ -197,7 +199,8 @@ pub async fn reset(
             guard::over(conn, &actor, &row)?;
             end(&state, conn, &actor, &row, Action::TwoFactorReset, now)
         })
-        .await
+        .await;
+    refused::over(ctx, by, Action::TwoFactorReset, user, done).await
 }
 
 fn locked(conn: &mut Conn, user: UserId) -> Result<UserRow> {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use crate::db::Conn;
 use crate::db::schema::{roles, users};
 use crate::domain::role::RoleTerms;
-use crate::ids::RoleId;
+use crate::ids::{RoleId, UserId};
 
 /// The role of that name.
 pub fn by_name(conn: &mut Conn, name: &str) -> QueryResult<Option<RoleId>> {
@@ -94,6 +94,15 @@ pub fn people_with(conn: &mut Conn, id: RoleId) -> QueryResult<i64> {
         .filter(users::deleted_at.is_null())
         .count()
         .get_result(conn)
+}
+
+/// Who has a role.
+pub fn holders(conn: &mut Conn, id: RoleId) -> QueryResult<Vec<UserId>> {
+    users::table
+        .filter(users::role_id.eq(id))
+        .filter(users::deleted_at.is_null())
+        .select(users::id)
+        .load(conn)
 }
 
 /// Adds a role.

@@ -122,6 +122,8 @@ struct Words<'a> {
     administrators: &'a [(String, String)],
     /// Path and words of the way on.
     way: (Cow<'a, str>, Cow<'a, str>),
+    /// Whether the form will have again what was typed.
+    is_kept: bool,
 }
 
 /// The frame of a page that belongs to nobody.
@@ -144,6 +146,8 @@ pub struct Told<'a> {
     pub shell: Option<&'a Shell>,
     /// The page of ours from which it was asked for.
     pub from: Option<&'a str>,
+    /// Whether what was typed into the form is kept for the person.
+    pub is_kept: bool,
 }
 
 impl<'a> Told<'a> {
@@ -197,12 +201,12 @@ pub fn render(failure: &Failure, told: &Told<'_>) -> HttpResponse {
 }
 
 fn page(error: &Error, told: &Told<'_>) -> HttpResponse {
-    let Told { request_id, theme, administrators, shell, .. } = *told;
+    let Told { request_id, theme, administrators, shell, is_kept, .. } = *told;
     let mut response = build(error.code.status());
     if let Some(seconds) = error.retry_after {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
-    let told = Words { error, request_id, administrators, way: told.way(error.code) };
+    let told = Words { error, request_id, administrators, way: told.way(error.code), is_kept };
     let page = match shell {
         Some(shell) => ErrorInShell { shell, told }.render(),
         None => ErrorPage { shell: Bare { theme }, told }.render(),

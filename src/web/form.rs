@@ -15,6 +15,7 @@ use crate::service::{Ctx, visit};
 use crate::web::csrf;
 use crate::web::error::Failure;
 use crate::web::paced::Body;
+use crate::web::typed;
 
 /// The largest form, bytes.
 pub const LARGEST: usize = 64 * 1024;
@@ -65,6 +66,11 @@ pub(super) async fn gather(request: &mut ServiceRequest) {
         // After one that is broken there are no more.
         size += part.as_ref().map_or(LARGEST + 1, Bytes::len);
         parts.push(part);
+    }
+    if let ([whole], ..=typed::LONGEST) = (parts.as_slice(), size)
+        && let Ok(whole) = whole
+    {
+        request.extensions_mut().insert(typed::Posted(whole.clone()));
     }
     let whole: Body = Box::pin(stream::iter(parts).chain(payload));
     request.set_payload(Payload::from(whole));

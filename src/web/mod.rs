@@ -13,6 +13,8 @@ pub mod nav;
 pub mod outer;
 pub mod paced;
 pub mod page;
+pub mod refill;
 pub mod session;
+pub mod typed;
 pub mod upload;
 pub mod viewer;

@@ -20,6 +20,7 @@ use crate::web::error::{Audience, Failure, Told, render};
 use crate::web::form;
 use crate::web::paced::pace;
 use crate::web::page::{Shell, THEME_COOKIE, theme};
+use crate::web::typed::{self, IsKept};
 use crate::web::viewer::Viewer;
 
 /// Pages run no foreign code and are framed by nobody (SECURITY-CHECKLIST §2, 3.4).
@@ -103,6 +104,7 @@ pub async fn outer(
         administrators: &administrators,
         shell: frame.as_ref().map(|frame| &frame.0),
         from: from.as_deref(),
+        is_kept: response.request().extensions().get::<IsKept>().is_some(),
     };
     let failure = failure.map(|failure| render(failure, &told));
     let mut response = match failure {
@@ -159,21 +161,33 @@ async fn whom_to_ask(ctx: Option<&web::Data<Ctx>>, error: &Error) -> Vec<(String
 struct Frame(Shell);
 
 /// The middleware inside of the sessions, which know nobody any more when [`outer`] renders a
-/// failure: keeps the frame that the failure is shown in.
+/// failure: keeps the frame that the failure is shown in, and what was typed into a form that could
+/// not be taken.
 pub async fn frame(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<impl MessageBody>> {
-    let response = next.call(request).await?;
+    let response = next.call(request).await?.map_into_boxed_body();
     let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
     if let Some(failure) = failure {
         let request = response.request();
         let ctx = request.app_data::<web::Data<Ctx>>();
+        if let (Some(ctx), Failure::Page(error)) = (ctx, failure)
+            && is_of_console(request.path())
+        {
+            typed::keep(ctx, request, error).await;
+        }
         if let Some(shell) = shell_of(ctx, request, failure).await {
             request.extensions_mut().insert(Frame(shell));
         }
     }
-    Ok(response)
+    let ctx = response.request().app_data::<web::Data<Ctx>>().cloned();
+    match ctx {
+        Some(ctx) if is_of_console(response.request().path()) => {
+            Ok(typed::give_back(&ctx, response))
+        }
+        _ => Ok(response),
+    }
 }
 
 /// The frame of the console for somebody signed in who met a failure of their own there; what is

@@ -18,7 +18,7 @@ use crate::secrets::{PlainSecret, SecretKind};
 use crate::service::Ctx;
 use crate::store::sessions::{self, Kept};
 use crate::store::users::UserRow;
-use crate::web::address;
+use crate::web::{address, typed};
 
 /// A session ends after so long without use, seconds.
 pub const IDLE_SECONDS: i64 = 12 * 3600;
@@ -202,8 +202,7 @@ pub fn begin(
     user: &UserRow,
     now: Timestamp,
 ) -> Result<()> {
-    session.clear();
-    session.renew();
+    anew(session, user.id)?;
     let ctx = request.app_data::<web::Data<Ctx>>().ok_or_else(|| Error::internal("no state"))?;
     if let Some(caller) = address::caller(request.head(), &ctx.config.trusted_proxies) {
         session.insert(ADDRESS, caller.to_string()).map_err(Error::internal)?;
@@ -221,14 +220,22 @@ pub fn begin(
     session.insert(SEEN_AT, now).map_err(Error::internal)
 }
 
+/// Empties a session and gives it another key. Only what the same person typed before their last one
+/// ended is taken along.
+fn anew(session: &Session, user: UserId) -> Result<()> {
+    let typed = typed::kept_for(session, user);
+    session.clear();
+    session.renew();
+    typed.map_or(Ok(()), |typed| typed::put(session, typed))
+}
+
 /// Begins to wait for the code of a person who has just given their password. The session has no
 /// user and no id, so that it opens nothing.
 ///
 /// # Errors
 /// When the session cannot be kept.
 pub fn begin_pending(session: &Session, user: &UserRow, now: Timestamp) -> Result<()> {
-    session.clear();
-    session.renew();
+    anew(session, user.id)?;
     session.insert(PENDING, user.id).map_err(Error::internal)?;
     session.insert(PASSWORD, user.password_mark()).map_err(Error::internal)?;
     session.insert(PENDING_SINCE, now).map_err(Error::internal)
@@ -249,7 +256,8 @@ pub fn user(session: &Session, now: Timestamp) -> Option<UserId> {
     let user: UserId = session.get(USER).ok()??;
     let signed_in_at: Timestamp = session.get(SIGNED_IN_AT).ok()??;
     if now >= signed_in_at.plus_seconds(ABSOLUTE_SECONDS) {
-        session.purge();
+        // Emptied, not taken away: what was typed into its last form is kept in it.
+        session.clear();
         return None;
     }
     let seen_at: Option<Timestamp> = session.get(SEEN_AT).ok()?;

@@ -13,6 +13,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::StreamExt;
 use serde::Deserialize;
 
+use crate::domain::words::is_hidden;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::Ctx;
 use crate::web::csrf;
@@ -122,10 +123,11 @@ fn unreadable(error: MultipartError) -> Error {
     Error::new(ErrorCode::InvalidRequest, "The form did not arrive whole. Nothing was changed.")
 }
 
-/// Some browsers send a whole path; control characters have no place in messages.
+/// Some browsers send a whole path; control characters, and those that nobody sees, have no place in
+/// messages.
 fn base_name(name: &str) -> String {
     let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    name.chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect()
+    name.chars().filter(|c| !c.is_control() && !is_hidden(*c)).take(LONGEST_NAME).collect()
 }
 
 /// Keeps a file; none if nothing was chosen, which a browser sends as a file without a name.
@@ -189,6 +191,7 @@ mod tests {
         assert_eq!(base_name("C:\\Users\\ann\\stores.csv"), "stores.csv");
         assert_eq!(base_name("../../etc/passwd"), "passwd");
         assert_eq!(base_name("a\r\nb.csv"), "ab.csv");
+        assert_eq!(base_name("evil\u{202e}vsc.\u{200b}exe"), "evilvsc.exe");
         assert_eq!(base_name(&"x".repeat(300)).len(), 200);
     }
 }

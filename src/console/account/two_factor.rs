@@ -1,6 +1,6 @@
 //! `/account/two-factor`: turning two-factor sign-in on and off, and recovery codes.
 
-use actix_session::Session;
+use actix_session::{Session, SessionExt};
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
@@ -224,7 +224,10 @@ async fn page(
 ) -> Result<HttpResponse> {
     let is_on = viewer.user.two_factor_at.is_some();
     // What is on is not set up again, and of what is off there is nothing to end or renew.
-    if error.is_none() && is_on == (act == Act::SetUp) {
+    if is_on == (act == Act::SetUp) {
+        if let Some(error) = error {
+            flash::put(&request.get_session(), Tone::Warn, error.message);
+        }
         return Ok(see_other("/account#two-factor"));
     }
     let template = ActPage {

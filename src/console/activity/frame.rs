@@ -4,6 +4,7 @@ use super::view::{Asked, Preset, View};
 use crate::clock::Timestamp;
 use crate::console::mcp_users::parts::{Chip, Size, number};
 use crate::domain::records::{Cursor, LOOKED_AT, Total};
+use crate::service::Ctx;
 use crate::service::records::Page;
 
 /// The parts of the page that are not rows.
@@ -28,6 +29,14 @@ pub struct Frame {
     pub looked_back_to: Option<Timestamp>,
     /// How many rows match.
     pub total: Total,
+    /// How many of them are newer than this page.
+    before: Total,
+    /// How many are on this page.
+    shown: usize,
+    /// When the log was read.
+    pub read_at: Timestamp,
+    /// The address of this server.
+    pub server: String,
     /// Whether there is no row on this page.
     pub is_empty: bool,
     /// The filters and the rest are gone here.
@@ -44,6 +53,7 @@ pub struct Frame {
 
 impl Frame {
     pub(in crate::console) fn new<R>(
+        ctx: &Ctx,
         asked: Asked,
         words: (&'static str, &'static str),
         presets: &[Preset],
@@ -61,6 +71,10 @@ impl Frame {
             older: page.older.map(|cursor| view.at(cursor)),
             looked_back_to: page.looked_back_to,
             total: page.total,
+            before: page.before,
+            shown: page.rows.len(),
+            read_at: ctx.clock.now(),
+            server: ctx.config.public_url.to_string(),
             is_empty: page.rows.is_empty(),
             cleared: view.cleared(),
             csv: view.export("csv"),
@@ -84,6 +98,23 @@ impl Frame {
     /// How many rows match: "1,234", or "10,000+" where counting stopped.
     pub fn found(&self) -> String {
         format!("{}{}", number(&self.total.rows), if self.total.is_exact { "" } else { "+" })
+    }
+
+    /// Which rows of how many these are, for paper: "Rows 51–100 of 134".
+    pub fn which(&self) -> String {
+        let shown = i64::try_from(self.shown).unwrap_or(i64::MAX);
+        let (first, last) = (self.before.rows + 1, self.before.rows + shown);
+        let rows = match shown {
+            0 => "No rows".to_owned(),
+            _ if !self.before.is_exact => format!("{} rows", number(&shown)),
+            _ => format!("Rows {}–{}", number(&first), number(&last)),
+        };
+        format!("{rows} of {}", self.found())
+    }
+
+    /// When the log was read in UTC, whatever the zone of the person who looks.
+    pub fn read_at_utc(&self) -> String {
+        self.read_at.to_utc().format("%-d %b %Y, %H:%M:%S UTC").to_string()
     }
 
     /// How many rows a page looks at.

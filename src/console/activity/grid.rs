@@ -171,7 +171,7 @@ pub async fn grid(
     let kept = activity::kept(&ctx).await?;
     let template = GridPage {
         shell: Shell::new(&ctx, &request, &viewer),
-        frame: Frame::new(asked, ("call", "calls"), &PRESETS, &page, kept),
+        frame: Frame::new(&ctx, asked, ("call", "calls"), &PRESETS, &page, kept),
         calls: page.rows,
     };
     Ok(render_with_status(&template, status)?)

@@ -304,6 +304,19 @@ impl View {
             .collect()
     }
 
+    /// The active filters as they are said on paper, where "today" is another day tomorrow.
+    pub fn in_full(&self) -> Vec<String> {
+        let value = |field: &Field| match field.kind {
+            Kind::Day => self.date(field.name).map(|day| day.to_string()),
+            _ => self.value(field.name),
+        };
+        let in_words = |field: &Field| {
+            let words = field.in_words(&value(field)?);
+            Some(if field.is_day() { format!("{words} (UTC)") } else { words })
+        };
+        self.fields.iter().filter_map(in_words).collect()
+    }
+
     /// The page sizes.
     pub fn sizes(&self) -> Vec<Size> {
         PAGE_SIZES

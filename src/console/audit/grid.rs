@@ -163,7 +163,7 @@ pub async fn grid(
     let kept = audit::kept(&ctx).await?;
     let template = GridPage {
         shell: Shell::new(&ctx, &request, &viewer),
-        frame: Frame::new(asked, ("entry", "entries"), &PRESETS, &page, kept),
+        frame: Frame::new(&ctx, asked, ("entry", "entries"), &PRESETS, &page, kept),
         entries: page.rows,
     };
     Ok(render_with_status(&template, status)?)

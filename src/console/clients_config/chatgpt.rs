@@ -11,7 +11,7 @@ fn guide(mcp_url: &str) -> Guide {
             place: "In ChatGPT, turn on developer mode in Settings, create a connector named portcullis with OAuth and enter this address.",
             text: mcp_url.to_owned(),
         },
-        next: &[
+        next: vec![
             "Create the connector; ChatGPT opens this site.",
             "Sign in here and approve what ChatGPT may do.",
             "In a conversation, choose portcullis among the connectors and ask “How much of my quota is left?”",

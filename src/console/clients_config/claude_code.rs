@@ -16,7 +16,7 @@ fn guide(mcp_url: &str) -> Guide {
             place: "Put this in `.mcp.json` of a project, or its inner part under `mcpServers` in `~/.claude.json`.",
             text: pretty(&file),
         },
-        next: &[
+        next: vec![
             "Run `claude mcp login portcullis`, or start Claude Code, type `/mcp`, choose portcullis and then Authenticate.",
             "Sign in here and approve what Claude Code may do.",
             "Ask “How much of my quota is left?” to see it work.",

@@ -14,8 +14,8 @@ fn guide(mcp_url: &str) -> Guide {
             place: "Put this in `~/.codex/config.toml`, then run `codex mcp login portcullis`.",
             text: format!("[mcp_servers.{SERVER_NAME}]\nurl = {url}"),
         },
-        next: &[
-            "The command opens your browser.",
+        next: vec![
+            "The command opens a browser.",
             "Sign in here and approve what Codex may do.",
             "Start Codex and type `/mcp` to see the tools.",
         ],

@@ -25,7 +25,7 @@ fn guide(mcp_url: &str) -> Guide {
             place: "Put this in `~/.cursor/mcp.json`, or in `.cursor/mcp.json` of a project.",
             text: pretty(&json!({ "mcpServers": { SERVER_NAME: server } })),
         },
-        next: &[
+        next: vec![
             "In Cursor, open Settings, then MCP, and choose Connect beside portcullis.",
             "Sign in here and approve what Cursor may do.",
             "Ask the agent “How much of my quota is left?” to see it work.",

@@ -17,8 +17,8 @@ fn guide(mcp_url: &str) -> Guide {
             place: "Put this in `~/.gemini/settings.json`; older versions read `httpUrl` in place of `type` and `url`.",
             text: pretty(&file),
         },
-        next: &[
-            "Start Gemini CLI and type `/mcp auth portcullis`; your browser opens.",
+        next: vec![
+            "Start Gemini CLI and type `/mcp auth portcullis`; a browser opens.",
             "Sign in here and approve what Gemini CLI may do.",
             "Type `/mcp` to see the tools.",
         ],

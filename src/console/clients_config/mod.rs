@@ -10,6 +10,9 @@ mod gemini_cli;
 mod other;
 mod vs_code;
 
+use std::borrow::Cow;
+
+use serde_json::json;
 use url::{Host, Url};
 
 use crate::domain::special_use::is_special_use;
@@ -46,12 +49,16 @@ pub struct Guide {
     pub install: Option<Install>,
     /// A command that adds the server.
     pub command: Option<String>,
+    /// The same for shells that read quotes in another way, each with its name.
+    pub other_shells: Vec<(&'static str, String)>,
     /// What to write or enter by hand.
     pub manual: Manual,
     /// Whether its calls come from its maker's servers, and not from the person's computer.
     pub calls_from_afar: bool,
+    /// What can come to an address out of reach all the same, if something of it can.
+    pub detour: Option<&'static str>,
     /// What to do next, step by step.
-    pub next: &'static [&'static str],
+    pub next: Vec<&'static str>,
 }
 
 /// A link into a client.
@@ -94,6 +101,8 @@ pub struct Tabs {
     pub guide: Guide,
     /// Whether it cannot come to the address of this server.
     pub is_out_of_reach: bool,
+    /// Who is to do it, if it is another person than the one who looks.
+    pub person: Option<String>,
 }
 
 impl Tabs {
@@ -113,8 +122,48 @@ impl Tabs {
             name: chosen.name,
             is_out_of_reach: guide.calls_from_afar && !is_on_the_internet(mcp_url),
             guide,
+            person: None,
         }
     }
+
+    /// The same, for the page of another person: they sign in, nobody else.
+    pub fn of(self, person: &str) -> Self {
+        Self { person: Some(person.to_owned()), ..self }
+    }
+
+    /// What to do next, in words for whoever looks.
+    pub fn next(&self) -> Vec<Cow<'static, str>> {
+        let in_words = |step: &&'static str| match (&self.person, step.strip_prefix(APPROVE)) {
+            (Some(person), Some(rest)) => {
+                // A backtick would begin code.
+                format!("{} signs in here and approves{rest}", person.replace('`', "'")).into()
+            }
+            _ => Cow::Borrowed(*step),
+        };
+        self.guide.next.iter().map(in_words).collect()
+    }
+}
+
+/// What the step says in which somebody approves a client.
+const APPROVE: &str = "Sign in here and approve";
+
+/// How programs that start local ones reach this server through `mcp-remote`. Unencrypted it goes
+/// to another machine only when it is told to.
+fn bridge(mcp_url: &str) -> (String, serde_json::Value) {
+    let url = Url::parse(mcp_url).ok();
+    let is_here = url.as_ref().is_some_and(|url| match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    });
+    let mut arguments = vec!["-y", "mcp-remote", mcp_url];
+    if url.is_some_and(|url| url.scheme() == "http") && !is_here {
+        arguments.push("--allow-http");
+    }
+    let command = format!("npx {}", arguments.join(" "));
+    let server = json!({ "command": "npx", "args": arguments });
+    (command, json!({ "mcpServers": { SERVER_NAME: server } }))
 }
 
 /// Whether an address looks as if servers elsewhere could call it: https, and no name or number of
@@ -155,6 +204,7 @@ mod tests {
             let guide = (client.guide)(URL);
             assert!(guide.manual.text.contains(URL), "{}", client.slug);
             assert!(!guide.manual.place.is_empty() && !guide.next.is_empty(), "{}", client.slug);
+            assert!(guide.next.iter().any(|step| step.starts_with(APPROVE)), "{}", client.slug);
             for sentence in guide.next.iter().chain([&guide.manual.place]) {
                 assert_eq!(sentence.matches('`').count() % 2, 0, "{sentence}");
             }
@@ -184,6 +234,35 @@ mod tests {
         ] {
             assert_eq!(Tabs::new("chatgpt", address, "?").is_out_of_reach, is_out, "{address}");
             assert!(!Tabs::new("codex", address, "?").is_out_of_reach);
+        }
+    }
+
+    #[test]
+    fn on_the_page_of_another_person_it_is_they_who_sign_in() {
+        let told = Tabs::new("codex", URL, "?").of("Emil `Harrow").next();
+        assert!(
+            told.contains(&"Emil 'Harrow signs in here and approves what Codex may do.".into())
+        );
+        assert!(!told.iter().any(|step| step.contains("Sign in here")), "{told:?}");
+        assert!(
+            Tabs::new("codex", URL, "?")
+                .next()
+                .contains(&"Sign in here and approve what Codex may do.".into())
+        );
+    }
+
+    #[test]
+    fn the_bridge_is_told_when_it_goes_unencrypted_to_another_machine() {
+        for (address, last) in [
+            (URL, URL),
+            ("http://127.0.0.1:8080/mcp", "http://127.0.0.1:8080/mcp"),
+            ("http://localhost:8080/mcp", "http://localhost:8080/mcp"),
+            ("http://gate.lan/mcp", "--allow-http"),
+        ] {
+            let (command, file) = bridge(address);
+            let args = file["mcpServers"][SERVER_NAME]["args"].as_array().unwrap();
+            assert_eq!(args.last().unwrap(), last);
+            assert!(command.ends_with(last), "{command}");
         }
     }
 

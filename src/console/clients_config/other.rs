@@ -1,24 +1,19 @@
 //! Any other client: the shape that most of them read.
 
-use serde_json::json;
-
-use super::{ClientConfig, Guide, Manual, SERVER_NAME, pretty};
+use super::{ClientConfig, Guide, Manual, bridge, pretty};
 
 pub(super) const CONFIG: ClientConfig = ClientConfig { slug: "other", name: "Other", guide };
 
 fn guide(mcp_url: &str) -> Guide {
-    let file = json!({ "mcpServers": { SERVER_NAME: {
-        "command": "npx",
-        "args": ["-y", "mcp-remote", mcp_url],
-    } } });
+    let (command, file) = bridge(mcp_url);
     Guide {
-        command: Some(format!("npx -y mcp-remote {mcp_url}")),
+        command: Some(command),
         manual: Manual {
             place: "A client that speaks streamable HTTP and OAuth needs the MCP address only. One that starts local programs reaches it through `mcp-remote`:",
             text: pretty(&file),
         },
-        next: &[
-            "Restart the client, or reload its MCP servers; your browser opens.",
+        next: vec![
+            "Restart the client, or reload its MCP servers; a browser opens.",
             "Sign in here and approve what the client may do.",
             "Ask “How much of my quota is left?” to see it work.",
         ],

@@ -13,22 +13,28 @@ fn guide(mcp_url: &str) -> Guide {
     let encoded: String = url::form_urlencoded::byte_serialize(server.as_bytes())
         .collect::<String>()
         .replace('+', "%20");
+    let escaped = server.replace('"', "\\\"");
     Guide {
         install: Some(Install {
             href: format!("vscode:mcp/install?{encoded}"),
             label: "Add to VS Code",
         }),
         command: Some(format!("code --add-mcp '{server}'")),
+        other_shells: vec![
+            ("the Command Prompt of Windows", format!("code --add-mcp \"{escaped}\"")),
+            // It hands quotes on to programs only behind a backslash, even inside of single ones.
+            ("PowerShell", format!("code --add-mcp '{escaped}'")),
+        ],
         manual: Manual {
             place: "Put this in `.vscode/mcp.json` of a project.",
             text: pretty(&file),
         },
-        calls_from_afar: false,
-        next: &[
-            "Run “MCP: List Servers” in VS Code, choose portcullis and start it; your browser opens.",
+        next: vec![
+            "Run “MCP: List Servers” in VS Code, choose portcullis and start it; a browser opens.",
             "Sign in here and approve what VS Code may do.",
             "In agent mode, ask “How much of my quota is left?” to see it work.",
         ],
+        ..Guide::default()
     }
 }
 
@@ -44,6 +50,11 @@ mod tests {
         let argument =
             command.strip_prefix("code --add-mcp '").unwrap().strip_suffix('\'').unwrap();
         assert_eq!(serde_json::from_str::<serde_json::Value>(argument).unwrap(), server);
+        for (_, command) in guide.other_shells {
+            let argument = command.strip_prefix("code --add-mcp ").unwrap();
+            let argument = argument.get(1..argument.len() - 1).unwrap().replace("\\\"", "\"");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&argument).unwrap(), server);
+        }
         let href = guide.install.unwrap().href;
         let query = href.strip_prefix("vscode:mcp/install?").unwrap();
         let (decoded, _) = url::form_urlencoded::parse(query.as_bytes()).next().unwrap();

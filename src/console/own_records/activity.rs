@@ -80,7 +80,7 @@ pub async fn show(
     let kept = (activity::kept(&ctx).await?.0, None);
     let template = OwnPage {
         shell: Shell::new(&ctx, &request, &viewer),
-        frame: Frame::new(asked, ("call", "calls"), &PRESETS, &page, kept),
+        frame: Frame::new(&ctx, asked, ("call", "calls"), &PRESETS, &page, kept),
         calls: page.rows,
     };
     Ok(render_with_status(&template, status)?)
@@ -95,7 +95,15 @@ pub async fn export(
     request: HttpRequest,
     viewer: Viewer,
 ) -> Result<HttpResponse, Failure> {
-    let asked = read(ctx.clock.now(), request.query_string());
+    send_file(&ctx, &viewer, request.query_string()).await
+}
+
+/// The person's own calls as a file, as a query asks for them.
+///
+/// # Errors
+/// Names what is wrong with the query; or that the database cannot answer.
+pub async fn send_file(ctx: &Ctx, viewer: &Viewer, query: &str) -> Result<HttpResponse, Failure> {
+    let asked = read(ctx.clock.now(), query);
     let query = to_query(&asked.view, viewer.user.id);
-    Ok(send::<ActivityQuery>(&ctx, &viewer, asked, query).await?)
+    Ok(send::<ActivityQuery>(ctx, viewer, asked, query).await?)
 }

@@ -83,7 +83,7 @@ pub async fn show(
     let kept = (audit::kept(&ctx).await?.0, None);
     let template = OwnPage {
         shell: Shell::new(&ctx, &request, &viewer),
-        frame: Frame::new(asked, ("entry", "entries"), &PRESETS, &page, kept),
+        frame: Frame::new(&ctx, asked, ("entry", "entries"), &PRESETS, &page, kept),
         entries: page.rows,
     };
     Ok(render_with_status(&template, status)?)

@@ -4,5 +4,5 @@
 mod activity;
 mod audit;
 
-pub use activity::{export as export_activity, show as activity};
+pub use activity::{export as export_activity, send_file as send_activity, show as activity};
 pub use audit::{export as export_audit, show as audit};

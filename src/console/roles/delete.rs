@@ -9,6 +9,7 @@ use super::{PATH, role_id};
 use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::console::steps::{Fields, counted, is_of_the_form, problem, status};
 use crate::error::{Error, ErrorCode, Result};
+use crate::service::mass::Fingerprint;
 use crate::service::roles::{self, Deleted, Held};
 use crate::service::{Ctx, login};
 use crate::web::error::Failure;
@@ -25,6 +26,8 @@ struct DeletePage {
     /// Those of the password's field.
     password_errors: Vec<Error>,
     held: Held,
+    /// Who has it.
+    holders: Fingerprint,
     /// Roles that people could get instead.
     others: Vec<Held>,
     to: String,
@@ -79,6 +82,7 @@ async fn page(
     let retry_after = errors.iter().find_map(|error| error.retry_after);
     let is_of_password = |error: &&Error| error.param.as_deref() == Some("password");
     let all = roles::list(ctx).await?.into_iter();
+    let holders = roles::holders(ctx, held.role.id).await?;
     let template = DeletePage {
         shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
         password_errors: errors
@@ -88,7 +92,8 @@ async fn page(
             .collect(),
         errors,
         others: all.filter(|other| other.role.id != held.role.id).collect(),
-        held,
+        held: Held { people: holders.people, ..held },
+        holders,
         to,
         username: viewer.user.email.clone(),
     };
@@ -151,7 +156,8 @@ async fn carry_out(
     let proof = login::reconfirm(ctx, &viewer.actor, password).await;
     let proof = proof.map_err(|error| vec![of_the_password(error)])?;
     // A number that cannot be read is none that was shown.
-    let seen = fields.one("people").parse().unwrap_or(-1);
+    let seen = |name| fields.one(name).parse().unwrap_or(-1);
+    let seen = Fingerprint { people: seen("people"), ids: seen("ids") };
     let deleted = roles::delete(ctx, &viewer.actor, proof, held.role.id, to, seen).await;
     deleted.map_err(|error| vec![error])
 }

@@ -40,6 +40,8 @@ impl McpTab {
     ) -> Result<Self> {
         let tokens = connections::tokens_of(ctx, user.id).await?;
         let now = ctx.clock.now();
+        let tabs =
+            Tabs::new(client, &ctx.config.mcp_url, &format!("{}&client=", person_href(&user.id)));
         Ok(Self {
             summary: user.mcp_enabled.then(|| connections::summary(ctx, &tokens)),
             has_live_tokens: tokens.iter().any(|token| token.status(now).has_not_ended()),
@@ -47,11 +49,7 @@ impl McpTab {
             chosen,
             reason: String::new(),
             username: viewer.user.email.clone(),
-            clients: Tabs::new(
-                client,
-                &ctx.config.mcp_url,
-                &format!("{}&client=", person_href(&user.id)),
-            ),
+            clients: if user.id == viewer.user.id { tabs } else { tabs.of(&user.name) },
         })
     }
 }

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use super::listing::DAYS;
 use crate::clock::Timestamp;
 use crate::db::{Conn, lock};
 use crate::domain::lookalike::Lookalike;
+use crate::domain::records::counted_from;
 use crate::error::Result;
 use crate::ids::{ClientGroupId, ClientRowId};
 use crate::service::Ctx;
@@ -89,7 +89,7 @@ fn fold_differences(conn: &mut Conn) -> Result<usize> {
 /// Folds the calls of at most one day. Returns whether there may be more.
 fn fold_calls(conn: &mut Conn, now: Timestamp) -> Result<bool> {
     lock::clients(conn)?;
-    let first = Timestamp(first_day(now) * DAY);
+    let first = counted_from(now);
     let from = store::calls_until(conn)?.max(first);
     let day = from.0.div_euclid(DAY);
     let until = now.plus_seconds(-GRACE_SECONDS).min(Timestamp((day + 1) * DAY));
@@ -118,7 +118,7 @@ fn fold_calls(conn: &mut Conn, now: Timestamp) -> Result<bool> {
 /// Takes days that are over thirty days ago out of the figures. Returns how many.
 fn drop_old_days(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     lock::clients(conn)?;
-    let days = store::days_before(conn, first_day(now), AT_ONCE)?;
+    let days = store::days_before(conn, counted_from(now).0.div_euclid(DAY), AT_ONCE)?;
     let mut of_clients: BTreeMap<ClientRowId, Figures> = BTreeMap::new();
     let mut of_groups: BTreeMap<ClientGroupId, Figures> = BTreeMap::new();
     let mut old: BTreeMap<i64, Vec<ClientRowId>> = BTreeMap::new();
@@ -138,9 +138,4 @@ fn drop_old_days(conn: &mut Conn, now: Timestamp) -> Result<usize> {
     store::add_to_clients(conn, &of_clients)?;
     store::add_to_groups(conn, &of_groups)?;
     Ok(days.len())
-}
-
-/// The first day that counts, in days since the epoch.
-fn first_day(now: Timestamp) -> i64 {
-    now.0.div_euclid(DAY) - (DAYS - 1)
 }

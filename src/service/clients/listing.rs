@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::clock::Timestamp;
 use crate::db::Conn;
+use crate::domain::records::counted_from;
 use crate::error::Result;
 use crate::ids::{ClientGroupId, ClientRowId};
 use crate::service::Ctx;
@@ -11,9 +12,6 @@ use crate::store::blocked;
 use crate::store::client_figures::{self as figures, Figures};
 use crate::store::client_grid::{self, ClientQuery, ClientRowOfGrid};
 use crate::store::client_groups::{self, GroupRow};
-
-/// Calls are counted over so many days, today included (contract §9).
-pub(super) const DAYS: i64 = 30;
 
 /// A page of the grid.
 #[derive(Debug)]
@@ -123,7 +121,7 @@ fn bring_up_to(
     for (group, client, tokens) in figures::overdue(conn, now)? {
         add(group, client, Figures { tokens: -tokens, ..Figures::default() });
     }
-    let since = figures::calls_until(conn)?.max(now.plus_seconds(-DAYS * 86_400));
+    let since = figures::calls_until(conn)?.max(counted_from(now));
     for (group, client, calls, last_used_at) in
         figures::calls_between(conn, since, Timestamp(i64::MAX))?
     {

@@ -8,9 +8,9 @@ use crate::domain::access::{ADMINISTRATOR, Permission, parse_permissions};
 use crate::domain::audit::{Action, Actor};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::{AccountId, RoleId, UserId};
-use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::notify::{self, News, Recipient};
+use crate::service::{Ctx, refused};
 use crate::store::users::{self, UserRow};
 use crate::store::{accounts, links, roles};
 
@@ -28,10 +28,12 @@ pub async fn details(
     name: &str,
     address: &str,
 ) -> Result<bool> {
+    let by = actor;
     let (name, email) = (fields::their_name(name)?, fields::address(address)?);
     proof.iter().try_for_each(|proof| proof.check(actor))?;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             lock::user(conn, user)?;
             let row = find(conn, user)?;
@@ -59,7 +61,8 @@ pub async fn details(
             record(conn, &actor, Action::UserEdited, &row, detail.into(), now)?;
             Ok(true)
         })
-        .await
+        .await;
+    refused::over(ctx, by, Action::UserEdited, user, done).await
 }
 
 /// Sets role and account, confirmed with the acting person's password; whether anything changed.
@@ -81,8 +84,10 @@ pub async fn place(
     if Some(proof.user) != actor.user {
         return Err(Error::internal("a password proof of somebody else"));
     }
+    let by = actor;
     let (actor, now) = (actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             guard::lock_administrators(conn)?;
             lock::user(conn, user)?;
@@ -117,7 +122,8 @@ pub async fn place(
             users::set_place(conn, user, role, account)?;
             Ok(true)
         })
-        .await
+        .await;
+    refused::over(ctx, by, Action::UserEdited, user, done).await
 }
 
 fn changed_meanwhile(row: &UserRow, account: String) -> Error {

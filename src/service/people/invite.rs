@@ -11,9 +11,9 @@ use crate::domain::audit::{Action, Actor};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::PlainSecret;
-use crate::service::Ctx;
 use crate::service::forms::{self, Once, Sent};
 use crate::service::notify::{self, News, Recipient};
+use crate::service::{Ctx, refused};
 use crate::store::links;
 use crate::store::users::{self, UserRow};
 
@@ -41,8 +41,10 @@ pub(super) fn mail(
 /// # Errors
 /// `not_found`, or `conflict` if there is nothing to send again or this form has sent its link already.
 pub async fn again(ctx: &Ctx, actor: &Actor, user: UserId, once: Once) -> Result<Link> {
+    let by = actor;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             lock::user(conn, user)?;
             let row = invited(conn, user)?;
@@ -63,7 +65,8 @@ pub async fn again(ctx: &Ctx, actor: &Actor, user: UserId, once: Once) -> Result
                 Ok(link)
             })
         })
-        .await?
+        .await;
+    refused::over(ctx, by, Action::UserInvited, user, done).await?
 }
 
 /// Takes an invitation back: the link stops working, and the person is gone from the lists.
@@ -71,8 +74,10 @@ pub async fn again(ctx: &Ctx, actor: &Actor, user: UserId, once: Once) -> Result
 /// # Errors
 /// `not_found`, or `conflict` if there is nothing to take back.
 pub async fn cancel(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<UserRow> {
+    let by = actor;
     let (actor, now) = (actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             lock::user(conn, user)?;
             let row = invited(conn, user)?;
@@ -82,7 +87,8 @@ pub async fn cancel(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<UserRow> {
             record(conn, &actor, Action::InvitationCancelled, &row, json!({}), now)?;
             Ok(row)
         })
-        .await
+        .await;
+    refused::over(ctx, by, Action::InvitationCancelled, user, done).await
 }
 
 /// Somebody who was invited and has not come yet.

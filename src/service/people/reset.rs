@@ -11,11 +11,11 @@ use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::error::{Error, ErrorCode, Result};
 use crate::ids::UserId;
 use crate::secrets::PlainSecret;
-use crate::service::Ctx;
 use crate::service::forms::{self, Once, Sent};
 use crate::service::login::Reconfirmed;
 use crate::service::notify::{self, News, Recipient};
 use crate::service::throttle::{self, Limit};
+use crate::service::{Ctx, refused};
 use crate::store::audit::{self, NewEntry};
 use crate::store::users::{self, UserRow};
 use crate::store::{links, outbox};
@@ -90,8 +90,10 @@ pub async fn send(
             "This is you. Change your password under Account Setting.",
         ));
     }
+    let by = actor;
     let (state, actor, now) = (ctx.clone(), actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             lock::user(conn, user)?;
             let row = find(conn, user)?;
@@ -118,7 +120,8 @@ pub async fn send(
                 Ok(link)
             })
         })
-        .await?
+        .await;
+    refused::over(ctx, by, Action::PasswordResetRequested, user, done).await?
 }
 
 /// Whose password a link sets.

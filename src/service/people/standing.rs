@@ -12,7 +12,7 @@ use crate::domain::grant::EndReason;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::service::login::Reconfirmed;
-use crate::service::{Ctx, api_keys, revoke, two_factor};
+use crate::service::{Ctx, api_keys, refused, revoke, two_factor};
 use crate::store::users::{self, UserRow};
 use crate::store::{links, sessions};
 
@@ -42,8 +42,10 @@ impl Ended {
 /// # Errors
 /// `not_found`; `conflict` for oneself and for the last active administrator.
 pub async fn suspend(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<Option<Ended>> {
+    let by = actor;
     let (actor, now) = (actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             let row = removable(conn, &actor, user, "suspend")?;
             if users::set_status(conn, user, UserStatus::Suspended)? == 0 {
@@ -53,7 +55,8 @@ pub async fn suspend(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<Option<En
             record(conn, &actor, Action::UserSuspended, &row, ended.detail(), now)?;
             Ok(Some(ended))
         })
-        .await
+        .await;
+    refused::over(ctx, by, Action::UserSuspended, user, done).await
 }
 
 /// Lets a suspended person in again; what ended stays ended. Whether they were suspended.
@@ -61,8 +64,10 @@ pub async fn suspend(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<Option<En
 /// # Errors
 /// `not_found`, or that the database cannot answer.
 pub async fn reactivate(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<bool> {
+    let by = actor;
     let (actor, now) = (actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             lock::user(conn, user)?;
             let row = find(conn, user)?;
@@ -75,7 +80,8 @@ pub async fn reactivate(ctx: &Ctx, actor: &Actor, user: UserId) -> Result<bool> 
             record(conn, &actor, Action::UserReactivated, &row, json!({}), now)?;
             Ok(true)
         })
-        .await
+        .await;
+    refused::over(ctx, by, Action::UserReactivated, user, done).await
 }
 
 /// Deletes a person. What they did stays in the logs, under their name; the address is free.
@@ -86,8 +92,10 @@ pub async fn delete(ctx: &Ctx, actor: &Actor, proof: Reconfirmed, user: UserId) 
     if Some(proof.user) != actor.user {
         return Err(Error::internal("a password proof of somebody else"));
     }
+    let by = actor;
     let (actor, now) = (actor.clone(), ctx.clock.now());
-    ctx.db
+    let done = ctx
+        .db
         .write(move |conn| {
             let row = removable(conn, &actor, user, "delete")?;
             let ended = end_access(conn, user, EndReason::UserDeleted, now)?;
@@ -96,7 +104,8 @@ pub async fn delete(ctx: &Ctx, actor: &Actor, proof: Reconfirmed, user: UserId) 
             record(conn, &actor, Action::UserDeleted, &row, ended.detail(), now)?;
             Ok(ended)
         })
-        .await
+        .await;
+    refused::over(ctx, by, Action::UserDeleted, user, done).await
 }
 
 /// The person, if they may be taken away; with the locks that this needs.

@@ -44,12 +44,14 @@ pub struct Page<R> {
     pub looked_back_to: Option<Timestamp>,
     /// How many rows match in all.
     pub total: Total,
+    /// How many of them are newer than this page.
+    pub before: Total,
 }
 
 impl<R> Page<R> {
     pub(super) fn map<T>(self, change: impl FnOnce(Vec<R>) -> Vec<T>) -> Page<T> {
-        let Self { rows, newer, older, looked_back_to, total } = self;
-        Page { rows: change(rows), newer, older, looked_back_to, total }
+        let Self { rows, newer, older, looked_back_to, total, before } = self;
+        Page { rows: change(rows), newer, older, looked_back_to, total, before }
     }
 }
 
@@ -102,6 +104,7 @@ pub(super) fn page<L: Log>(
             older: None,
             looked_back_to: None,
             total,
+            before: total,
         });
     };
     let page = match cursor {
@@ -120,7 +123,13 @@ pub(super) fn page<L: Log>(
     } else {
         count(conn, log, span)?
     };
-    Ok(Page { total, ..page })
+    let before = match page.rows.first() {
+        Some(first) if page.newer.is_some() => {
+            count(conn, log, Span { above: L::id(first), ..span })?
+        }
+        _ => Total { rows: 0, is_exact: true },
+    };
+    Ok(Page { total, before, ..page })
 }
 
 /// How many rows a log has in a span, as far as counting goes.
@@ -158,6 +167,7 @@ fn down<L: Log>(
         },
         rows,
         total: Total::default(),
+        before: Total::default(),
     })
 }
 
@@ -183,7 +193,8 @@ fn up<L: Log>(
         _ => rows.first().map(|row| Cursor::After(L::id(row))),
     };
     let older = Some(Cursor::Before(rows.last().map_or(after.saturating_add(1), L::id)));
-    Ok(Some(Page { newer, older, looked_back_to: None, rows, total: Total::default() }))
+    let (total, before) = (Total::default(), Total::default());
+    Ok(Some(Page { newer, older, looked_back_to: None, rows, total, before }))
 }
 
 fn more_than<R>(rows: &[R], size: i64) -> bool {

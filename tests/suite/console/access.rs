@@ -101,6 +101,9 @@ both_databases! {
             let audit = browser.get("/dashboard/audit/export?format=jsonl").await.text;
             assert_eq!(audit.contains("Suite Client"), own, "{name}: {audit}");
         }
+        let (all, filtered) = (app.member().await.get("/dashboard/usage/export").await, app.member().await.get("/dashboard/activity/export?format=csv").await);
+        assert_eq!(all.text, filtered.text, "one format for one thing");
+        assert!(all.header("content-disposition").contains("-3-rows.csv"), "{}", all.header("content-disposition"));
         for path in ["/dashboard/usage/export", "/dashboard/contacts/revealed/export", "/dashboard/activity/export?format=csv"] {
             assert_eq!(app.anonymous().get(path).await.status, 303, "{path}");
         }

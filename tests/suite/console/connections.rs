@@ -53,9 +53,12 @@ both_databases! {
         let page = app.member().await.get(PAGE).await;
         assert!(html::text(&page.text).contains("4 in 30 days"), "{}", page.text);
         app.sql("UPDATE tokens SET expires_at = expires_at + 86400000").await;
-        app.clock.advance(86_400 + 1);
+        // It is noon: thirteen hours are another day, though not another 24 hours.
+        app.clock.advance(13 * 3600);
         let page = app.member().await.get(PAGE).await;
         assert!(html::text(&page.text).contains("0 in 30 days"), "{}", page.text);
+        let usage = app.member().await.get("/dashboard/usage").await;
+        assert!(!html::text(&usage.text).contains("Suite Client 3"), "{}", usage.text);
     }
 
     /// The next call is refused, the refresh token too, and connecting anew asks again.

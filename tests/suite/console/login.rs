@@ -64,6 +64,10 @@ both_databases! {
         let right = browser.submit("/login", "/login", &[("email", MEMBER.email), ("password", PASSWORD)]).await;
         assert_eq!(right.status, 429);
         assert!((1..=901).contains(&right.header("retry-after").parse::<i64>().unwrap()));
+        browser.submit("/login", "/login", &[("email", MEMBER.email), ("password", PASSWORD)]).await;
+        let kept_out: Vec<_> = app.audited("sign_in").await.into_iter().filter(|entry| entry.detail()["why"].is_string()).collect();
+        assert_eq!(kept_out.len(), 1, "written down once, however often somebody goes on");
+        assert_eq!((kept_out[0].outcome.as_str(), kept_out[0].target.as_deref()), ("denied", Some(MEMBER.email)));
         app.admin().await;
         app.clock.advance(901);
         browser.sign_in(MEMBER.email, PASSWORD).await;

@@ -39,6 +39,7 @@ mod setup;
 mod signing_keys;
 mod standstill;
 mod two_factor;
+mod typed_again;
 mod user_acts;
 mod users;
 mod wrong_forms;

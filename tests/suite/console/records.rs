@@ -150,6 +150,31 @@ both_databases! {
         assert_eq!(ids(&top, ACTIVITY), (31..=50).rev().collect::<Vec<_>>(), "the newest page is always full");
     }
 
+    /// What is printed says of itself what it is: when it was read, by whom, where, which rows of how
+    /// many, and by which filters, in words that are still true tomorrow.
+    async fn a_printed_log_says_what_it_is(app) {
+        calls(app, 120, app.clock.now().0, OK).await;
+        let browser = app.admin().await;
+        let paper = |page: &str| {
+            let text = html::text(page);
+            let paper = text.split(" Read ").nth(1).unwrap().split(" Show ").next().unwrap();
+            format!("Read {paper}")
+        };
+        let now = app.clock.now().to_utc();
+        let first = browser.get("/admin/mcp/activity?from=today&outcome=ok").await;
+        let said = paper(&first.text);
+        let read = format!("Read {} by Ada Admin, ada@acme.example, from {}. Rows 1–50 of 120 calls, newest first.", now.format("%-d %b %Y, %H:%M:%S UTC"), app.ctx.config.public_url);
+        assert!(said.contains(&read), "{said}\n{read}");
+        assert!(said.contains(&format!("Filters: From: {} (UTC); Outcome: OK.", now.format("%-d %b %Y"))), "{said}");
+        let second = browser.get(&link(&first.text, "Older").unwrap()).await;
+        assert!(paper(&second.text).contains("Rows 51–100 of 120 calls"), "{}", paper(&second.text));
+        let newest = ids(&second.text, ACTIVITY)[0];
+        let back = browser.get(&format!("{ACTIVITY}?from=today&outcome=ok&after={newest}")).await;
+        assert!(paper(&back.text).contains("Rows 1–50 of 120"), "{}", paper(&back.text));
+        let audit = browser.get("/admin/mcp/audit").await;
+        assert!(paper(&audit.text).contains("No filter: all that is kept."), "{}", paper(&audit.text));
+    }
+
     /// A filter without an index looks through so many rows and says so; following it finds what
     /// is there, and nothing is counted without end.
     async fn looking_stops_and_says_where(app) {

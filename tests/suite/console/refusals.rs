@@ -7,7 +7,7 @@ use portcullis::domain::access::Permission;
 use portcullis::domain::role::{PERMISSION_GROUPS, of};
 use serde_json::json;
 
-use crate::support::{ADMIN, AUDITOR, MEMBER, both_databases, html, on_sqlite};
+use crate::support::{ADMIN, AUDITOR, MEMBER, PASSWORD, both_databases, html, on_sqlite};
 
 both_databases! {
     /// One entry for a request, with permission, path and request id; looking again within a minute
@@ -36,6 +36,25 @@ both_databases! {
         app.clock.advance(61);
         browser.get("/admin/users").await;
         assert_eq!(app.audited("permission_refused").await.len(), 13, "a minute later");
+    }
+
+    /// Whoever manages people and tries it on somebody who may do more is refused, and the act is in
+    /// the log as denied, with whom it was about and why.
+    async fn an_act_on_somebody_who_may_do_more_is_a_denial(app) {
+        app.sql("UPDATE roles SET permissions = '[\"view_users\",\"manage_users\"]' WHERE name = 'Auditor'").await;
+        let (helper, admin) = (app.signed_in(AUDITOR).await, app.id_of(ADMIN).await);
+        let token = helper.form_token().await;
+        let own = [("csrf", token.as_str()), ("password", PASSWORD), ("name", "Renamed"), ("email", ADMIN.email)];
+        for (path, action) in [
+            ("", "user_edited"), ("/suspend", "user_suspended"), ("/delete", "user_deleted"), ("/reactivate", "user_reactivated"),
+            ("/password-reset", "password_reset_requested"), ("/two-factor", "two_factor_reset"), ("/sessions/end", "sessions_ended"),
+        ] {
+            let path = format!("/admin/users/{admin}{path}");
+            assert_eq!(helper.post(&path, &own).await.status, 403, "{path}");
+            let entry = app.audited(action).await.pop().unwrap();
+            assert_eq!((entry.actor.as_str(), entry.outcome.as_str(), entry.target.as_deref()), (AUDITOR.email, "denied", Some(ADMIN.email)), "{path}");
+            assert!(entry.detail()["why"].as_str().unwrap().contains("may do more than your role"), "{path}");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use futures_util::future::{join, join_all};
 use portcullis::clock::Clock;
 use portcullis::ids::{AccountId, RoleId};
 use portcullis::service::login::Reconfirmed;
+use portcullis::service::mass::Fingerprint;
 use portcullis::service::people::edit;
 use portcullis::service::{bootstrap, roles};
 use serde_json::json;
@@ -109,6 +110,21 @@ both_databases! {
         assert!(told.contains("Deleted the role Support. 2 people have the role Auditor now."), "{told}");
     }
 
+    /// As many people, but others, are not those who were shown either.
+    async fn a_role_that_another_person_has_by_now_is_asked_about_again(app) {
+        let (admin, role) = (app.admin().await, make(app, "Support", &["view_users"], &[]).await);
+        give(app, MEMBER, role).await;
+        let (delete, member) = (format!("/admin/roles/{role}/delete"), RoleId(row(app, "roles", "Member").await));
+        let auditor = id_of(app, "roles", "Auditor").await.to_string();
+        let first = admin.get(&delete).await;
+        give(app, MEMBER, member).await;
+        give(app, OTHER, role).await;
+        let again = admin.send(&first, &delete, &[("password", PASSWORD), ("to", &auditor)]).await;
+        let text = html::text(&again.text);
+        assert!(again.status == 409 && text.contains("who has the role Support has changed"), "{text}");
+        assert_eq!(role_of(app, OTHER).await, role.0);
+    }
+
     /// The promise: the next request of an AI client is answered by what the role allows now.
     /// Rows: E18
     async fn tools_count_from_the_next_request_of_an_ai_client(app) {
@@ -208,7 +224,9 @@ both_databases! {
             let seen = (RoleId(administrator), acme);
             let one = edit::place(&app.ctx, &actor, Reconfirmed { user: ada }, otto, seen, (role, acme));
             let two = edit::place(&app.ctx, &other, Reconfirmed { user: otto }, ada, seen, (role, acme));
-            let gone = join_all([2, 3].map(|seen| roles::delete(&app.ctx, &actor, Reconfirmed { user: ada }, role, Some(RoleId(member)), seen)));
+            let shown = roles::holders(&app.ctx, role).await.unwrap();
+            let later = Fingerprint { people: 3, ..shown };
+            let gone = join_all([shown, later].map(|seen| roles::delete(&app.ctx, &actor, Reconfirmed { user: ada }, role, Some(RoleId(member)), seen)));
             let (placed, gone) = join(join(one, two), gone).await;
             let left = app.count("SELECT count(*) FROM users JOIN roles ON roles.id = users.role_id WHERE roles.name = 'Administrator' AND users.status = 'active'").await;
             assert!(left >= 1, "round {round}: {placed:?} {gone:?}");
