@@ -1,6 +1,6 @@
 //! `portcullis backup` (contract §3): a copy from which the server goes on.
 
-use crate::support::process::{Server, command, run};
+use crate::support::process::{self, Server, command, run};
 use crate::support::{Browser, PASSWORD};
 
 const ANN: &str = "ann@example.com";
@@ -50,32 +50,33 @@ async fn a_copy_made_while_the_server_serves_brings_everything_back() {
 async fn a_restored_server_can_be_shut_before_it_serves() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
+    let own = async |arguments: &[&str]| {
+        let mut command = command(folder);
+        command.args(arguments).env_remove("PORTCULLIS_SECRET");
+        process::finished(command, "").await
+    };
     create(folder, ANN).await;
-    let server = Server::start(folder).await;
-    server.end().await;
-    let secret = std::fs::read(folder.join("portcullis.secret")).unwrap();
-    std::fs::remove_file(folder.join("portcullis.secret")).unwrap();
-    let everything = run(folder, &["user", "revoke", "--everybody"], "").await;
+    let key = folder.join("portcullis.secret");
+    assert_eq!(own(&["user", "revoke", ANN]).await.code, 0);
+    let everything = own(&["user", "revoke", "--everybody"]).await;
     assert_eq!(everything.code, 0, "{everything:?}");
     assert!(everything.stdout.contains("everything of everybody"), "{everything:?}");
-    assert_eq!(run(folder, &["user", "revoke", ANN], "").await.code, 0);
-    assert_eq!(run(folder, &["user", "revoke"], "").await.code, 2);
-    assert_eq!(run(folder, &["user", "revoke", ANN, "--everybody"], "").await.code, 2);
+    assert_eq!(own(&["user", "revoke"]).await.code, 2);
+    assert_eq!(own(&["user", "revoke", ANN, "--everybody"]).await.code, 2);
     for arguments in [&["serve"][..], &["keys", "list"], &["migrate"]] {
-        let refused = run(folder, arguments, "").await;
+        let refused = own(arguments).await;
         assert_eq!(refused.code, 1, "{refused:?}");
         assert!(refused.stderr.contains("SECRET_FILE"), "{refused:?}");
-        assert!(!folder.join("portcullis.secret").exists(), "{arguments:?} made another");
+        assert!(!key.exists(), "{arguments:?} made another");
     }
-    std::fs::write(folder.join("portcullis.secret"), "another-secret-of-at-least-32-bytes")
-        .unwrap();
-    let other = run(folder, &["keys", "list"], "").await;
+    assert_eq!(run(folder, &["keys", "list"], "").await.code, 0, "with its secret all is well");
+    std::fs::write(&key, "another-secret-of-at-least-32-bytes").unwrap();
+    let other = own(&["keys", "list"]).await;
     assert!(other.code == 1 && other.stderr.contains("keys rotate --leaked"), "{other:?}");
-    let anew = run(folder, &["keys", "rotate", "--leaked"], "").await;
+    let anew = own(&["keys", "rotate", "--leaked"]).await;
     assert_eq!(anew.code, 0, "{anew:?}");
-    assert_eq!(run(folder, &["keys", "list"], "").await.code, 0);
-    std::fs::write(folder.join("portcullis.secret"), secret).unwrap();
-    assert_eq!(run(folder, &["keys", "list"], "").await.code, 1, "the old one opens nothing now");
+    assert_eq!(own(&["keys", "list"]).await.code, 0);
+    assert_eq!(run(folder, &["keys", "list"], "").await.code, 1, "the lost one opens nothing now");
 }
 
 /// A program does not work on a schema that it does not know.
@@ -102,10 +103,9 @@ async fn a_database_that_cannot_be_opened_says_why() {
         .unwrap();
     let mut command = command(folder.path());
     command.args(["user", "list"]).env("PORTCULLIS_SECRET", "a-secret-of-at-least-32-characters!");
-    let output =
-        actix_web::rt::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!((output.status.code(), said.trim_end().lines().count()), (Some(1), 1), "{said}");
+    let refused = process::finished(command, "").await;
+    assert_eq!((refused.code, refused.stderr.trim_end().lines().count()), (1, 1), "{refused:?}");
+    let said = refused.stderr;
     assert!(said.contains("DATABASE_URL") && said.contains("is not a database"), "{said}");
 }
 
@@ -119,9 +119,8 @@ async fn a_first_start_makes_the_folder_of_its_database() {
         .arg("migrate")
         .env("PORTCULLIS_SECRET", "a-secret-of-at-least-32-characters!")
         .env("PORTCULLIS_DATABASE_URL", format!("sqlite://{}/portcullis.db", new.display()));
-    let output =
-        actix_web::rt::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let made = process::finished(command, "").await;
+    assert_eq!(made.code, 0, "{made:?}");
     assert!(new.join("portcullis.db").exists());
 }
 

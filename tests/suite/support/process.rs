@@ -37,8 +37,14 @@ pub fn command(folder: &Path) -> Command {
 
 /// Runs the program with these arguments and this standard input.
 pub async fn run(folder: &Path, arguments: &[&str], input: &str) -> Ran {
-    let (mut command, input) = (command(folder), input.to_owned());
+    let mut command = command(folder);
     command.args(arguments);
+    finished(command, input).await
+}
+
+/// Runs `command` to its end with this standard input.
+pub async fn finished(mut command: Command, input: &str) -> Ran {
+    let input = input.to_owned();
     actix_web::rt::task::spawn_blocking(move || {
         let mut child = command
             .stdin(Stdio::piped())
