@@ -13,6 +13,7 @@ use crate::db::{Conn, MultiBackend};
 use crate::domain::access::Standing;
 use crate::domain::quota::Span;
 use crate::ids::{AccountId, PlanId, UserId};
+use crate::store::in_order::lower;
 
 /// A column to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +104,10 @@ pub fn rows(
 ) -> QueryResult<Vec<AccountRow>> {
     let rows = matching(conn, query);
     let rows = match (sort, descending) {
-        (AccountSort::Name, false) => rows.order((accounts::name.asc(), accounts::id.asc())),
-        (AccountSort::Name, true) => rows.order((accounts::name.desc(), accounts::id.desc())),
+        (AccountSort::Name, false) => rows.order((lower(accounts::name).asc(), accounts::id.asc())),
+        (AccountSort::Name, true) => {
+            rows.order((lower(accounts::name).desc(), accounts::id.desc()))
+        }
         (AccountSort::Plan, false) => rows.order((accounts::plan_id.asc(), accounts::id.asc())),
         (AccountSort::Plan, true) => rows.order((accounts::plan_id.desc(), accounts::id.desc())),
         (AccountSort::Created, false) => {
@@ -252,7 +255,7 @@ pub fn members(conn: &mut Conn, account: AccountId, slice: Slice) -> QueryResult
         .inner_join(roles::table)
         .filter(users::account_id.eq(account))
         .filter(users::deleted_at.is_null())
-        .order((users::name.asc(), users::id.asc()))
+        .order((lower(users::name).asc(), users::id.asc()))
         .limit(slice.limit)
         .offset(slice.offset)
         .select((

@@ -8,6 +8,7 @@ use crate::db::Conn;
 use crate::db::people_texts::{Contains, contains, equals};
 use crate::db::schema::{accounts, plans};
 use crate::ids::{AccountId, PlanId};
+use crate::store::in_order::lower;
 
 /// What a plan allows.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -160,7 +161,7 @@ pub fn replace(
 /// Accounts by name, `limit` of them: for whoever chooses one.
 pub fn choices(conn: &mut Conn, limit: i64) -> QueryResult<Vec<(AccountId, String)>> {
     accounts::table
-        .order((accounts::name.asc(), accounts::id.asc()))
+        .order((lower(accounts::name).asc(), accounts::id.asc()))
         .limit(limit)
         .select((accounts::id, accounts::name))
         .load(conn)

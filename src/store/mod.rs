@@ -24,6 +24,7 @@ pub mod facets;
 pub mod grid;
 pub mod idempotency;
 pub mod imports;
+mod in_order;
 pub mod index_write;
 pub mod keys;
 pub mod ledger;

@@ -9,6 +9,7 @@ use crate::db::schema::{accounts, activity, clients, roles, users};
 use crate::db::{Conn, MultiBackend};
 use crate::domain::access::{Standing, UserStatus};
 use crate::ids::{AccountId, RoleId, UserId};
+use crate::store::in_order::lower;
 
 /// A column to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,12 +150,12 @@ pub fn page(conn: &mut Conn, query: &PeopleQuery) -> QueryResult<Vec<PersonRow>>
         statement = statement.filter(condition);
     }
     let statement = match (query.sort, query.descending) {
-        (PeopleSort::Name, false) => statement.order(users::name.asc()),
-        (PeopleSort::Name, true) => statement.order(users::name.desc()),
+        (PeopleSort::Name, false) => statement.order(lower(users::name).asc()),
+        (PeopleSort::Name, true) => statement.order(lower(users::name).desc()),
         (PeopleSort::Role, false) => statement.order(roles::name.asc()),
         (PeopleSort::Role, true) => statement.order(roles::name.desc()),
-        (PeopleSort::Account, false) => statement.order(accounts::name.asc()),
-        (PeopleSort::Account, true) => statement.order(accounts::name.desc()),
+        (PeopleSort::Account, false) => statement.order(lower(accounts::name).asc()),
+        (PeopleSort::Account, true) => statement.order(lower(accounts::name).desc()),
         (PeopleSort::Standing, false) => {
             statement.order((users::status.asc(), users::invited_at.is_not_null().asc()))
         }

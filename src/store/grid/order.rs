@@ -89,7 +89,7 @@ fn segments(conn: &mut Conn, query: &GridQuery, now: Timestamp) -> QueryResult<V
         }]
     };
     Ok(match query.sort {
-        GridSort::User => whole(" INDEXED BY users_by_name", &["users.name", "users.id"]),
+        GridSort::User => whole(" INDEXED BY users_by_name", &["lower(users.name)", "users.id"]),
         GridSort::Access => {
             whole(" INDEXED BY users_by_access", &["users.mcp_enabled", "users.id"])
         }

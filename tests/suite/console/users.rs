@@ -50,6 +50,26 @@ both_databases! {
         }
     }
 
+    /// Whoever looks for a name looks where its letter stands, be it small or large.
+    async fn names_are_listed_by_their_letters(app) {
+        let admin = app.admin().await;
+        for (person, name) in [(ADMIN, "Zeno"), (AUDITOR, "anna"), (MEMBER, "Bert"), (OTHER, "carl")] {
+            app.sql(format!("UPDATE users SET name = '{name}' WHERE email = '{}'", person.email)).await;
+        }
+        for (path, first) in [("/admin/users?sort=user", "anna"), ("/admin/mcp/users?sort=user", "anna"), ("/admin/mcp/users?sort=-user", "Zeno")] {
+            let page = admin.get(path).await.text;
+            let mut places: Vec<_> = ["anna", "Bert", "carl", "Zeno"].map(|name| (page.find(&format!(">{name}</a>")).unwrap(), name)).into();
+            places.sort_unstable();
+            let mut names: Vec<_> = places.into_iter().map(|(_, name)| name).collect();
+            if first == "Zeno" { names.reverse(); }
+            assert_eq!(names, ["anna", "Bert", "carl", "Zeno"], "{path}");
+        }
+        app.sql("UPDATE accounts SET name = 'acme' WHERE name = 'Acme'").await;
+        app.sql("UPDATE accounts SET name = 'Beta' WHERE name = 'Other'").await;
+        let page = admin.get("/admin/accounts?sort=name").await.text;
+        assert!(page.find(">acme</a>").unwrap() < page.find(">Beta</a>").unwrap(), "accounts too");
+    }
+
     /// A member is let in with a password that is told to them, by whoever may manage users.
     async fn a_user_with_a_password_can_sign_in_at_once(app) {
         let admin = app.admin().await;

@@ -1,0 +1,3 @@
+DROP INDEX accounts_in_order;
+DROP INDEX users_by_name;
+CREATE INDEX users_by_name ON users (name, id);

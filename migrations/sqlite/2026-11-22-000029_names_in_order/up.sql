@@ -1,0 +1,5 @@
+-- Names are listed by their letters, be they small or large.
+DROP INDEX users_by_name;
+CREATE INDEX users_by_name ON users (lower(name), id);
+-- That of the names as they are stays: accounts are looked up by it.
+CREATE INDEX accounts_in_order ON accounts (lower(name), id);
