@@ -19,6 +19,8 @@ function announce(text) {
 let dialog = null;
 let opener = null;
 let request = null;
+let trail = []; // the pages that were shown in it, while it was open
+let isStale = false; // the page below is older than what was done in it
 
 function makeDialog() {
   dialog = document.createElement("dialog");
@@ -28,10 +30,54 @@ function makeDialog() {
     if (dialog.contains(request?.link)) request.abort();
     if (dialog.open) return;
     dialog.replaceChildren();
+    trail = [];
+    if (isStale) return location.reload();
     const row = opener?.closest("tr")?.nextElementSibling;
     (opener?.isConnected ? opener : $("a, button", row ?? document.body))?.focus();
   });
   document.body.append(dialog);
+}
+
+const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
+
+/** Shows what a page has for a dialog, the word of what was just done with it; says whether it has anything. */
+function fill(page, closeLabel = "Close") {
+  const content = $("main [data-dialog-content]", page);
+  const heading = content && ($("h1", content) ?? $("h2", content));
+  if (!heading) return false;
+  if (!dialog) makeDialog();
+  const close = document.createElement("button");
+  close.type = "button";
+  close.className = "btn quiet close";
+  close.dataset.dialogClose = "";
+  close.setAttribute("aria-label", closeLabel);
+  close.textContent = "✕";
+  heading.id ||= "dialog-heading";
+  dialog.setAttribute("aria-labelledby", heading.id);
+  const about = $("[data-dialog-about]", content);
+  if (about) {
+    about.id ||= "dialog-about";
+    dialog.setAttribute("aria-describedby", about.id);
+  } else dialog.removeAttribute("aria-describedby");
+  const said = $("main > [data-flash]", page);
+  if (said) heading.after(said);
+  dialog.replaceChildren(document.adoptNode(content), close);
+  enhance(dialog);
+  if (!dialog.open) dialog.showModal();
+  content.scrollTop = 0;
+  heading.tabIndex = -1;
+  // The first field that has to be filled in; a form with no more than the password begins there, one with nothing
+  // to fill with what does no harm.
+  const fields = $$("form[method=post] :is(input:not([type=hidden], [type=checkbox], [type=radio], [type=password], [hidden], [data-optional]), select, textarea)", dialog);
+  (said ?? wrong(dialog) ?? $("[autofocus]", dialog) ?? fields.find((field) => !field.value) ?? fields[0] ?? $("input[type=password]", dialog) ?? $("form[method=post] a[data-dialog-close]", dialog) ?? heading).focus();
+  return true;
+}
+
+/** What is told first of a form that was not accepted: its summary, or the password if that is all. */
+function wrong(root) {
+  const summary = $("[data-error-summary]", root);
+  const isAlone = summary && $$("li", summary).length === 1 && $("a[href='#password']", summary);
+  return (isAlone ? $("input#password[aria-describedby~=password-error]", root) : null) ?? summary;
 }
 
 async function openDialog(link, href = link.href) {
@@ -42,34 +88,10 @@ async function openDialog(link, href = link.href) {
     const answer = await fetch(href, { signal: request.signal, headers: { Accept: "text/html" } });
     // A redirect means sign-in or a changed state: let the browser go there itself.
     if (!answer.ok || answer.redirected) throw new Error("not a dialog page");
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const content = $("main [data-dialog-content]", page);
-    const heading = content && $("h1, h2", content);
-    if (!heading) throw new Error("no dialog content");
-    if (!dialog) makeDialog();
-    if (!dialog.open) opener = link;
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "btn quiet close";
-    close.dataset.dialogClose = "";
-    close.setAttribute("aria-label", link.dataset.closeLabel || "Close");
-    close.textContent = "✕";
-    heading.id ||= "dialog-heading";
-    dialog.setAttribute("aria-labelledby", heading.id);
-    const about = $("[data-dialog-about]", content);
-    if (about) {
-      about.id ||= "dialog-about";
-      dialog.setAttribute("aria-describedby", about.id);
-    } else dialog.removeAttribute("aria-describedby");
-    dialog.replaceChildren(document.adoptNode(content), close);
-    enhance(dialog);
-    if (!dialog.open) dialog.showModal();
-    dialog.scrollTop = 0;
-    heading.tabIndex = -1;
-    // The first field that has to be filled in; a form with no more than the password begins there, one with nothing
-    // to fill with what does no harm.
-    const fields = $$("form[method=post] :is(input:not([type=hidden], [type=checkbox], [type=radio], [type=password], [hidden], [data-optional]), select, textarea)", dialog);
-    ($("[autofocus]", dialog) ?? fields.find((field) => !field.value) ?? fields[0] ?? $("input[type=password]", dialog) ?? $("form[method=post] a[data-dialog-close]", dialog) ?? heading).focus();
+    const page = parsed(await answer.text());
+    if (!dialog?.open) opener = link;
+    if (!fill(page, link.dataset.closeLabel)) throw new Error("no dialog content");
+    trail.push(new URL(href, location.href).pathname);
   } catch (error) {
     if (error.name !== "AbortError") location.assign(href);
   } finally {
@@ -225,6 +247,13 @@ function enhance(root) {
     field.form?.addEventListener("submit", () => { field.type = "password"; });
   }
   for (const table of $$("[data-select]", root)) selection(table);
+  for (const dismiss of $$("[data-flash] > [data-close]", root)) {
+    dismiss.hidden = false;
+    dismiss.addEventListener("click", () => {
+      dismiss.parentElement.remove();
+      (dialog?.open ? $("h1, h2", dialog) : $("#main")).focus({ preventScroll: true });
+    });
+  }
 }
 
 // ---- forms: sent once, and a warning before leaving changed ones
@@ -248,6 +277,44 @@ function release(form) {
 }
 addEventListener("pageshow", (event) => { if (event.persisted) $$("form[data-sent]").forEach(release); });
 
+// ---- a form in a dialog: what is wrong with it is told there, and who came from a page of the dialog returns to it
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !dialog?.contains(form) || form.method !== "post" || form.enctype === "multipart/form-data") return;
+  event.preventDefault();
+  try {
+    const body = new URLSearchParams(new FormData(form, event.submitter));
+    const answer = await fetch(event.submitter?.getAttribute("formaction") ?? form.action, { method: "POST", body, headers: { Accept: "text/html", "X-Portcullis-Dialog": "1" } });
+    const place = answer.status === 204 && new URL(answer.headers.get("Location"), location.href);
+    if (!place) {
+      const page = parsed(await answer.text());
+      if (!fill(page)) replacePage(page);
+    } else if (trail.includes(place.pathname)) {
+      isStale = true;
+      await openDialog(form, place.href);
+    } else {
+      const isHere = place.pathname + place.search === location.pathname + location.search;
+      location.assign(place);
+      if (isHere && place.hash) location.reload();
+    }
+  } catch {
+    release(form);
+    const said = $("[role=alert]", form) ?? document.createElement("p");
+    said.className = "error";
+    said.setAttribute("role", "alert");
+    said.textContent = "The server does not answer. Look whether it was done before you try again.";
+    form.prepend(said);
+  }
+});
+/** Shows a page that was answered in place of the dialog: one that is not to be asked for twice. */
+function replacePage(page) {
+  document.title = page.title;
+  document.body.replaceWith(document.adoptNode(page.body));
+  dialog = null;
+  arrived();
+  ($("h1") ?? document.body).scrollIntoView();
+}
+
 // ---- menus close on Escape and on a click elsewhere
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
@@ -266,19 +333,11 @@ document.addEventListener("click", (event) => {
   for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
-enhance(document);
-// A live region that is there from the start is not read: what is to be heard first gets the focus.
-const flash = $("[data-flash]");
-const summary = $("[data-error-summary]");
-const complaints = summary ? $$("li", summary) : [];
-const retry = complaints.length === 1 && $("a[href='#password']", summary) ? $("input#password[aria-describedby~=password-error]") : null;
-const first = retry ?? summary ?? (document.activeElement === document.body ? flash : null);
-first?.focus({ preventScroll: first === flash && Boolean(location.hash) });
-const dismiss = flash && $("[data-close]", flash);
-if (dismiss) {
-  dismiss.hidden = false;
-  dismiss.addEventListener("click", () => {
-    flash.remove();
-    $("#main").focus({ preventScroll: true });
-  });
+function arrived() {
+  enhance(document);
+  // A live region that is there from the start is not read: what is to be heard first gets the focus.
+  const flash = $("[data-flash]");
+  const first = wrong(document) ?? (document.activeElement === document.body ? flash : null);
+  first?.focus({ preventScroll: first === flash && Boolean(location.hash) });
 }
+arrived();

@@ -4,6 +4,7 @@ pub mod address;
 pub mod assets;
 pub mod credential;
 pub mod csrf;
+pub mod dialog;
 pub mod error;
 pub mod export;
 pub mod flash;

@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorCode};
 use crate::secrets::random_text;
 use crate::service::metrics::RouteCounters;
 use crate::service::{Ctx, people, visit};
+use crate::web::dialog;
 use crate::web::error::{Audience, Failure, Told, render};
 use crate::web::form;
 use crate::web::paced::pace;
@@ -120,6 +121,7 @@ pub async fn outer(
         }
         None => response.map_into_boxed_body(),
     };
+    dialog::tell_place(&mut response);
     add_headers(response.headers_mut(), &id, is_https);
     // RFC 8288: the manual's words about the error, without a change to any body.
     if let Some(link) = help.and_then(|help| format!("<{help}>; rel=\"help\"").parse().ok()) {

@@ -75,8 +75,8 @@ async function accounts(screen, admin, client) {
   await screen.type("Credits", "40", dialog);
   await screen.type("Reason", "Spring fair", dialog);
   await screen.type("Your password", `not ${admin.password}`, dialog);
-  await screen.arrive(() => screen.page.keyboard.press("Enter"));
-  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
+  await screen.answered(() => screen.page.keyboard.press("Enter"));
+  check(await screen.hasFocus("dialog #password"), "after a wrong password the focus is not on its field");
   await screen.examine("credits-wrong-password");
   await confirmed(screen, admin, "Grant credits");
   await screen.says("Granted 40 credits to Acme");

@@ -239,12 +239,15 @@ async function details(screen, client) {
   await (await screen.find("link", "Cancel")).click();
   await screen.find("link", `Revoke the token of ${client.name}`);
   await (await screen.find("link", `Revoke the token of ${client.name}`)).click();
-  await screen.press("button", "Revoke token");
-  check((await screen.heading()).startsWith("Token details"), `after Revoke the page is ${await screen.heading()}`);
-  await screen.says("Revoked", client.name);
+  await screen.answered(async () => (await screen.find("button", "Revoke token")).click());
+  const said = await dialog.$eval("[data-flash]", (banner) => (banner === document.activeElement ? banner.textContent : "no focus"));
+  check(said.includes("Revoked") && said.includes(client.name), `after Revoke the dialog says ${said}`);
+  check((await dialogOf(screen)).heading.startsWith("Token details"), "after Revoke the dialog is not the details again");
   check((await client.call()) === 401, "after Revoke the next call is not refused");
   await screen.examine("details-banner");
-  proved("Details: Revoke in the dialog asks first and returns to the details; the banner says so; the very next call is refused");
+  await screen.arrive(() => screen.page.keyboard.press("Escape"));
+  check(screen.page.url() === before, `after the dialog the page is ${screen.page.url()}`);
+  proved("Details: Revoke in the dialog asks first and returns to the details in it, which say so; the very next call is refused; closed, the list is up to date");
 }
 
 async function revokeAll(screen, client) {
@@ -278,9 +281,9 @@ async function disable(screen, client) {
   await opener.click();
   const { dialog } = await dialogOf(screen);
   await screen.type("Your password", `not ${admin.password}`, dialog);
-  const answer = await screen.arrive(() => screen.page.keyboard.press("Enter"));
+  const answer = await screen.answered(() => screen.page.keyboard.press("Enter"));
   check(answer.status() >= 400 && answer.status() < 500, `a wrong password answers ${answer.status()}`);
-  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
+  check(await screen.hasFocus("dialog #password"), "after a wrong password the focus is not on its field");
   const field = await screen.page.$eval("#password", (input) => [
     input.getAttribute("aria-invalid"),
     (input.getAttribute("aria-describedby") ?? "").split(" ").map((id) => document.getElementById(id)?.textContent ?? `#${id} is missing`).join(" "),
@@ -288,7 +291,7 @@ async function disable(screen, client) {
   check(field[0] === "true" && /Nothing was changed/.test(field[1]), `the field says ${field}`);
   check((await client.call()) === 200, "a wrong password disabled the person");
   await screen.examine("disable-wrong-password");
-  proved("Disable, wrong password: said on top and beside the field, which has the focus; nothing changed");
+  proved("Disable, wrong password: said in the dialog, on top and beside the field, which has the focus; nothing changed");
 
   await screen.type("Your password", admin.password);
   await screen.key("button", "Disable access");

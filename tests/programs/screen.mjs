@@ -162,6 +162,15 @@ export class Screen {
     }
   }
 
+  /** Does what sends a form from an open dialog; returns its answer once it stands in the dialog, which no page follows. */
+  async answered(act) {
+    const url = this.page.url();
+    const [answer] = await Promise.all([this.page.waitForResponse((one) => one.request().method() === "POST"), act()]);
+    await this.page.waitForSelector("dialog[open] :is([data-error-summary], [data-flash])");
+    check(this.page.url() === url, `a form in a dialog leads to ${this.page.url()}`);
+    return answer;
+  }
+
   async type(name, text, within = undefined) {
     const field = await this.find("textbox", name, within);
     await field.click({ count: 3 });
@@ -239,6 +248,7 @@ export class Screen {
       await this.page.setViewport({ width, height: HEIGHT });
       await this.#settled();
       await this.#fits(name, `${width} px`);
+      if (width === 1280) await this.#actsAreInSight(name);
       if (width === 360) {
         await this.#axe(name, "360 px");
         await this.#shoot(`${name}-360`);
@@ -285,6 +295,17 @@ export class Screen {
       return scrolls ? out.slice(0, 3).map((one) => one.outerHTML.slice(0, 120)).join(" | ") || "?" : null;
     });
     check(wide === null, `${name} scrolls sideways at ${how}: ${wide}`);
+  }
+
+  /** What can be done with a row is in sight without scrolling its table, unless somebody chose more columns. */
+  async #actsAreInSight(name) {
+    const cut = await this.page.$$eval(".table:not(.many)", (tables) =>
+      tables.flatMap((table) => {
+        const edge = table.parentElement.getBoundingClientRect().right;
+        return [...table.querySelectorAll(".btn")].filter((one) => one.getBoundingClientRect().right > edge).map((one) => one.textContent.trim());
+      }),
+    );
+    check(cut.length === 0, `${name} at 1280 px: outside of the table's panel are ${cut.slice(0, 3)}`);
   }
 
   /** Examines what is shown in a window of 1280 px at 200 % zoom. */

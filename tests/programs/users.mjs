@@ -77,9 +77,10 @@ async function acts(screen, admin, person, client, member) {
   await submit(screen, "Disable");
   await screen.examine("mcp-users-disable-dialog");
   await screen.type("Your password", `not ${admin.password}`, await screen.page.$("dialog[open]"));
-  await screen.arrive(() => screen.page.keyboard.press("Enter"));
-  check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
+  await screen.answered(() => screen.page.keyboard.press("Enter"));
+  check(await screen.hasFocus("dialog #password"), "after a wrong password the focus is not on its field");
   check((await client.call()) === 200, "a wrong password disabled many");
+  check(await (await rowBox(screen, person)).evaluate((box) => box.checked), "a wrong password takes the ticks away");
   await screen.examine("mcp-users-disable-wrong-password");
   await screen.type("Your password", admin.password);
   await screen.key("button", "Disable access");
