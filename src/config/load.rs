@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use url::{Host, Url};
 
 use super::keys::{KEYS, find};
@@ -242,10 +241,7 @@ impl Values {
         )?;
         let smtp = self
             .get("SMTP_URL")
-            .map(|text| {
-                let url = super::smtp::encrypted(text);
-                AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).map(|builder| builder.build())
-            })
+            .map(|text| super::smtp::transport(text).map(|builder| builder.build()))
             .transpose()
             .map_err(|_| {
                 Error::field("SMTP_URL", "must be like smtps://user:password@mail.example.com")
@@ -306,8 +302,6 @@ impl Values {
     }
 }
 
-/// Checks the filter of the log: `env_logger` takes any word for the name of a module, so that a
-/// mistyped level would silence all others.
 /// Makes the folder that the database is to be in, for its owner only.
 fn make_folder_of(database: &Path) -> Result<()> {
     let Some(folder) = database.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
@@ -326,6 +320,8 @@ fn make_folder_of(database: &Path) -> Result<()> {
     })
 }
 
+/// Checks the filter of the log: `env_logger` takes any word for the name of a module, so that a
+/// mistyped level would silence all others.
 fn check_log(filter: &str) -> Result<()> {
     let is_level = |word: &str| log::LevelFilter::from_str(word).is_ok();
     let is_module = |word: &str| {
