@@ -84,7 +84,8 @@ impl Command {
             Self::User(user::UserCommand::Create(_)) => Missing::Make,
             Self::Export(_) | Self::Index(_) | Self::Keys(_) => Missing::MakeBeside,
             // Dropping the gate needs no secret.
-            Self::User(_) | Self::Backup(_) | Self::Doctor | Self::Config => Missing::LeaveOut,
+            Self::User(_) | Self::Backup(_) => Missing::LeaveOut,
+            Self::Doctor | Self::Config => Missing::Missed,
         }
     }
 
