@@ -13,6 +13,7 @@ pub mod import;
 mod index;
 mod keys;
 mod log;
+mod part;
 mod serve;
 mod user;
 
