@@ -146,7 +146,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         check_database(&loaded.config.database_url)?;
     }
     match arguments.command {
-        Command::Serve => serve::run(open(loaded).await?).await,
+        Command::Serve => serve::run(loaded.config).await,
         Command::User(command) => user::run(&open_sealed(loaded).await?, command).await,
         Command::Import(import) => {
             let ctx = open(loaded).await?;
