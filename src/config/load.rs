@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::keys::{KEYS, find};
@@ -205,6 +206,7 @@ impl Values {
                 .map(|part| {
                     part.parse()
                         .or_else(|_| part.parse::<std::net::IpAddr>().map(Into::into))
+                        .map(canonical)
                         .map_err(|_| {
                             Error::field(
                                 "TRUSTED_PROXIES",
@@ -340,6 +342,18 @@ fn check_log(filter: &str) -> Result<()> {
     ))
 }
 
+/// A network of IPv4 written as one of IPv6 (`::ffff:10.0.0.0/104`): callers' addresses are compared as
+/// those of IPv4.
+fn canonical(network: IpNet) -> IpNet {
+    let inside = match network {
+        IpNet::V6(network) => {
+            network.addr().to_ipv4_mapped().zip(network.prefix_len().checked_sub(96))
+        }
+        IpNet::V4(_) => None,
+    };
+    inside.and_then(|(address, length)| IpNet::new(address.into(), length).ok()).unwrap_or(network)
+}
+
 fn default_data_folder() -> Result<PathBuf> {
     directories::ProjectDirs::from("", "", "portcullis")
         .map(|dirs| dirs.data_dir().to_owned())
@@ -440,6 +454,15 @@ mod tests {
         let url = ("PUBLIC_URL", "https://gate.example.com");
         assert!(with(&[("BIND", "0.0.0.0:8080"), url]).is_ok());
         assert!(with(&[("BIND", "[::1]:8080")]).is_ok());
+    }
+
+    /// Callers' addresses are compared as those of IPv4 where they are.
+    #[test]
+    fn a_trusted_network_of_ipv4_may_be_written_as_one_of_ipv6() {
+        let config = with(&[("TRUSTED_PROXIES", "::ffff:10.0.0.0/104 ::ffff:192.0.2.7 fd00::/8")]);
+        let trusted: Vec<_> =
+            config.unwrap().trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(trusted, ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8"]);
     }
 
     #[test]
