@@ -1,5 +1,6 @@
 //! `portcullis backup FILE`: the database in one file, while the server serves.
 
+use crate::cli::part::Part;
 use crate::cli::say;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -47,8 +48,9 @@ pub(super) async fn run(config: &Config, arguments: &BackupArgs) -> Result<ExitC
         return Err(Error::field("DATABASE_URL", message));
     }
     let file = &arguments.file;
-    let path = file.to_str().ok_or_else(|| Error::field("FILE", "must be UTF-8"))?.to_owned();
-    make_private(file)?;
+    // For its owner alone: it will hold everybody's data.
+    let (part, _) = Part::begin(file, true).map_err(|error| cannot_write(file, &error))?;
+    let path = part.path.to_str().ok_or_else(|| Error::field("FILE", "must be UTF-8"))?.to_owned();
     // Hidden by itself where standard error is no terminal.
     let bar = ProgressBar::new_spinner().with_message("copying the database");
     bar.enable_steady_tick(Duration::from_millis(100));
@@ -57,37 +59,26 @@ pub(super) async fn run(config: &Config, arguments: &BackupArgs) -> Result<ExitC
         Err(error) => Err(error),
     };
     bar.finish_and_clear();
-    match copied.and_then(|copied| kept(file).map(|bytes| (copied, bytes))) {
-        Ok((Copied::Whole, bytes)) => {
+    match copied.and_then(|copied| kept(&part.path).map(|bytes| (copied, bytes)))? {
+        (Copied::Whole, bytes) => {
+            part.finish().map_err(|error| cannot_write(file, &error))?;
             note(config, file).await;
             say!("Copied the database into {}: {bytes} bytes.", file.display());
             say!("To restore it you also need the secret: {}", where_the_secret_is(&source));
             Ok(ExitCode::SUCCESS)
         }
-        Ok((Copied::ByItsOwnProgram, _)) => Err(by_its_own_program(file)),
-        Err(error) => {
-            // Half a copy must not be taken for one.
-            if let Err(error) = std::fs::remove_file(file) {
-                log::warn!("{} could not be removed: {error}", file.display());
-            }
-            Err(error)
-        }
+        (Copied::ByItsOwnProgram, _) => Err(by_its_own_program(file)),
     }
 }
 
-/// Makes the empty file, for its owner alone: it will hold everybody's data.
-fn make_private(file: &Path) -> Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file).map(drop).map_err(|error| match error.kind() {
+fn cannot_write(file: &Path, error: &std::io::Error) -> Error {
+    match error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::field(
             "FILE",
             format!("{} is there already; name another, or remove it first", file.display()),
         ),
         _ => Error::field("FILE", format!("{} cannot be written: {error}", file.display())),
-    })
+    }
 }
 
 /// Sees to it that the copy is on the disk, and tells its size.

@@ -2,6 +2,7 @@
 
 use crate::cli::say;
 use std::io::IsTerminal;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,8 +37,8 @@ pub(super) struct DemoArgs {
 
 /// Makes or reuses the sample database and serves it.
 pub(super) async fn run(args: DemoArgs) -> Result<ExitCode> {
-    let ctx = open(&args).await?;
-    let listener = serve::listen(&ctx)?;
+    let (ctx, early) = open(&args).await?;
+    let listener = early.map_or_else(|| serve::listen(&ctx.config), Ok)?;
     let url = &ctx.config.public_url;
     say!("Portcullis demo: {url}");
     say!("  administrator  {}  password: {}", ADMINISTRATOR.0, ADMINISTRATOR.1);
@@ -54,7 +55,7 @@ pub(super) async fn run(args: DemoArgs) -> Result<ExitCode> {
     serve::until_stopped(&ctx, listener).await
 }
 
-async fn open(args: &DemoArgs) -> Result<Ctx> {
+async fn open(args: &DemoArgs) -> Result<(Ctx, Option<TcpListener>)> {
     let found = load_variables(data_folder_only(), Missing::LeaveOut)?;
     let folder = found.config.data_folder.join("demo");
     let database = folder.join("demo.db");
@@ -68,14 +69,14 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
         ("PORTCULLIS_DATA_FOLDER", folder.display().to_string()),
     ];
     let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value));
-    let config = load_variables(variables, Missing::Make)?.config;
+    let (config, early) = serve::any_port(load_variables(variables, Missing::Make)?.config)?;
     log::init(&config);
     let ctx = bootstrap::open(config, Clock::system()).await?;
     if ctx.db.read(|conn| Ok(demo_data::is_loaded(conn)?)).await? {
         if args.stores.is_some() {
             return Err(Error::field("--stores", "needs --reset, because there is a demo already"));
         }
-        return Ok(ctx);
+        return Ok((ctx, early));
     }
     let admin = people::hash_password(&ctx, ADMINISTRATOR.1).await?;
     let member = people::hash_password(&ctx, MEMBER.1).await?;
@@ -86,7 +87,7 @@ async fn open(args: &DemoArgs) -> Result<Ctx> {
     if let Some(stores) = args.stores {
         index::add_sample(&ctx.db, stores, now).await?;
     }
-    Ok(ctx)
+    Ok((ctx, early))
 }
 
 /// The demo takes no configuration but the folder it may be kept in, for tests and tidy people.

@@ -1,7 +1,7 @@
 //! `portcullis export activity|audit [FILE]` (contract §3).
 
+use crate::cli::part::Part;
 use crate::cli::say;
-use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -91,12 +91,12 @@ impl ExportArgs {
         Error::new(ErrorCode::InvalidRequest, format!("{place} cannot be written: {why}"))
     }
 
-    fn open(&self) -> Result<Box<dyn Write>> {
+    fn open(&self) -> Result<(Box<dyn Write>, Option<Part>)> {
         let Some(path) = self.file.as_ref().filter(|path| path.as_os_str() != "-") else {
-            return Ok(Box::new(std::io::stdout().lock()));
+            return Ok((Box::new(std::io::stdout().lock()), None));
         };
-        let file = File::create_new(path).map_err(|error| self.cannot_write(&error))?;
-        Ok(Box::new(file))
+        let (part, file) = Part::begin(path, false).map_err(|error| self.cannot_write(&error))?;
+        Ok((Box::new(file), Some(part)))
     }
 }
 
@@ -122,7 +122,8 @@ pub async fn run(ctx: &Ctx, args: &ExportArgs) -> Result<ExitCode> {
 
 async fn write<L: Exported>(ctx: &Ctx, args: &ExportArgs, asked: L::Asked) -> Result<ExitCode> {
     let format = args.format();
-    let mut out = BufWriter::new(args.open()?);
+    let (out, part) = args.open()?;
+    let mut out = BufWriter::new(out);
     let begun = export::begin::<L>(ctx, &Actor::operator(), asked, format, args.filters()).await?;
     // Hidden by itself where standard error is no terminal.
     let bar = ProgressBar::no_length().with_style(
@@ -151,7 +152,8 @@ async fn write<L: Exported>(ctx: &Ctx, args: &ExportArgs, asked: L::Asked) -> Re
         }
         _ => bar.finish_and_clear(),
     }
-    if let Some(path) = args.file.as_ref().filter(|path| path.as_os_str() != "-") {
+    if let Some((path, part)) = args.file.as_ref().zip(part) {
+        part.finish().map_err(|error| args.cannot_write(&error))?;
         say!("{}: {written} rows of {}.", path.display(), L::NAME);
     }
     Ok(ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ pub mod import;
 mod index;
 mod keys;
 mod log;
+mod part;
 mod serve;
 mod user;
 
@@ -84,7 +85,8 @@ impl Command {
             Self::User(user::UserCommand::Create(_)) => Missing::Make,
             Self::Export(_) | Self::Index(_) | Self::Keys(_) => Missing::MakeBeside,
             // Dropping the gate needs no secret.
-            Self::User(_) | Self::Backup(_) | Self::Doctor | Self::Config => Missing::LeaveOut,
+            Self::User(_) | Self::Backup(_) => Missing::LeaveOut,
+            Self::Doctor | Self::Config => Missing::Missed,
         }
     }
 
@@ -144,7 +146,7 @@ async fn dispatch(arguments: Arguments) -> Result<ExitCode> {
         check_database(&loaded.config.database_url)?;
     }
     match arguments.command {
-        Command::Serve => serve::run(open(loaded).await?).await,
+        Command::Serve => serve::run(loaded.config).await,
         Command::User(command) => user::run(&open_sealed(loaded).await?, command).await,
         Command::Import(import) => {
             let ctx = open(loaded).await?;

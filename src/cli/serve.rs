@@ -5,14 +5,18 @@ use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use crate::clock::Clock;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::service::import::upload;
 use crate::service::{Ctx, bootstrap};
 use crate::{app, jobs};
 
 /// Serves until SIGTERM or Ctrl-C, then finishes running requests.
-pub(super) async fn run(ctx: Ctx) -> Result<ExitCode> {
-    let listener = listen(&ctx)?;
+pub(super) async fn run(config: Config) -> Result<ExitCode> {
+    let (config, early) = any_port(config)?;
+    let ctx = bootstrap::open(config, Clock::system()).await?;
+    let listener = early.map_or_else(|| listen(&ctx.config), Ok)?;
     if let Some(link) = bootstrap::setup_link(&ctx).await? {
         say!("There are no users yet. Create the first administrator within 24 hours:");
         say!("  {link}");
@@ -22,10 +26,21 @@ pub(super) async fn run(ctx: Ctx) -> Result<ExitCode> {
 }
 
 /// Takes the address, so that nothing is promised before it is ours.
-pub(super) fn listen(ctx: &Ctx) -> Result<TcpListener> {
-    TcpListener::bind(ctx.config.bind).map_err(|error| {
-        Error::field("BIND", format!("{} cannot be listened on: {error}", ctx.config.bind))
+pub(super) fn listen(config: &Config) -> Result<TcpListener> {
+    TcpListener::bind(config.bind).map_err(|error| {
+        Error::field("BIND", format!("{} cannot be listened on: {error}", config.bind))
     })
+}
+
+/// Takes whatever port is free if the configuration asks for port 0, before anything is made from its
+/// number: clients are told it.
+pub(super) fn any_port(config: Config) -> Result<(Config, Option<TcpListener>)> {
+    if config.bind.port() != 0 {
+        return Ok((config, None));
+    }
+    let listener = listen(&config)?;
+    let bind = listener.local_addr().map_err(Error::internal)?;
+    Ok((config.bound_to(bind), Some(listener)))
 }
 
 /// How long an import that runs may go on when the server is told to stop.

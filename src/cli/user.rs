@@ -75,8 +75,8 @@ pub(super) struct RevokeArgs {
     /// E-mail address.
     #[arg(required_unless_present = "everybody", conflicts_with = "everybody")]
     email: Option<String>,
-    /// Everybody's tokens and approvals, and all keys of the REST API: after a restore, before the
-    /// server serves again. Cannot be undone.
+    /// Everybody's tokens, approvals, sessions and links sent by mail, and all keys of the REST API:
+    /// after a restore, before the server serves again. Cannot be undone.
     #[arg(long)]
     everybody: bool,
 }
@@ -121,11 +121,13 @@ pub(super) async fn run(ctx: &Ctx, command: UserCommand) -> Result<ExitCode> {
         UserCommand::Revoke(RevokeArgs { email: None, .. }) => {
             let ended = stop::revoke_everything_here(ctx).await?;
             say!(
-                "Revoked {} tokens of {} people, {} approvals and {} API keys: everything of everybody.",
+                "Revoked {} tokens of {} people, {} approvals and {} API keys, and ended {} sessions and {} links sent by mail: everything of everybody.",
                 ended.tokens,
                 ended.people,
                 ended.approvals,
-                ended.keys
+                ended.keys,
+                ended.sessions,
+                ended.links
             );
         }
     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use lettre::{AsyncSmtpTransport, Tokio1Executor};
+use ipnet::IpNet;
 use url::{Host, Url};
 
 use super::keys::{KEYS, find};
@@ -206,6 +206,7 @@ impl Values {
                 .map(|part| {
                     part.parse()
                         .or_else(|_| part.parse::<std::net::IpAddr>().map(Into::into))
+                        .map(canonical)
                         .map_err(|_| {
                             Error::field(
                                 "TRUSTED_PROXIES",
@@ -242,10 +243,7 @@ impl Values {
         )?;
         let smtp = self
             .get("SMTP_URL")
-            .map(|text| {
-                let url = super::smtp::encrypted(text);
-                AsyncSmtpTransport::<Tokio1Executor>::from_url(&url).map(|builder| builder.build())
-            })
+            .map(|text| super::smtp::transport(text).map(|builder| builder.build()))
             .transpose()
             .map_err(|_| {
                 Error::field("SMTP_URL", "must be like smtps://user:password@mail.example.com")
@@ -306,8 +304,6 @@ impl Values {
     }
 }
 
-/// Checks the filter of the log: `env_logger` takes any word for the name of a module, so that a
-/// mistyped level would silence all others.
 /// Makes the folder that the database is to be in, for its owner only.
 fn make_folder_of(database: &Path) -> Result<()> {
     let Some(folder) = database.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
@@ -326,6 +322,8 @@ fn make_folder_of(database: &Path) -> Result<()> {
     })
 }
 
+/// Checks the filter of the log: `env_logger` takes any word for the name of a module, so that a
+/// mistyped level would silence all others.
 fn check_log(filter: &str) -> Result<()> {
     let is_level = |word: &str| log::LevelFilter::from_str(word).is_ok();
     let is_module = |word: &str| {
@@ -342,6 +340,18 @@ fn check_log(filter: &str) -> Result<()> {
         "LOG",
         "must be off, error, warn, info, debug or trace, with modules after it if need be, like info,portcullis::mcp=debug",
     ))
+}
+
+/// A network of IPv4 written as one of IPv6 (`::ffff:10.0.0.0/104`): callers' addresses are compared as
+/// those of IPv4.
+fn canonical(network: IpNet) -> IpNet {
+    let inside = match network {
+        IpNet::V6(network) => {
+            network.addr().to_ipv4_mapped().zip(network.prefix_len().checked_sub(96))
+        }
+        IpNet::V4(_) => None,
+    };
+    inside.and_then(|(address, length)| IpNet::new(address.into(), length).ok()).unwrap_or(network)
 }
 
 fn default_data_folder() -> Result<PathBuf> {
@@ -444,6 +454,15 @@ mod tests {
         let url = ("PUBLIC_URL", "https://gate.example.com");
         assert!(with(&[("BIND", "0.0.0.0:8080"), url]).is_ok());
         assert!(with(&[("BIND", "[::1]:8080")]).is_ok());
+    }
+
+    /// Callers' addresses are compared as those of IPv4 where they are.
+    #[test]
+    fn a_trusted_network_of_ipv4_may_be_written_as_one_of_ipv6() {
+        let config = with(&[("TRUSTED_PROXIES", "::ffff:10.0.0.0/104 ::ffff:192.0.2.7 fd00::/8")]);
+        let trusted: Vec<_> =
+            config.unwrap().trusted_proxies.iter().map(ToString::to_string).collect();
+        assert_eq!(trusted, ["10.0.0.0/8", "192.0.2.7/32", "fd00::/8"]);
     }
 
     #[test]

@@ -64,6 +64,21 @@ impl Config {
         self.public_url.starts_with("https://")
     }
 
+    /// The same server on the port that it was given, where the configuration left it open (port 0):
+    /// addresses that were derived from it follow.
+    #[must_use]
+    pub fn bound_to(self, bind: SocketAddr) -> Self {
+        let (open, taken) = (format!("http://{}", self.bind), format!("http://{bind}"));
+        let public_url = if self.public_url == open { taken.clone() } else { self.public_url };
+        let mcp_url = if self.mcp_url == format!("{open}/mcp") {
+            format!("{taken}/mcp")
+        } else {
+            self.mcp_url
+        };
+        let hosts = hosts(&public_url, &mcp_url, bind);
+        Self { bind, public_url, mcp_url, hosts, ..self }
+    }
+
     /// A URL of ours: `path` begins with a slash.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)

@@ -17,6 +17,8 @@ pub enum Missing {
     MakeBeside,
     /// It is left out, and nothing that was sealed with it can be opened.
     LeaveOut,
+    /// It is left out where a server would make it, and missed where one would not start.
+    Missed,
 }
 
 /// Fewest bytes of a secret.
@@ -43,12 +45,15 @@ pub(super) fn find(
             let is_left_out = match missing {
                 Missing::Make => false,
                 Missing::MakeBeside => !database.exists(),
-                Missing::LeaveOut => !secret_of(database).exists(),
+                Missing::LeaveOut | Missing::Missed => !secret_of(database).exists(),
             };
             if is_left_out {
                 return Ok(MasterSecret::new(random_text().as_bytes()));
             }
             beside(database)
+        }
+        DatabaseUrl::Postgres(_) if missing == Missing::LeaveOut => {
+            Ok(MasterSecret::new(random_text().as_bytes()))
         }
         DatabaseUrl::Postgres(_) => Err(Error::field(
             "SECRET",

@@ -1,5 +1,6 @@
 //! `/healthz`: the process answers. `/readyz`: the database answers too and has this version's
-//! schema.
+//! schema, or that of a newer one: while replicas are replaced one after the other, those that still
+//! run go on, or nobody would serve until the new ones do.
 
 use actix_web::{HttpResponse, web};
 
@@ -16,11 +17,11 @@ pub async fn live() -> HttpResponse {
 /// `GET /readyz`.
 ///
 /// # Errors
-/// `unavailable` while the database cannot be reached or has another version's schema.
+/// `unavailable` while the database cannot be reached or lacks something of this version's schema.
 pub async fn ready(ctx: web::Data<Ctx>) -> Result<HttpResponse, Failure> {
     let schema = ctx.db.maintain(migrate::schema).await.map_err(Error::unavailable)?;
-    if schema != Schema::Current {
-        return Err(Error::unavailable("the database has another version's schema").into());
+    if schema == Schema::Older {
+        return Err(Error::unavailable("the database has an older version's schema").into());
     }
     Ok(live().await)
 }

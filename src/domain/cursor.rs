@@ -60,7 +60,10 @@ impl Walk {
     }
 
     /// Whether the contact `id`, which is under `entry` now, came in this walk before it was put
-    /// there.
+    /// there. Nothing tells where it was before: it is taken for one that had no store. So one that is
+    /// moved during the walk, from a store that the walk had not reached to one that was added
+    /// meanwhile, is left out of it. The other way round contacts would come twice, and be paid for
+    /// twice.
     pub fn had(&self, id: i64, entry: i64) -> bool {
         let before = self.steps.iter().rfind(|(newest_store, _)| *newest_store < entry);
         id <= self.newest_contact && before.is_some_and(|(_, passed)| -id <= *passed)
@@ -81,6 +84,15 @@ mod tests {
         assert_eq!((walk.had(5, 103), walk.had(3, 103)), (true, false));
         assert!(!walk.had(9, 100), "it was there from the beginning");
         assert!(!walk.had(10, 103), "it is newer than the walk");
+    }
+
+    /// Where both cannot be had, a contact is left out of a walk rather than in it twice.
+    #[test]
+    fn a_contact_moved_to_a_store_added_during_the_walk_counts_as_one_that_came() {
+        let mut walk = Walk::begin(9);
+        walk.step(100, 37);
+        assert!(walk.had(8, 101), "whether it was without a store before, or under store 50");
+        assert!(!walk.had(8, 100) && !walk.had(8, 50), "under a store that was there it comes");
     }
 
     #[test]

@@ -176,9 +176,10 @@ pub fn matches(registered: &str, requested: &str) -> bool {
     }
 }
 
-/// Whether `requested` is one of `registered`, which are lines.
+/// Whether `requested` is one of `registered`, which are lines, and could be registered today: what
+/// is refused by now may have been let in by an earlier version.
 pub fn is_among(registered: &str, requested: &str) -> bool {
-    registered.lines().any(|registered| matches(registered, requested))
+    check(requested).is_ok() && registered.lines().any(|registered| matches(registered, requested))
 }
 
 /// What the consent page shows as the place the browser is sent back to.
@@ -345,6 +346,15 @@ mod tests {
         let shown = "vscode.example, 127.0.0.1, evil.example:8443, cursor:";
         assert_eq!(shown_hosts(uris.into_iter()), shown);
         assert_eq!(shown_hosts(std::iter::empty()), "");
+    }
+
+    #[test]
+    fn what_could_not_be_registered_today_is_nobodys() {
+        let registered = "https://a.example/cb\nms-msdt:x\nshell:x\nab:/cb";
+        assert!(is_among(registered, "https://a.example/cb"));
+        for refused in ["ms-msdt:x", "shell:x", "ab:/cb"] {
+            assert!(!is_among(registered, refused), "{refused}");
+        }
     }
 
     #[test]

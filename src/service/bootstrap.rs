@@ -7,7 +7,7 @@ use crate::db::{Conn, Db, migrate};
 use crate::domain::access::BUILT_IN_ROLES;
 use crate::error::{Error, Result};
 use crate::secrets::{PlainSecret, SecretKind};
-use crate::service::{Ctx, clients, index, keyring, keys};
+use crate::service::{Ctx, clients, index, keys};
 use crate::store::{links, roles, users};
 
 /// The purpose of the setup link.
@@ -21,16 +21,9 @@ const SETUP_SECONDS: i64 = 24 * 3600;
 /// When the database cannot be reached or migrated, or was made under another secret.
 pub async fn open(config: Config, clock: Clock) -> Result<Ctx> {
     let ctx = open_sealed(config, clock).await?;
+    // First: a key that cannot be opened is told at the start, not to the first client.
     keys::maintain(&ctx).await?;
     clients::adopt_all(&ctx).await?;
-    // A key that cannot be opened is told at the start, not to the first client.
-    let secret = ctx.config.secret.clone();
-    if !ctx.db.read(move |conn| keyring::opens(conn, &secret)).await? {
-        return Err(Error::field(
-            "SECRET",
-            "is not the one this database was made under; set SECRET or SECRET_FILE to that one. If it is lost for good, portcullis keys rotate --leaked makes new signing keys under this one, and people set two-factor sign-in up anew",
-        ));
-    }
     Ok(ctx)
 }
 

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
 use crate::error::{Error, ErrorCode, Result};
+use crate::secrets::MasterSecret;
 use crate::service::login::Reconfirmed;
 use crate::service::{Ctx, keyring};
 use crate::store::audit::{self, NewEntry};
@@ -78,16 +79,20 @@ pub async fn rotate_confirmed(
 
 /// Makes a new signing key if the one in use is old or there is none, and forgets retired ones
 /// whose tokens have all expired. Safe on every replica: whoever comes second finds nothing to do.
+/// Where a key was sealed under another secret nothing is changed: beside a key under this one there
+/// would be no secret left that opens all.
 ///
 /// # Errors
-/// When the database cannot answer.
+/// Names `SECRET` if it opens not all keys; or when the database cannot answer.
 pub async fn maintain(ctx: &Ctx) -> Result<()> {
     let (secret, now) = (ctx.config.secret.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
+            check_secret(conn, &secret)?;
             if is_due(conn, now)? {
                 settings::bump(conn)?;
                 // Read again: another replica may have been first while we waited.
+                check_secret(conn, &secret)?;
                 if is_due(conn, now)? {
                     let key = keyring::generate(&secret, now)?;
                     replace(conn, &Actor::system(), &key, Old::Verify, now)?;
@@ -99,6 +104,16 @@ pub async fn maintain(ctx: &Ctx) -> Result<()> {
             Ok(())
         })
         .await
+}
+
+fn check_secret(conn: &mut Conn, secret: &MasterSecret) -> Result<()> {
+    if keyring::opens(conn, secret)? {
+        return Ok(());
+    }
+    Err(Error::field(
+        "SECRET",
+        "is not the one this database was made under; set SECRET or SECRET_FILE to that one. If it is lost for good, portcullis keys rotate --leaked makes new signing keys under this one, and people set two-factor sign-in up anew",
+    ))
 }
 
 /// All keys, newest first.

@@ -306,7 +306,8 @@ async fn check(
 
     let now = ctx.clock.now();
     let is_code = code.is_some();
-    let (state, actor, session) = (ctx.clone(), actor.clone(), visit::current().session);
+    let (state, by, session) = (ctx.clone(), actor.clone(), visit::current().session);
+    let counted = own.clone();
     let matches = ctx
         .db
         .write(move |conn| {
@@ -324,12 +325,12 @@ async fn check(
             } else if !matches && let Some(session) = session {
                 sessions::set_window(conn, id, &session, None)?;
             }
-            write_down(conn, &actor, matches, detail, now)?;
+            write_down(conn, &by, matches, detail, now)?;
             // Wrong ones count for the sign-in, too (contract §9), and a right one makes them forgotten;
             // those of the sign-in never count here.
-            let of_sign_in = Limit::passwords(&actor.label, actor.address);
+            let of_sign_in = Limit::passwords(&by.label, by.address);
             if matches {
-                throttle::clear(conn, &own)?;
+                throttle::clear(conn, &counted)?;
                 of_sign_in.first().map_or(Ok(()), |limit| throttle::clear(conn, limit))?;
             } else {
                 of_sign_in
@@ -338,7 +339,14 @@ async fn check(
             }
             Ok(matches)
         })
-        .await?;
+        .await;
+    if matches!(&matches, Err(error) if error.code == ErrorCode::RateLimitExceeded) {
+        // Others may have used the codes up. What was not even looked at is no failure with passwords.
+        ctx.db.write(move |conn| throttle::take_back(conn, &own, now)).await?;
+    }
+    let limits = [Limit::codes_of(id)];
+    let matches =
+        too_often(ctx, actor, Action::PasswordReentered, &actor.label, &limits, matches).await?;
     if !matches {
         ctx.metrics.failed(Failed::Reconfirm);
     }

@@ -16,7 +16,7 @@ use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::service::settings::{self, Edit};
 use crate::store::audit::{self, NewEntry};
-use crate::store::{api_keys, blocked, client_figures, overview, stop};
+use crate::store::{api_keys, blocked, client_figures, links, overview, sessions, stop};
 
 /// What works now.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -96,6 +96,10 @@ pub struct Ended {
     pub approvals: usize,
     /// Keys of the REST API that worked until now.
     pub keys: usize,
+    /// Sessions of browsers that were ended, if these were to end too.
+    pub sessions: usize,
+    /// Links sent to people (invitations, new passwords and addresses) that work no more, likewise.
+    pub links: usize,
     /// What works after it: nothing.
     pub left: Standing,
 }
@@ -109,18 +113,20 @@ pub async fn revoke_everything(ctx: &Ctx, actor: &Actor, proof: Reconfirmed) -> 
     if Some(proof.user) != actor.user {
         return Err(Error::internal("a password proof of somebody else"));
     }
-    end_everything(ctx, actor).await
+    end_everything(ctx, actor, false).await
 }
 
-/// The same by whoever may run commands on the server, also before it serves anybody.
+/// The same by whoever may run commands on the server, also before it serves anybody; and every
+/// session and link sent to a person, because a restore brings those back too that were ended or used
+/// up. The link for the first administrator stays.
 ///
 /// # Errors
 /// When the database cannot answer; nothing is ended then.
 pub async fn revoke_everything_here(ctx: &Ctx) -> Result<Ended> {
-    end_everything(ctx, &Actor::operator()).await
+    end_everything(ctx, &Actor::operator(), true).await
 }
 
-async fn end_everything(ctx: &Ctx, actor: &Actor) -> Result<Ended> {
+async fn end_everything(ctx: &Ctx, actor: &Actor, with_sessions: bool) -> Result<Ended> {
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
@@ -131,7 +137,22 @@ async fn end_everything(ctx: &Ctx, actor: &Actor) -> Result<Ended> {
             let approvals = stop::revoke_consents(conn, now)?;
             let codes = stop::burn_codes(conn, now)?;
             let keys = api_keys::revoke_all(conn, EndReason::RevokedByAdministrator, now)?;
+            let (sessions, links) = match with_sessions {
+                true => (sessions::delete_all(conn)?, links::delete_of_people(conn)?),
+                false => (0, 0),
+            };
             let left = count(conn, now)?;
+            let mut detail = json!({
+                "people": people,
+                "tokens": tokens,
+                "approvals": approvals,
+                "waiting_codes": codes,
+                "api_keys": keys,
+            });
+            if let (true, Some(detail)) = (with_sessions, detail.as_object_mut()) {
+                detail.insert("sessions".into(), sessions.into());
+                detail.insert("links".into(), links.into());
+            }
             let target = Target { kind: "everything", id: None, label: "everybody".into() };
             let entry = NewEntry {
                 at: now,
@@ -139,16 +160,10 @@ async fn end_everything(ctx: &Ctx, actor: &Actor) -> Result<Ended> {
                 action: Action::EverythingRevoked,
                 target: Some(&target),
                 outcome: Outcome::Ok,
-                detail: json!({
-                    "people": people,
-                    "tokens": tokens,
-                    "approvals": approvals,
-                    "waiting_codes": codes,
-                    "api_keys": keys,
-                }),
+                detail,
             };
             audit::insert(conn, &entry)?;
-            Ok(Ended { people, tokens, approvals, keys, left })
+            Ok(Ended { people, tokens, approvals, keys, sessions, links, left })
         })
         .await
 }

@@ -130,6 +130,12 @@ pub fn delete_of_user(conn: &mut Conn, user: UserId) -> QueryResult<usize> {
     diesel::delete(one_time_links::table.filter(one_time_links::user_id.eq(user))).execute(conn)
 }
 
+/// Removes all links that are some person's.
+pub fn delete_of_people(conn: &mut Conn) -> QueryResult<usize> {
+    diesel::delete(one_time_links::table.filter(one_time_links::user_id.is_not_null()))
+        .execute(conn)
+}
+
 /// Whether the link would work now.
 pub fn is_live(
     conn: &mut Conn,

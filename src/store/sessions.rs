@@ -207,6 +207,11 @@ pub fn delete_of_user(conn: &mut Conn, user: UserId) -> QueryResult<usize> {
     diesel::delete(sessions::table.filter(sessions::user_id.eq(user))).execute(conn)
 }
 
+/// Ends all sessions of everybody.
+pub fn delete_all(conn: &mut Conn) -> QueryResult<usize> {
+    diesel::delete(sessions::table).execute(conn)
+}
+
 /// Removes what has expired.
 pub fn purge(conn: &mut Conn, now: Timestamp) -> QueryResult<usize> {
     diesel::delete(sessions::table.filter(sessions::expires_at.le(now))).execute(conn)

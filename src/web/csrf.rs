@@ -55,6 +55,16 @@ pub fn shown_to(ctx: &Ctx, presented: &str, now: Timestamp) -> Option<UserId> {
     (is_ours && (0..=DAYS).contains(&age)).then(|| user.parse().ok())?
 }
 
+/// Whether the browser says that a page of ours sent the request: by `Sec-Fetch-Site`, or, where it
+/// sends none (over plain http), by `Origin`.
+pub fn is_from_here(ctx: &Ctx, request: &HttpRequest) -> bool {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    match text("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => text("origin") == Some(ctx.config.public_url.as_str()),
+    }
+}
+
 /// Checks a posted token, and that the browser does not say that another site sent the form.
 ///
 /// # Errors

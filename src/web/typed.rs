@@ -2,8 +2,10 @@
 //! or another had begun: kept for a while, and put back into that form when the same person opens it
 //! again. Nothing is done with it before they send the form themselves.
 //!
-//! The form's token says who was shown the form (`csrf`), so that neither another site nor another
-//! person can have words of theirs put into somebody's form. What is kept is bounded, sealed, never a
+//! The form's token says who was shown the form (`csrf`), and the browser that a page of ours sent it,
+//! so that neither another site nor another person can have words of theirs put into somebody's form,
+//! or a session begun for that in the place of theirs: what another site sends comes without its
+//! cookie. What is kept is bounded, sealed, never a
 //! password or another secret, and lies with the browser's session (`session`).
 
 use actix_session::{Session, SessionExt};
@@ -31,9 +33,9 @@ const KEPT_SECONDS: i64 = 1800;
 /// Its name in the session, and what it is sealed for.
 const KEY: &str = "typed";
 /// What nobody typed: it says what a button does, or was shown beside the form.
-const NOT_TYPED: [&str; 12] = [
-    "back", "change", "continue", "count", "ids", "once", "people", "seen", "step", "theme",
-    "username", "was",
+const NOT_TYPED: [&str; 20] = [
+    "all", "back", "change", "continue", "count", "enabled", "excluded", "from", "id", "ids",
+    "key", "leaked", "once", "people", "seen", "shown", "step", "theme", "username", "was",
 ];
 
 /// The body of a posted form, for whoever has to keep it.
@@ -74,6 +76,9 @@ pub async fn keep(ctx: &Ctx, request: &HttpRequest, error: &Error) {
 }
 
 async fn try_keep(ctx: &Ctx, request: &HttpRequest) -> Result<bool> {
+    if !csrf::is_from_here(ctx, request) {
+        return Ok(false);
+    }
     let posted = request.extensions().get::<Posted>().cloned();
     let Some(mut fields) =
         posted.and_then(|posted| serde_html_form::from_bytes::<Fields>(&posted.0).ok())

@@ -207,6 +207,8 @@ on_sqlite! {
         for path in ["/healthz", "/readyz"] {
             assert_eq!(app.anonymous().get(path).await.status, 200, "{path}");
         }
+        app.sql("INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000001')").await;
+        assert_eq!(app.anonymous().get("/readyz").await.status, 200, "upgraded by another replica");
         app.sql("DELETE FROM __diesel_schema_migrations").await;
         let page = app.anonymous().get("/readyz").await;
         assert_eq!(page.status, 503, "not this version's schema");

@@ -28,7 +28,7 @@ pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
     for entry in entries(text)? {
         let network = entry
             .parse::<IpNet>()
-            .map(|network| network.trunc())
+            .map(|network| canonical(network.trunc()))
             .or_else(|_| entry.parse::<IpAddr>().map(|address| address.to_canonical().into()))
             .map_err(|_| {
                 format!(
@@ -41,6 +41,18 @@ pub(super) fn networks(text: &str) -> Result<Vec<IpNet>, String> {
         }
     }
     Ok(networks)
+}
+
+/// A network of IPv4 written as one of IPv6 (`::ffff:192.0.2.0/120`): callers' addresses are compared
+/// as those of IPv4.
+fn canonical(network: IpNet) -> IpNet {
+    let inside = match network {
+        IpNet::V6(network) => {
+            network.addr().to_ipv4_mapped().zip(network.prefix_len().checked_sub(96))
+        }
+        IpNet::V4(_) => None,
+    };
+    inside.and_then(|(address, length)| IpNet::new(address.into(), length).ok()).unwrap_or(network)
 }
 
 /// A network as people write it: a single address without its prefix.

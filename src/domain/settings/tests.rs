@@ -179,6 +179,8 @@ fn networks_are_read_as_people_write_them() {
         "192.0.2.7 192.0.2.0/24 2001:db8::1"
     );
     assert_eq!(read("::ffff:192.0.2.7"), "192.0.2.7", "as callers' addresses are compared");
+    assert_eq!(read("::ffff:192.0.2.0/120"), "192.0.2.0/24", "likewise");
+    assert_eq!(read("::ffff:192.0.2.99/120 ::/64"), "192.0.2.0/24 ::/64");
     for bad in ["localhost", "192.0.2.0/33", "192.0.2", "192.0.2.*", "<script>", "192.0.2.1-9"] {
         assert!(refused("allowed_ips", bad).contains(bad));
     }

@@ -1,7 +1,7 @@
 //! `portcullis backup` (contract §3): a copy from which the server goes on.
 
 use crate::support::process::{self, Server, command, run};
-use crate::support::{Browser, PASSWORD};
+use crate::support::{Browser, MEMBER, PASSWORD, both_databases};
 
 const ANN: &str = "ann@example.com";
 
@@ -77,6 +77,31 @@ async fn a_restored_server_can_be_shut_before_it_serves() {
     assert_eq!(anew.code, 0, "{anew:?}");
     assert_eq!(own(&["keys", "list"]).await.code, 0);
     assert_eq!(run(folder, &["keys", "list"], "").await.code, 1, "the lost one opens nothing now");
+}
+
+both_databases! {
+    /// A session that was ended and a link that was used after the copy are in it as they were. Shutting
+    /// the server to them needs no secret on either database.
+    async fn a_restored_server_is_shut_to_sessions_and_links_too(app) {
+        let browser = app.member().await;
+        app.anonymous().submit("/forgot-password", "/forgot-password", &[("email", MEMBER.email)]).await;
+        let mail = app.last_mail_to(MEMBER.email).await;
+        let link = mail.split_whitespace().find(|word| word.contains("/reset-password?link=")).unwrap();
+        assert_eq!(app.anonymous().get(link).await.status, 200);
+        let folder = tempfile::tempdir().unwrap();
+        let own = async |arguments: &[&str]| {
+            let mut command = command(folder.path());
+            command.args(arguments).env_remove("PORTCULLIS_SECRET");
+            command.env("PORTCULLIS_DATABASE_URL", &app.database.url);
+            process::finished(command, "").await
+        };
+        let everything = own(&["user", "revoke", "--everybody"]).await;
+        assert_eq!(everything.code, 0, "{everything:?}");
+        assert!(everything.stdout.contains(" sessions and 1 links sent by mail"), "{everything:?}");
+        assert_eq!(browser.get("/dashboard").await.status, 303, "signed out");
+        assert_eq!(app.anonymous().get(link).await.status, 404, "used up");
+        assert_eq!(own(&["user", "list"]).await.code, 0);
+    }
 }
 
 /// A program does not work on a schema that it does not know.

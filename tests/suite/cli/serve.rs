@@ -44,6 +44,28 @@ async fn a_taken_address_is_told_before_anything_is_promised() {
     assert!(failed.stderr.contains("BIND") && failed.stderr.lines().count() == 1, "{failed:?}");
 }
 
+/// Port 0 is whatever is free: what is told is the one that was taken, and clients are told it too.
+#[actix_web::test]
+async fn a_port_that_is_left_open_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let any_port = |command: &mut std::process::Command| {
+        command.env("PORTCULLIS_BIND", "127.0.0.1:0");
+    };
+    let server = Server::with(folder.path(), any_port).await;
+    let said = server.said.last().unwrap();
+    let url = said.split_whitespace().last().unwrap();
+    assert!(!said.contains(":0 ") && !url.ends_with(":0"), "{said}");
+    let answer = crate::support::ai_client::http()
+        .get(format!("{url}/.well-known/oauth-authorization-server"))
+        .send()
+        .await
+        .unwrap();
+    let metadata: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(metadata["issuer"], url);
+    let link = server.said.iter().find(|line| line.contains("/setup?link=")).unwrap();
+    assert!(link.contains(url), "{link}");
+}
+
 #[actix_web::test]
 async fn an_unknown_key_is_told_by_its_name() {
     let folder = tempfile::tempdir().unwrap();

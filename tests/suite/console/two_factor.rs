@@ -159,6 +159,25 @@ both_databases! {
         assert!(!other.get("/dashboard/settings/mcp/tokens").await.text.contains("authenticator"), "who has none is not told of one");
     }
 
+    /// Whoever knows the password and guesses codes keeps the person from confirming with a code for a
+    /// while, which is written down once, and never with the password.
+    async fn codes_used_up_by_others_leave_the_password(app) {
+        let (admin, phone, _) = with_phone(app, ADMIN).await;
+        for guess in ["000000", "111111", "222222", "333333", "444444"] {
+            assert_eq!(verify(&pending(app, ADMIN).await, guess).await.status, 400, "{guess}");
+        }
+        let path = format!("/admin/mcp/users/{}/access", app.id_of(MEMBER).await);
+        let before = app.audited("password_reentered").await.len();
+        for _ in 0..7 {
+            let refused = admin.submit(&path, &path, &[("password", &phone.code(app, 0))]).await;
+            assert_eq!(refused.status, 429, "{}", html::text(&refused.text));
+        }
+        let told = app.audited("password_reentered").await;
+        assert_eq!(told.len() - before, 1);
+        assert!(told.iter().any(|entry| entry.detail().to_string().contains("too many attempts")), "{told:?}");
+        assert_eq!(admin.submit(&path, &path, &[("password", PASSWORD)]).await.status, 303);
+    }
+
     /// Guesses that come at the same moment are as few as those one after the other.
     async fn guesses_at_the_same_moment_are_five(app) {
         let (admin, _, _) = with_phone(app, ADMIN).await;

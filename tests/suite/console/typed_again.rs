@@ -86,6 +86,51 @@ both_databases! {
         assert_eq!(app.count("SELECT count(*) FROM sessions").await, before, "strangers make no rows");
     }
 
+    /// What another site sends comes without the cookies of a session: to keep it would begin a new one
+    /// in the place of whoever opened that site. A member's token on a form of their own is no leave.
+    async fn nothing_is_kept_of_what_another_site_sends(app) {
+        let token = app.member().await.form_token().await;
+        let form = [("csrf", token.as_str()), ("name", "Ada")];
+        let before = app.count("SELECT count(*) FROM sessions").await;
+        for (header, value) in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-site", "none"),
+            ("origin", "https://evil.example"),
+            ("origin", "null"),
+            ("accept", "text/html"),
+        ] {
+            let request = app.anonymous().request("POST", FORM).header(header, value);
+            let refused = request.form(&form).send().await.unwrap();
+            assert_eq!(refused.status(), 401);
+            let cookies = refused.headers().get_all("set-cookie");
+            assert!(!cookies.iter().any(|cookie| cookie.to_str().unwrap().contains("session")), "{value}");
+            assert!(!html::text(&refused.text().await.unwrap()).contains(KEPT), "{value}");
+        }
+        assert_eq!(app.count("SELECT count(*) FROM sessions").await, before);
+        // Where a browser tells only this much, it is enough.
+        let request = app.anonymous().request("POST", FORM).header("origin", &app.base);
+        let kept = request.form(&form).send().await.unwrap();
+        assert!(html::text(&kept.text().await.unwrap()).contains(KEPT));
+    }
+
+    /// A page that only asks for the password has nothing to keep, and promises nothing.
+    async fn where_only_a_password_was_typed_nothing_is_kept(app) {
+        let browser = app.admin().await;
+        for path in ["/admin/mcp/keys/rotate", "/admin/mcp/keys/rotate?leaked=yes"] {
+            let page = browser.get(path).await;
+            assert_eq!(page.status, 200);
+            let sessions = "SELECT count(*) FROM sessions";
+            app.sql("DELETE FROM sessions").await;
+            let action = "/admin/mcp/keys/rotate";
+            let refused = browser.send(&page, action, &[("password", PASSWORD)]).await;
+            assert_eq!(refused.status, 401);
+            assert!(!html::text(&refused.text).contains(KEPT), "{path}");
+            assert_eq!(app.count(sessions).await, 0);
+            browser.sign_in(ADMIN.email, PASSWORD).await;
+        }
+    }
+
     /// Signed out and in again in another window: the form's token is of the last session.
     async fn a_form_of_an_earlier_session_is_filled_in_again(app) {
         let browser = app.admin().await;

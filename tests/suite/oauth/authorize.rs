@@ -91,6 +91,22 @@ on_sqlite! {
         }
     }
 
+    /// An address that an earlier version let in and this one would refuse is nobody's: it gets no
+    /// error either.
+    async fn an_address_that_could_not_be_registered_today_gets_nothing(app) {
+        let client = register(app, &[REDIRECT]).await;
+        app.sql(format!("UPDATE clients SET redirect_uris = 'ms-msdt:x' WHERE client_id = '{client}'")).await;
+        let good = AuthorizationRequest::new(app, &client, "usage:read").with("redirect_uri", "ms-msdt:x");
+        let browser = app.member().await;
+        for request in [good.clone(), good.clone().with("response_type", "no"), good.clone().with("prompt", "none")] {
+            for browser in [&app.anonymous(), &browser] {
+                let page = browser.get(&request.path()).await;
+                assert_eq!((page.status, page.header("location")), (400, ""), "{request:?}");
+                assert!(html::text(&page.text).contains("has not registered"), "{}", page.text);
+            }
+        }
+    }
+
     /// E5, E6, E7, E9, E11: everything else goes back to the client, with state and issuer.
     /// Rows: E5, E6, E7, E9, E10, E11
     async fn other_mistakes_go_back_to_the_client(app) {

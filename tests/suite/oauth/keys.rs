@@ -166,16 +166,21 @@ both_databases! {
         }
     }
 
-    /// Another SECRET is told when the server starts, not to the first client.
+    /// Another SECRET is told when the server starts, not to the first client; also where the key is
+    /// due to be replaced, which would leave keys that no secret opens together.
     async fn another_secret_is_told_at_the_start(app) {
         let before = published(app).await;
-        let other = [
-            ("DATABASE_URL", app.database.url.as_str()),
-            ("SECRET", "quite-another-secret-0123456789abcdef"),
-        ];
-        assert!(bootstrap::open(config(&other), app.clock.clone()).await.is_err());
-        assert_eq!(published(app).await, before, "and nothing was changed by the attempt");
-        assert!(app.ai_client("usage:read").await.call().await.is_ok());
+        let own = [("DATABASE_URL", app.database.url.as_str())];
+        let other = [own[0], ("SECRET", "quite-another-secret-0123456789abcdef")];
+        for days in [0, 91] {
+            app.clock.advance(days * 86_400);
+            let refused = bootstrap::open(config(&other), app.clock.clone()).await.err().unwrap();
+            assert!(refused.to_string().contains("SECRET"), "{refused}");
+            assert_eq!(published(app).await, before, "and nothing was changed by the attempt");
+            assert!(app.ai_client("usage:read").await.call().await.is_ok());
+        }
+        bootstrap::open(config(&own), app.clock.clone()).await.unwrap();
+        assert_eq!(published(app).await.len(), 2, "with its own secret it is replaced as ever");
     }
 }
 

@@ -185,6 +185,7 @@ async fn an_smtp_url_is_understood_or_refused_at_the_start_by_its_name() {
         "smtps://gate:a%40b@mail.example.com",
         "smtp://gate:secret@mail.example.com:587?tls=required",
         "smtp://mail.example.com?tls=opportunistic",
+        "smtp://relay.lan:25?tls=none",
     ] {
         let (is_fine, complaint) = check(url);
         assert!(is_fine, "{url}: {complaint}");

@@ -57,7 +57,8 @@ impl Browser {
         path: &str,
         fields: &[(K, V)],
     ) -> Page {
-        page(self.client.post(self.address(path)).form(fields).send().await.unwrap()).await
+        let request = self.request("POST", path).header("sec-fetch-site", "same-origin");
+        page(request.form(fields).send().await.unwrap()).await
     }
 
     /// A request to be finished by the test.
