@@ -10,6 +10,7 @@ use crate::console::mcp_users::parts::number;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::Ctx;
 use crate::web::flash::Tone;
+use crate::web::nav;
 use crate::web::page::{Shell, keep_for_back, render_with_status};
 use crate::web::viewer::Viewer;
 
@@ -130,6 +131,19 @@ impl Confirm {
             cancel: path.to_owned(),
             has_form: true,
         }
+    }
+
+    /// The group of the navigation that the page is in, unless the way here begins with it.
+    fn group(&self) -> Option<&'static str> {
+        let is_here = |group: &nav::Shown| group.entries.iter().any(|(_, is_shown)| *is_shown);
+        let label = self.shell.navigation().into_iter().find(is_here)?.label;
+        let is_said = self.crumbs.first().is_some_and(|(first, _)| first == label);
+        Some(label).filter(|label| !label.is_empty() && !is_said)
+    }
+
+    /// What is asked, without the mark: what the page is called on the way here.
+    fn act(&self) -> &str {
+        self.heading.trim_end_matches('?')
     }
 
     /// The complaints that belong to the password's field.

@@ -276,15 +276,19 @@ pub struct Target {
     pub label: String,
 }
 
-/// Kinds of targets by whose number people look for entries.
+/// Kinds of targets by whose number or name people look for entries.
 const THINGS: [&str; 5] = ["account", "plan", "role", "client", "api_key"];
 
-/// A thing as it is typed: its kind and number, such as "account 7".
-pub fn thing(typed: &str) -> Option<(&'static str, i64)> {
-    let (kind, id) = typed.trim().rsplit_once(' ')?;
-    let kind = kind.trim().to_lowercase().replace(' ', "_");
-    let kind = THINGS.into_iter().find(|known| *known == kind)?;
-    id.parse().ok().filter(|id| *id > 0).map(|id| (kind, id))
+/// A thing as it is typed: its kind, and its name or number, such as "plan Starter" or "account 7".
+pub fn thing(typed: &str) -> Option<(&'static str, &str)> {
+    let typed = typed.trim();
+    THINGS.into_iter().find_map(|kind| {
+        let (word, rest) = (typed.get(..kind.len())?, typed.get(kind.len()..)?);
+        let is_it = word.replace(' ', "_").eq_ignore_ascii_case(kind);
+        let which = rest.trim();
+        let is_whole = rest.starts_with(char::is_whitespace) && !which.is_empty();
+        (is_it && is_whole).then_some((kind, which))
+    })
 }
 
 /// Actions that belong together, as people look for them.
@@ -434,10 +438,13 @@ mod tests {
     }
 
     #[test]
-    fn a_thing_is_a_kind_and_a_number() {
-        assert_eq!(thing("account 7"), Some(("account", 7)));
-        assert_eq!(thing(" API key  12"), Some(("api_key", 12)));
-        for wrong in ["account", "account x", "account -1", "7", "user 7", "account' 7", ""] {
+    fn a_thing_is_a_kind_and_a_number_or_name() {
+        assert_eq!(thing("account 7"), Some(("account", "7")));
+        assert_eq!(thing(" API key  12"), Some(("api_key", "12")));
+        assert_eq!(thing("Plan Team of two "), Some(("plan", "Team of two")));
+        for wrong in
+            ["account", "account ", "accounts 7", "7", "user 7", "account' 7", "äccount 7", ""]
+        {
             assert_eq!(thing(wrong), None, "{wrong}");
         }
     }

@@ -2,7 +2,7 @@
 //! filter asks of them.
 
 use super::filter::{ContactFilter, StoreFilter, StoreSort, Tier};
-use super::import::slug;
+use super::import::{category, slug};
 use super::profile::{revenue_tier, traffic_tier};
 use super::words::{flight, step};
 
@@ -169,7 +169,7 @@ impl Asked {
 
     fn store(&mut self, filter: &StoreFilter) {
         self.any(kind::COUNTRY, &filter.country, str::to_ascii_uppercase);
-        self.any(kind::CATEGORY, &filter.category, slug);
+        self.any(kind::CATEGORY, &filter.category, category);
         self.any(kind::PLATFORM, &filter.platform, slug);
         self.any(kind::THEME, &filter.theme, slug);
         self.any(kind::APP, &filter.apps, slug);

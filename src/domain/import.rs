@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-pub use text::slug;
+pub use text::{category, slug};
 pub use value::{Kind, Value};
 use value::{Raw, is_cut, parse};
 
@@ -45,7 +45,7 @@ pub static STORE_COLUMNS: [Column; 15] = [
     column("name", Kind::Line { most: 200 }),
     column("platform", Kind::Slug),
     column("country", Kind::Country),
-    column("category", Kind::Slug),
+    column("category", Kind::Category),
     column("monthly_visits", Kind::Count),
     column("revenue_usd", Kind::Count),
     column("theme", Kind::Slug),

@@ -181,7 +181,9 @@ pub fn tier_values(bounds: fn(Tier) -> (i64, i64), unit: &str) -> Vec<TaxonomyVa
 }
 
 /// Names that are not written as their slug reads.
-const OWN_SPELLING: [(&str, &str); 5] = [
+const OWN_SPELLING: [(&str, &str); 7] = [
+    ("food-drink", "Food & drink"),
+    ("home-garden", "Home & garden"),
     ("woocommerce", "WooCommerce"),
     ("bigcommerce", "BigCommerce"),
     ("prestashop", "PrestaShop"),
@@ -189,7 +191,7 @@ const OWN_SPELLING: [(&str, &str); 5] = [
     ("tiktok", "TikTok"),
 ];
 
-/// The words of a slug for people: "home-garden" becomes "Home garden".
+/// The words of a slug for people: "pet-supplies" becomes "Pet supplies".
 pub fn label(slug: &str) -> String {
     if let Some((_, name)) = OWN_SPELLING.iter().find(|(own, _)| *own == slug) {
         return (*name).to_owned();
@@ -231,7 +233,8 @@ mod tests {
         assert_eq!(labels[0].label, "fewer than 1,000 visits a month");
         assert_eq!(labels[2].label, "10,000 to 99,999 visits a month");
         assert_eq!(labels[4].label, "1,000,000 visits a month or more");
-        assert_eq!(label("home-garden"), "Home garden");
+        assert_eq!(label("home-garden"), "Home & garden");
+        assert_eq!(label("pet-supplies"), "Pet supplies");
         assert_eq!(label("woocommerce"), "WooCommerce");
     }
 }

@@ -166,6 +166,8 @@ pub struct ConnectionRow {
     pub last_used_at: Option<Timestamp>,
     /// Tokens under it that work.
     pub working: i64,
+    /// When the last of these ends by itself.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// How many connections a client has ever had.
@@ -207,10 +209,10 @@ pub fn page(
         .map(|(id, user_id, user_name, user_email, scopes, created_at, revoked_at)| {
             let of = |(consent, _): &&(Option<ConsentId>, _)| *consent == Some(id);
             let last_used_at = used.iter().find(of).and_then(|(_, at)| *at);
-            let working = working
+            let (working, expires_at) = working
                 .iter()
-                .find(|(consent, _)| *consent == Some(id))
-                .map_or(0, |(_, working)| *working);
+                .find(|(consent, ..)| *consent == Some(id))
+                .map_or((0, None), |(_, working, expires_at)| (*working, *expires_at));
             ConnectionRow {
                 user_id,
                 user_name,
@@ -220,6 +222,7 @@ pub fn page(
                 revoked_at,
                 last_used_at,
                 working,
+                expires_at,
             }
         })
         .collect())
@@ -236,16 +239,23 @@ fn last_used(
         .load(conn)
 }
 
+/// Tokens of a connection that work: how many, and when the last of them ends.
+type Working = (Option<ConsentId>, i64, Option<Timestamp>);
+
 fn working_under(
     conn: &mut Conn,
     consents: &[ConsentId],
     now: Timestamp,
-) -> QueryResult<Vec<(Option<ConsentId>, i64)>> {
+) -> QueryResult<Vec<Working>> {
     tokens::table
         .filter(tokens::consent_id.eq_any(consents))
         .filter(tokens::state.eq("active"))
         .filter(tokens::expires_at.gt(now))
         .group_by(tokens::consent_id)
-        .select((tokens::consent_id, diesel::dsl::count_star()))
+        .select((
+            tokens::consent_id,
+            diesel::dsl::count_star(),
+            diesel::dsl::max(tokens::expires_at),
+        ))
         .load(conn)
 }

@@ -173,14 +173,6 @@ pub fn by_id(conn: &mut Conn, import: ImportId) -> QueryResult<Option<ImportRow>
     imports::table.find(import).select(ImportRow::as_select()).get_result(conn).optional()
 }
 
-/// When the last import finished.
-pub fn last_finished(conn: &mut Conn) -> QueryResult<Option<Timestamp>> {
-    imports::table
-        .filter(imports::state.eq("finished"))
-        .select(diesel::dsl::max(imports::ended_at))
-        .get_result(conn)
-}
-
 /// How many there are.
 pub fn count(conn: &mut Conn) -> QueryResult<i64> {
     imports::table.count().get_result(conn)
@@ -255,7 +247,6 @@ mod tests {
             };
             assert_eq!(end(conn, third, &ending, Timestamp(6_000)), Ok(1));
             assert_eq!(end(conn, third, &ending, Timestamp(6_000)), Ok(0));
-            assert_eq!(last_finished(conn), Ok(Some(Timestamp(6_000))));
             assert_eq!(page(conn, 1, 0).unwrap()[0].counts.inserted, 7);
             assert!(running(conn).unwrap().is_none());
         }

@@ -30,7 +30,7 @@ async function plans(screen, admin) {
   await screen.key("button", "Continue");
   check((await screen.text()).includes("No account is on it"), "the page does not say what a new plan does");
   await screen.examine("plan-confirm");
-  await screen.press("button", "Back to the form");
+  await screen.press("button", "Change entries");
   const kept = await screen.page.$eval("#name", (field) => field.value);
   check(kept === "Evening", `the form keeps ${kept}`);
   await screen.press("button", "Continue");

@@ -40,7 +40,7 @@ export async function settings(screen, admin, client) {
   await screen.arrive(() => screen.page.keyboard.press("Enter"));
   check(await screen.hasFocus("#password"), "after a wrong password the focus is not on its field");
   await screen.examine("settings-wrong-password");
-  await screen.press("button", "Back to the form");
+  await screen.press("button", "Change entries");
   check((await field(screen, "#access_token_seconds"))[0] === "7200", "the way back loses what was entered");
   await screen.press("button", "Save");
   await screen.type("Your password", admin.password);

@@ -19,6 +19,8 @@ use crate::web::viewer::{Admin, ViewRecords};
 struct CallPage {
     shell: Shell,
     call: Call,
+    /// The name of the account that pays.
+    account: Option<String>,
 }
 
 /// `GET /admin/mcp/activity/{call}`.
@@ -32,7 +34,7 @@ pub async fn details(
     path: web::Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let id = path.parse().map_err(|_| Error::not_found("There is no such call."))?;
-    let call = activity::call(&ctx, id).await?;
-    let template = CallPage { shell: Shell::new(&ctx, &request, &viewer), call };
+    let (call, account) = activity::call(&ctx, id).await?;
+    let template = CallPage { shell: Shell::new(&ctx, &request, &viewer), call, account };
     Ok(render(&template)?)
 }

@@ -14,7 +14,7 @@ use crate::domain::audit::Outcome;
 use crate::domain::tool::TOOLS;
 use crate::error::{ErrorCode, Result};
 use crate::service::Ctx;
-use crate::service::records::{Call, activity};
+use crate::service::records::{self, Call, activity};
 use crate::store::activity_grid::ActivityQuery;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
@@ -167,6 +167,16 @@ pub async fn grid(
             page => break page?,
         }
     };
+    if let Some(number) = asked.view.value("person")
+        && let Some(known) = records::person_by_number(&ctx, number).await?
+    {
+        asked.tell("person", known);
+    }
+    if let Some(number) = asked.view.value("client")
+        && let Some(known) = records::client_by_number(&ctx, number).await?
+    {
+        asked.tell("client", known);
+    }
     let status = if asked.problems.is_empty() { 200 } else { 400 };
     let kept = activity::kept(&ctx).await?;
     let template = GridPage {

@@ -9,6 +9,7 @@ use crate::console::mcp_users::parts::{Chip, Size};
 use crate::console::mcp_users::query::{PAGE_SIZES, page_size};
 use crate::domain::records::Cursor;
 use crate::error::Error;
+use crate::service::records::Known;
 
 const DEFAULT_PAGE_SIZE: i64 = 50;
 /// The word for the day on which the page is looked at.
@@ -111,6 +112,8 @@ pub struct View {
     fields: &'static [Field],
     today: NaiveDate,
     values: Vec<(&'static str, String)>,
+    /// Filters by a number, in words.
+    told: Vec<(&'static str, String)>,
     /// Where the page begins.
     pub cursor: Cursor,
     /// Rows a page.
@@ -140,6 +143,7 @@ impl Asked {
             fields,
             today: now.to_utc().date_naive(),
             values: Vec::new(),
+            told: Vec::new(),
             cursor: Cursor::Newest,
             page_size: DEFAULT_PAGE_SIZE,
         };
@@ -204,6 +208,14 @@ impl Asked {
             .iter()
             .find(|problem| problem.param.as_deref() == Some(name))
             .map(|problem| problem.message.as_ref())
+    }
+
+    /// Says what a filter by a number stands for, in the chips and in its field.
+    pub fn tell(&mut self, name: &'static str, known: Known) {
+        self.view.told.push((name, known.words));
+        if let Some(typed) = known.typed {
+            self.typed.push((name.to_owned(), typed));
+        }
     }
 
     /// Notes that the value of a field is none that there is.
@@ -291,6 +303,13 @@ impl View {
         href(&format!("{}/export", self.path), pairs)
     }
 
+    fn in_words(&self, field: &Field, value: &str) -> String {
+        match self.told.iter().find(|(name, _)| *name == field.name) {
+            Some((_, words)) => format!("{}: {words}", field.label),
+            None => field.in_words(value),
+        }
+    }
+
     /// The active filters.
     pub fn chips(&self) -> Vec<Chip> {
         let field = |name| self.fields.iter().find(|field| field.name == name);
@@ -299,7 +318,7 @@ impl View {
             .filter_map(|(name, value)| {
                 let mut without = Self { cursor: Cursor::Newest, ..self.clone() };
                 without.drop(name);
-                Some(Chip { text: field(*name)?.in_words(value), href: without.href() })
+                Some(Chip { text: self.in_words(field(*name)?, value), href: without.href() })
             })
             .collect()
     }
@@ -311,7 +330,7 @@ impl View {
             _ => self.value(field.name),
         };
         let in_words = |field: &Field| {
-            let words = field.in_words(&value(field)?);
+            let words = self.in_words(field, &value(field)?);
             Some(if field.is_day() { format!("{words} (UTC)") } else { words })
         };
         self.fields.iter().filter_map(in_words).collect()

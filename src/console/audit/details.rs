@@ -4,8 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde_json::Value;
 
-use super::PATH;
-use crate::domain::access::Permission;
+use super::{PATH, told_settings};
 use crate::domain::audit::in_words;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
@@ -43,16 +42,33 @@ pub async fn details(
     let template = EntryPage {
         shell: Shell::new(&ctx, &request, &viewer),
         words: in_words(&entry.row.action, &entry.row.outcome),
-        fields: fields(&entry.row.detail),
+        fields: fields(&entry),
         concerned: entry.row.about_user_id.filter(|id| Some(*id) != entry.row.actor_id),
         entry,
     };
     Ok(render(&template)?)
 }
 
-fn fields(detail: &str) -> Vec<(String, String)> {
+fn fields(entry: &Entry) -> Vec<(String, String)> {
+    let settings = told_settings(entry);
+    let told = fields_of(&entry.row.detail);
+    told.into_iter()
+        .map(|(name, value)| match name.as_str() {
+            "Changes" if !settings.is_empty() => (name, settings.clone()),
+            _ => (name, value),
+        })
+        .collect()
+}
+
+fn fields_of(detail: &str) -> Vec<(String, String)> {
     let Ok(Value::Object(fields)) = serde_json::from_str(detail) else { return Vec::new() };
     fields.into_iter().map(|(name, value)| (spaced(&name), in_text(&value))).collect()
+}
+
+/// What it was and what it is, of a field that was changed.
+fn change(value: &Value) -> Option<String> {
+    let pair = value.as_object().filter(|pair| pair.len() == 2)?;
+    Some(format!("{} → {}", in_text(pair.get("old")?), in_text(pair.get("new")?)))
 }
 
 fn spaced(name: &str) -> String {
@@ -72,7 +88,9 @@ fn in_text(value: &Value) -> String {
         Value::Array(values) => values.iter().map(in_text).collect::<Vec<_>>().join(", "),
         Value::Object(fields) => fields
             .iter()
-            .map(|(name, value)| format!("{}: {}", spaced(name), in_text(value)))
+            .map(|(name, value)| {
+                format!("{}: {}", spaced(name), change(value).unwrap_or_else(|| in_text(value)))
+            })
             .collect::<Vec<_>>()
             .join("; "),
         Value::Number(number) => number.to_string(),
@@ -85,8 +103,8 @@ mod tests {
 
     #[test]
     fn stored_fields_are_told_by_name() {
-        let told = fields(
-            r#"{"already_ended":false,"changes":{"mcp_enabled":{"new":"no","old":"yes"}},"redirect_uris":["a","b"],"granted":null}"#,
+        let told = fields_of(
+            r#"{"already_ended":false,"changes":{"api_access":{"new":false,"old":true},"name":{"old":"A","new":"B"}},"redirect_uris":["a","b"],"granted":null}"#,
         );
         let told: Vec<_> =
             told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -94,11 +112,11 @@ mod tests {
             told,
             [
                 ("Already ended", "no"),
-                ("Changes", "Mcp enabled: New: no; Old: yes"),
+                ("Changes", "Api access: yes → no; Name: A → B"),
                 ("Redirect uris", "a, b"),
                 ("Granted", "–"),
             ]
         );
-        assert!(fields("nonsense").is_empty());
+        assert!(fields_of("nonsense").is_empty());
     }
 }

@@ -12,6 +12,7 @@ use crate::console::activity::view::{
 use crate::domain::audit::{ACTIONS, Action, GROUPS, Outcome, thing};
 use crate::error::{ErrorCode, Result};
 use crate::service::Ctx;
+use crate::service::records;
 use crate::service::records::audit::{self, Entry};
 use crate::store::audit_grid::AuditQuery;
 use crate::web::error::Failure;
@@ -36,9 +37,9 @@ const CLIENT: Field = Field {
     name: "client",
     label: "Client",
     kind: Kind::Text {
-        hint: "Its whole name",
+        hint: "Name or client ID",
         check: is_line,
-        mend: "enter the whole name, at most 200 characters.",
+        mend: "enter the whole name or client ID, at most 200 characters.",
     },
 };
 const ACTION: Field = Field { name: "action", label: "Action", kind: Kind::Choice(groups) };
@@ -64,9 +65,9 @@ const FIELDS: &[Field] = &[
         name: "thing",
         label: "Thing",
         kind: Kind::Text {
-            hint: "Such as account 7",
+            hint: "Such as plan Starter",
             check: is_thing,
-            mend: "enter account, plan, role, client or API key, and its number, such as account 7.",
+            mend: "enter account, plan, role, client or API key, and its name or number, such as plan Starter or account 7.",
         },
     },
     ACTION,
@@ -118,10 +119,10 @@ pub(in crate::console) fn to_query(view: &View) -> audit::Asked {
     audit::Asked {
         person: view.value("person"),
         client: view.value("client"),
+        thing: view.value("thing"),
         query: AuditQuery {
             from: view.from(),
             until: view.until(),
-            thing: view.value("thing").and_then(|typed| thing(&typed)),
             actions: view.value("action").map(|name| actions(&name)),
             outcome: view.value("outcome").and_then(|word| Outcome::parse(&word)),
             address: view.value("address"),
@@ -159,6 +160,11 @@ pub async fn grid(
             page => break page?,
         }
     };
+    if let Some(number) = asked.view.value("person")
+        && let Some(known) = records::person_by_number(&ctx, number).await?
+    {
+        asked.tell("person", known);
+    }
     let status = if asked.problems.is_empty() { 200 } else { 400 };
     let kept = audit::kept(&ctx).await?;
     let template = GridPage {

@@ -10,8 +10,11 @@ pub use details::details;
 pub use export::export;
 pub use grid::grid;
 
+use crate::console::activity::person_page;
+use crate::domain::access::Permission;
 use crate::domain::settings::{self, Settings};
 use crate::service::records::audit::Entry;
+use crate::web::page::Shell;
 
 /// The screen's path.
 const PATH: &str = "/admin/mcp/audit";
@@ -34,6 +37,28 @@ pub(super) fn target(entry: &Entry) -> String {
         (kind, Some(whose)) => format!("{} “{name}” of {whose}", kind.replace('_', " ")),
         (kind, None) if name.is_empty() => kind.replace('_', " "),
         (kind, None) => format!("{} “{name}”", kind.replace('_', " ")),
+    }
+}
+
+/// The page of the client that an entry is about, for whoever may see it and as long as it is there.
+fn client_page(shell: &Shell, entry: &Entry) -> Option<String> {
+    let id = entry.client_here.filter(|_| shell.may(Permission::ViewClients))?;
+    Some(format!("/admin/mcp/clients/{id}"))
+}
+
+/// The same, where the target is something else than the client: a token or connection of it.
+fn other_client_page(shell: &Shell, entry: &Entry) -> Option<String> {
+    let is_target = entry.row.target_kind.as_deref() == Some("client");
+    client_page(shell, entry).filter(|_| !is_target)
+}
+
+/// Where the target is looked at and acted on: at the person whose it is, or at the client.
+fn target_page(shell: &Shell, entry: &Entry) -> Option<String> {
+    let kind = entry.row.target_kind.as_deref()?;
+    let is_person = kind == "user" || entry.row.about_user_id != entry.row.actor_id;
+    match entry.about.as_ref().filter(|_| is_person) {
+        Some(person) => person_page(shell, person, "mcp"),
+        None => client_page(shell, entry).filter(|_| kind == "client"),
     }
 }
 

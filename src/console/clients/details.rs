@@ -10,11 +10,13 @@ use crate::console::mcp_users::back::parameter;
 use crate::console::mcp_users::parts::{Pager, last_page};
 use crate::console::mcp_users::query;
 use crate::domain::access::Permission;
+use crate::domain::records::{COUNTED_DAYS, counted_from};
 use crate::domain::scope::{ScopeRow, ScopeSet};
 use crate::error::Error;
 use crate::service::Ctx;
 use crate::service::clients::{self, MOST_CONNECTIONS, Touched, Whom};
 use crate::store::client_connections::ConnectionRow;
+use crate::store::client_figures::Figures;
 use crate::store::client_grid::Trust;
 use crate::store::clients::DetailRow;
 use crate::web::error::Failure;
@@ -47,6 +49,7 @@ struct ClientPage {
     how: &'static str,
     method: &'static str,
     touched: Touched,
+    figures: Figures,
     connections: Vec<Line>,
     total: i64,
     pager: Pager,
@@ -56,6 +59,18 @@ impl ClientPage {
     /// Until when the old secret works, if it still does.
     fn old_secret_until(&self) -> Option<Timestamp> {
         self.client.old_secret_until(self.now)
+    }
+
+    /// The first of the days over which calls are counted.
+    fn calls_from(&self) -> String {
+        counted_from(self.now).to_utc().format("%Y-%m-%d").to_string()
+    }
+
+    /// Whether a connection has anything that the person who looks may revoke.
+    fn may_end(&self, line: &Line) -> bool {
+        line.about.working > 0
+            && self.shell.may(Permission::ViewMcpUsers)
+            && self.shell.may(Permission::RevokeTokens)
     }
 }
 
@@ -86,6 +101,7 @@ pub async fn details(
         how: how_in_words(&client.registration),
         method: method_in_words(&client.auth_method),
         touched: clients::touched(&ctx, Whom::Client(id)).await?,
+        figures: clients::figures_of(&ctx, id).await?,
         connections: connections.into_iter().map(Line::new).collect(),
         total,
         pager: Pager {

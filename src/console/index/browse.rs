@@ -118,12 +118,33 @@ pub(super) struct Grid {
     pub chips: Vec<Chip>,
     /// The stores, each with how many contacts it has.
     pub rows: Vec<(StoreProfile, i64)>,
+    /// How many stores match, where that is counted: none or one filter is set, and no text.
+    pub found: Option<i64>,
     /// The first page, unless it is this one.
     pub first: Option<String>,
     /// The next page, if there is one.
     pub next: Option<String>,
     /// The list without any filter.
     pub cleared: String,
+}
+
+impl Grid {
+    /// Without any filter all stores of the index are found.
+    pub fn count_all(&mut self, stores: i64) {
+        if self.chips.is_empty() {
+            self.found = Some(stores);
+        }
+    }
+}
+
+/// How many stores have the one value that is asked for; nothing if more is asked for than that.
+fn counted(asked: &Asked, choices: &[Choice]) -> Option<i64> {
+    let mut set = choices.iter().zip(&asked.values).filter(|(_, value)| !value.is_empty());
+    let (choice, chosen) = set.next()?;
+    if set.next().is_some() || !asked.text.is_empty() {
+        return None;
+    }
+    choice.values.iter().find(|value| value.value == *chosen)?.stores
 }
 
 /// Reads the page that is asked for. What is asked wrongly is named and left out.
@@ -148,9 +169,11 @@ pub(super) async fn grid(ctx: &Ctx, viewer: &Viewer, asked: Asked) -> Result<(Gr
     let choices = FILTERS.into_iter().zip(asked.values).zip(values);
     let choice =
         |(((name, label, any), chosen), values)| Choice { name, label, any, chosen, values };
+    let choices: Vec<Choice> = choices.map(choice).collect();
     let grid = Grid {
         text: asked.text,
-        choices: choices.map(choice).collect(),
+        found: counted(&shown, &choices),
+        choices,
         is_wrong: errors.iter().any(is_of_filter),
         chips: shown.chips(),
         rows: stores,

@@ -11,10 +11,12 @@ use askama::Template;
 use crate::clock::Timestamp;
 use crate::console::mcp_users::parts::{self, Pager, Size};
 use crate::domain::access::Permission;
+use crate::domain::tool::Tool;
 use crate::error::{Error, Result};
 use crate::service::Ctx;
-use crate::service::import::history::{self, Overview};
+use crate::service::import::history::{self, Overview, Past, Standing};
 use crate::service::import::upload::largest;
+use crate::service::verify;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
 use crate::web::page::{Shell, render_with_status};
@@ -48,6 +50,18 @@ struct IndexPage {
     pager: Pager,
     sizes: Vec<Size>,
     largest_mib: u64,
+    /// Whether the person who looks has the pages of stores.
+    may_look: bool,
+}
+
+/// How an import ended, in a few words.
+fn how_it_ended(past: &Past) -> String {
+    match past.standing {
+        Standing::Running => "running".into(),
+        Standing::Failed => "failed".into(),
+        Standing::Interrupted => "interrupted".into(),
+        Standing::Finished => format!("{} rejected", parts::number(&past.row.counts.rejected)),
+    }
 }
 
 impl IndexPage {
@@ -81,10 +95,12 @@ async fn page(
     status: u16,
 ) -> Result<HttpResponse> {
     let browsed = browse::Asked::parse(request.query_string());
-    let (stores, wrong) = browse::grid(ctx, viewer, browsed).await?;
+    let (mut stores, wrong) = browse::grid(ctx, viewer, browsed).await?;
     errors.extend(wrong);
     let status = if status == 200 && !errors.is_empty() { 400 } else { status };
+    let caller = verify::signed_in(ctx, viewer.user.id).await?;
     let overview = history::overview(ctx, asked.page, asked.page_size).await?;
+    stores.count_all(overview.stores);
     let template = IndexPage {
         shell: Shell::new(ctx, request, viewer),
         now: ctx.clock.now(),
@@ -92,6 +108,7 @@ async fn page(
         pager: asked.pager(overview.page, overview.total),
         sizes: asked.sizes(),
         largest_mib: largest(ctx) >> 20,
+        may_look: caller.tools.contains(&Tool::GetStore),
         errors,
         typed,
         overview,

@@ -1,5 +1,7 @@
 //! `POST /admin/index`: takes a file and begins its import.
 
+use std::time::Duration;
+
 use actix_session::SessionExt;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 
@@ -15,6 +17,9 @@ use crate::web::viewer::{Admin, ManageIndex};
 
 use super::listing::Asked;
 use super::{PATH, Typed, page};
+
+/// How long the answer to a file waits for the end of its import.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// `POST /admin/index`. The permission is looked at before anything of the body is, and again when
 /// all of it has come, which may take long.
@@ -42,11 +47,14 @@ pub async fn submit(
     };
     match begun {
         Ok(import) => {
-            flash::put(
-                &request.get_session(),
-                Tone::Ok,
-                "The file has arrived and is being imported. You may leave this page.",
-            );
+            // A small file is done by then, and the next page is its report.
+            if tokio::time::timeout(PATIENCE, upload::settle(&ctx)).await.is_err() {
+                flash::put(
+                    &request.get_session(),
+                    Tone::Ok,
+                    "The file has arrived and is being imported. You may leave this page.",
+                );
+            }
             Ok(see_other(&format!("{PATH}/imports/{import}")))
         }
         Err(errors) => {

@@ -24,6 +24,8 @@ pub use stop::{close, confirm_close, confirm_revoke, revoke};
 
 /// The screen's path.
 const PATH: &str = "/admin";
+/// Where the endpoint is switched on again.
+const SWITCH: &str = "/admin/mcp/settings#setting-mcp_enabled";
 
 /// A matter as it is shown.
 struct Notice {
@@ -105,8 +107,8 @@ fn notice(attention: &Attention, viewer: &Admin<ViewMcpUsers>, now: Timestamp) -
     let (is_alarm, text, link) = match &attention.matter {
         Matter::SwitchedOff => (
             true,
-            "The MCP endpoint is switched off: every call of every AI client is refused.".to_owned(),
-            link(Permission::ManageSettings, "Switch it on", "/admin/mcp/settings".into()),
+            "The MCP endpoint is switched off: every call of every AI client is refused, and every call of the REST API.".to_owned(),
+            link(Permission::ManageSettings, "Switch it on", SWITCH.into()),
         ),
         Matter::EmptyIndex => (
             false,

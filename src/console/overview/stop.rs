@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use super::PATH;
+use super::{PATH, SWITCH};
 use crate::console::mcp_users::parts;
 use crate::error::{Error, ErrorCode, Result};
 use crate::service::stop::{self, Standing};
@@ -114,10 +114,12 @@ pub async fn close(
     let before = stop::standing(&ctx).await?;
     if stop::switch_off(&ctx, &viewer.actor, proof).await? {
         let text = format!(
-            "The MCP endpoint is switched off. {} worked until now; the next request of every AI client is refused. Switch it on again under Settings.",
-            counted(&before.tokens, "token", "tokens")
+            "The MCP endpoint is switched off. {} and {} worked until now; the next request of every AI client is refused, and every call of the REST API.",
+            counted(&before.tokens, "token", "tokens"),
+            counted(&before.keys, "API key", "API keys"),
         );
-        flash::put(&session, Tone::Ok, text);
+        let link = ("Switch it on again".to_owned(), SWITCH.to_owned());
+        flash::put_linked(&session, Tone::Ok, text, Some(link));
     } else {
         flash::put(&session, Tone::Warn, "The MCP endpoint was off already. Nothing was changed.");
     }

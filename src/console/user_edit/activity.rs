@@ -1,18 +1,20 @@
-//! What the tab Activity shows: the last calls of a person's AI clients, page after page.
+//! What the tab Activity shows: a person's last calls, page after page.
 
 use crate::console::mcp_users::back::parameter;
+use crate::domain::records::Cursor;
 use crate::error::Result;
-use crate::service::{Ctx, directory};
-use crate::store::people::CallRow;
+use crate::service::Ctx;
+use crate::service::records::{Call, activity};
+use crate::store::activity_grid::ActivityQuery;
 use crate::store::users::UserRow;
 
 /// Calls a page.
-const PAGE: usize = 50;
+const PAGE: i64 = 20;
 
 /// The tab.
 pub(super) struct ActivityTab {
     /// The calls, newest first.
-    pub calls: Vec<CallRow>,
+    pub calls: Vec<Call>,
     /// Whether these are the newest.
     pub is_first: bool,
     /// Where older ones follow.
@@ -27,16 +29,16 @@ impl ActivityTab {
     /// # Errors
     /// When the database cannot answer.
     pub async fn load(ctx: &Ctx, user: &UserRow, query: &str) -> Result<Self> {
-        let asked: Option<i64> = parameter(query, "before").parse().ok();
-        let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-        let mut calls = directory::calls_of(ctx, user.id, asked.unwrap_or(i64::MAX), limit).await?;
-        let is_more = calls.len() > PAGE;
-        calls.truncate(PAGE);
+        let before: Option<i64> = parameter(query, "before").parse().ok();
+        let query = ActivityQuery { user: Some(user.id), ..ActivityQuery::default() };
+        let asked = activity::Asked { query, ..activity::Asked::default() };
+        let cursor = before.map_or(Cursor::Newest, Cursor::Before);
+        let page = activity::page(ctx, asked, cursor, PAGE).await?;
         Ok(Self {
-            before: calls.last().map(|call| call.id).filter(|_| is_more),
-            is_first: asked.is_none(),
+            before: page.rows.last().map(|call| call.row.id).filter(|_| page.older.is_some()),
+            is_first: before.is_none(),
             kept_days: ctx.live_now().await?.settings.activity_days,
-            calls,
+            calls: page.rows,
         })
     }
 }

@@ -89,6 +89,11 @@ fn lists_are_split_and_hold_each_slug_once() {
 #[test]
 fn vocabulary_is_lower_case_and_countries_upper() {
     assert_eq!(value("platform", json!("Shopify Plus")), Ok(Value::Text("shopify-plus".into())));
+    for spelled in ["home_garden", "Home_Garden ", "home garden", "home-garden", "home__garden"] {
+        assert_eq!(value("category", json!(spelled)), Ok(Value::Text("home-garden".into())));
+    }
+    assert_eq!(value("category", json!("_")), Ok(Value::Text("_".into())));
+    assert_eq!(value("theme", json!("my_theme")), Ok(Value::Text("my_theme".into())));
     assert_eq!(value("country", json!("de")), Ok(Value::Text("DE".into())));
     assert!(value("country", json!("D1")).is_err() && value("country", json!("é")).is_err());
 }

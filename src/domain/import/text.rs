@@ -76,3 +76,9 @@ pub fn slug(text: &str) -> String {
     let seen: String = text.chars().filter(|c| !is_hidden(*c) && !is_joint(*c)).collect();
     composed(&seen).split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
+
+/// A category in its one spelling: some write `home_garden` for what others call `home-garden`.
+pub fn category(text: &str) -> String {
+    let spelled = slug(&text.replace('_', " "));
+    if spelled.is_empty() { slug(text) } else { spelled }
+}

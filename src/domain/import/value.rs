@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 use url::Url;
 
-use super::text::{clean, line, prose, slug};
+use super::text::{category, clean, line, prose, slug};
 use crate::domain::{country, email, host};
 
 /// What a column holds.
@@ -33,6 +33,8 @@ pub enum Kind {
     },
     /// A value of a vocabulary, kept in lower case with hyphens; at most 100 characters.
     Slug,
+    /// The same for a category, in which underscores are hyphens too.
+    Category,
     /// ISO 3166-1 alpha-2, kept in upper case.
     Country,
     /// A whole number from 0 to 10^15.
@@ -206,6 +208,7 @@ fn parse_text(kind: Kind, text: &str) -> Result<Value, Reason> {
         Kind::Identifier { most } | Kind::Line { most } => line(text, most)?,
         Kind::Prose { most } => prose(text, most)?,
         Kind::Slug => slug(&line(text, LONGEST_SLUG)?),
+        Kind::Category => category(&line(text, LONGEST_SLUG)?),
         Kind::Country => country::read(text)?.to_owned(),
         Kind::Email => email::normalise(text)?,
         Kind::EmailStatus => email_status(text)?,

@@ -113,7 +113,7 @@ fn taxonomy() -> Value {
     let tier = |label: &str| json!([{ "value": "medium", "label": label }]);
     json!({
         "country": value("DE", "Germany", 212),
-        "category": value("home-garden", "Home garden", 87),
+        "category": value("home-garden", "Home & garden", 87),
         "platform": value("shopify", "Shopify", 640),
         "traffic": tier("10,000 to 100,000 visits a month"),
         "revenue": tier("1,000,000 to 10,000,000 US dollars a year"),

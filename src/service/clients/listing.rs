@@ -48,6 +48,21 @@ pub async fn grid(ctx: &Ctx, query: ClientQuery) -> Result<Page> {
         .await
 }
 
+/// What one client does, as of now.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn figures_of(ctx: &Ctx, client: ClientRowId) -> Result<Figures> {
+    let now = ctx.clock.now();
+    ctx.db
+        .read(move |conn| {
+            let mut rows = client_grid::members(conn, &[client])?;
+            bring_up_to(conn, &mut rows, true, now)?;
+            Ok(rows.pop().map(|row| row.figures).unwrap_or_default())
+        })
+        .await
+}
+
 fn rows(conn: &mut Conn, query: &ClientQuery) -> Result<Vec<ClientRowOfGrid>> {
     if let Some(group) = query.group {
         let ids = client_grid::page_of_members(conn, query, group)?;

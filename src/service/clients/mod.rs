@@ -21,7 +21,7 @@ use crate::store::clients::{self, DetailRow, Selection};
 pub use connections::{Ended, MOST_CONNECTIONS, Touched, connections, revoke, touched};
 pub use edit::{change, delete, is_by_hand, not_by_hand};
 pub use figures::{adopt_all, fold};
-pub use listing::{Page, grid};
+pub use listing::{Page, figures_of, grid};
 pub use manual::{NewManual, Registered, check, register};
 pub use secret::{Overlap, no_secret, rotate, seen as seen_secret};
 pub use trust::{block, unblock};

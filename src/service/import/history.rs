@@ -260,8 +260,8 @@ pub struct Overview {
     pub stores: i64,
     /// Contacts.
     pub contacts: i64,
-    /// When the last import finished.
-    pub last: Option<Timestamp>,
+    /// The import that was begun last.
+    pub latest: Option<Past>,
     /// The import that runs.
     pub running: Option<Past>,
     /// Imports, newest first.
@@ -287,7 +287,7 @@ pub async fn overview(ctx: &Ctx, page: i64, page_size: i64) -> Result<Overview> 
             Ok(Overview {
                 stores: index_write::count(conn, Entity::Stores)?,
                 contacts: index_write::count(conn, Entity::Contacts)?,
-                last: imports::last_finished(conn)?,
+                latest: imports::page(conn, 1, 0)?.pop().map(|row| Past::new(row, now)),
                 running: running.filter(|past| past.standing == Standing::Running),
                 rows: rows.into_iter().map(|row| Past::new(row, now)).collect(),
                 total,

@@ -7,6 +7,7 @@ use crate::db::Conn;
 use crate::domain::records::{Cursor, Span};
 use crate::error::{Error, Result};
 use crate::service::Ctx;
+use crate::store::accounts;
 use crate::store::activity_grid::{self as store, ActivityQuery, CallRow};
 
 impl Log for ActivityQuery {
@@ -99,18 +100,23 @@ pub async fn page(ctx: &Ctx, asked: Asked, cursor: Cursor, size: i64) -> Result<
         .await
 }
 
-/// A call.
+/// A call, and the name of the account that pays for it.
 ///
 /// # Errors
 /// `not_found`, or that the database cannot answer.
-pub async fn call(ctx: &Ctx, id: i64) -> Result<Call> {
+pub async fn call(ctx: &Ctx, id: i64) -> Result<(Call, Option<String>)> {
     ctx.db
         .read(move |conn| {
             let row = store::by_id(conn, id)?.ok_or_else(|| {
                 Error::not_found("There is no such call. It may have been removed by age.")
             })?;
+            let account = match row.account_id {
+                Some(account) => accounts::find_name(conn, account)?,
+                None => None,
+            };
             let mut calls = names::of_calls(conn, vec![row])?;
-            calls.pop().ok_or_else(|| Error::internal("a call without itself"))
+            let call = calls.pop().ok_or_else(|| Error::internal("a call without itself"))?;
+            Ok((call, account))
         })
         .await
 }

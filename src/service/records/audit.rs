@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::domain::records::{Cursor, Span};
 use crate::error::{Error, Result};
-use crate::ids::UserId;
+use crate::ids::{ClientRowId, UserId};
 use crate::service::Ctx;
 use crate::store::audit_grid::{self as store, AuditQuery, EntryRow};
 
@@ -65,6 +65,8 @@ pub struct Asked {
     pub person: Option<String>,
     /// A client's name, or its `client_id`.
     pub client: Option<String>,
+    /// A kind of target with a name or number.
+    pub thing: Option<String>,
     /// Everything else.
     pub query: AuditQuery,
 }
@@ -74,6 +76,9 @@ impl Asked {
         let mut query = self.query.clone();
         if let Some(typed) = &self.person {
             query.person = Some(names::person_of(conn, typed)?);
+        }
+        if let Some(typed) = &self.thing {
+            query.thing = Some(names::thing_of(conn, typed)?);
         }
         if let Some(typed) = &self.client {
             query.clients = Some(match names::spellings_of(conn, typed) {
@@ -95,6 +100,8 @@ pub struct Entry {
     pub actor: Option<Person>,
     /// The person whom it is about, unless they were deleted.
     pub about: Option<Person>,
+    /// The client that it is about, if it is still registered.
+    pub client_here: Option<ClientRowId>,
 }
 
 /// The entries behind rows, with what may be read of them.
@@ -113,17 +120,23 @@ fn with_names(conn: &mut Conn, rows: Vec<EntryRow>) -> Result<Vec<Entry>> {
     let ids: Vec<UserId> =
         names::distinct(rows.iter().flat_map(|row| [row.actor_id, row.about_user_id]).flatten());
     let people: HashMap<UserId, Person> = names::people(conn, &ids)?;
+    let clients = names::clients_of_entries(conn, &rows)?;
     let name = |id: Option<UserId>| id.and_then(|id| people.get(&id).cloned());
     Ok(rows
         .into_iter()
-        .map(|row| Entry { actor: name(row.actor_id), about: name(row.about_user_id), row })
+        .map(|row| Entry {
+            actor: name(row.actor_id),
+            about: name(row.about_user_id),
+            client_here: clients.get(&row.id).copied(),
+            row,
+        })
         .collect())
 }
 
 /// A page of the log.
 ///
 /// # Errors
-/// Names `person` or `client` if there is none such; or that the database cannot answer.
+/// Names `person`, `client` or `thing` if there is none such; or that the database cannot answer.
 pub async fn page(ctx: &Ctx, asked: Asked, cursor: Cursor, size: i64) -> Result<Page<Entry>> {
     ctx.db
         .read(move |conn| {

@@ -1,14 +1,16 @@
 //! The names behind the ids of rows. A record outlives what it speaks of, so a name may be gone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::db::Conn;
+use crate::domain::audit::thing;
 use crate::domain::words::composed;
 use crate::error::{Error, Result};
-use crate::ids::{ApiKeyId, ClientRowId, TokenId, UserId};
+use crate::ids::{ApiKeyId, ClientRowId, ConsentId, TokenId, UserId};
 use crate::store::activity_grid::CallRow;
+use crate::store::audit_grid::{self, EntryRow};
 use crate::store::record_names as store;
-use crate::store::{audit_grid, users};
+use crate::store::users;
 
 /// Registrations of one name that a filter takes.
 const MOST_CLIENTS: i64 = 1000;
@@ -18,10 +20,23 @@ const MOST_SPELLINGS: i64 = 50;
 /// A person as a record shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
+    /// Row id.
+    pub id: UserId,
     /// Full name.
     pub name: String,
     /// Address.
     pub email: String,
+    /// Whether they were deleted: the name stays, and there is no page of them.
+    pub is_deleted: bool,
+}
+
+/// What a filter by a number stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// In words.
+    pub words: String,
+    /// As it would be typed; nothing if only the number finds it.
+    pub typed: Option<String>,
 }
 
 /// A call with its names.
@@ -33,6 +48,8 @@ pub struct Call {
     pub person: Option<Person>,
     /// The client, or the name of the personal access token or API key.
     pub client: Option<String>,
+    /// The client, if it is still registered.
+    pub client_here: Option<ClientRowId>,
     /// Whether it was a personal access token.
     pub is_personal: bool,
 }
@@ -45,6 +62,7 @@ pub(super) fn of_calls(conn: &mut Conn, rows: Vec<CallRow>) -> Result<Vec<Call>>
     let keys: Vec<ApiKeyId> = distinct(rows.iter().filter_map(|row| row.api_key_id));
     let keys: HashMap<_, _> = store::api_keys(conn, &keys)?.into_iter().collect();
     let people = people(conn, &users)?;
+    let here: HashSet<_> = clients_here(conn, &clients)?;
     let clients: HashMap<_, _> = store::clients(conn, &clients)?.into_iter().collect();
     let tokens: HashMap<_, _> = store::tokens(conn, &tokens)?.into_iter().collect();
     Ok(rows
@@ -57,7 +75,8 @@ pub(super) fn of_calls(conn: &mut Conn, rows: Vec<CallRow>) -> Result<Vec<Call>>
                 (None, Some(id)) => keys.get(&id).cloned(),
                 (None, None) => row.token_id.and_then(|id| tokens.get(&id).cloned()),
             };
-            Call { row, person, client, is_personal }
+            let client_here = row.client_id.filter(|id| here.contains(id));
+            Call { row, person, client, client_here, is_personal }
         })
         .collect())
 }
@@ -65,7 +84,79 @@ pub(super) fn of_calls(conn: &mut Conn, rows: Vec<CallRow>) -> Result<Vec<Call>>
 /// People by id; those who were deleted are missing.
 pub(super) fn people(conn: &mut Conn, ids: &[UserId]) -> Result<HashMap<UserId, Person>> {
     let rows = store::people(conn, ids)?;
-    Ok(rows.into_iter().map(|(id, name, email)| (id, Person { name, email })).collect())
+    let person = |(id, name, email, is_deleted)| (id, Person { id, name, email, is_deleted });
+    Ok(rows.into_iter().map(person).collect())
+}
+
+fn clients_here(conn: &mut Conn, ids: &[ClientRowId]) -> Result<HashSet<ClientRowId>> {
+    let here = if ids.is_empty() { Vec::new() } else { store::clients_here(conn, ids)? };
+    Ok(here.into_iter().collect())
+}
+
+/// The clients that entries are about and that are still registered, by the id of the entry.
+pub(super) fn clients_of_entries(
+    conn: &mut Conn,
+    rows: &[EntryRow],
+) -> Result<HashMap<i64, ClientRowId>> {
+    let ids = |kind: &str| {
+        let is_it = |row: &&EntryRow| row.target_kind.as_deref() == Some(kind);
+        distinct(rows.iter().filter(is_it).filter_map(|row| row.target_id))
+    };
+    let tokens: Vec<TokenId> = ids("token").into_iter().map(TokenId).collect();
+    let consents: Vec<ConsentId> = ids("connection").into_iter().map(ConsentId).collect();
+    let mut found: HashMap<(&str, i64), ClientRowId> =
+        ids("client").into_iter().map(|id| (("client", id), ClientRowId(id))).collect();
+    if !tokens.is_empty() {
+        let of = store::clients_of_tokens(conn, &tokens)?;
+        found.extend(of.into_iter().map(|(id, client)| (("token", id.0), client)));
+    }
+    if !consents.is_empty() {
+        let of = store::clients_of_consents(conn, &consents)?;
+        found.extend(of.into_iter().map(|(id, client)| (("connection", id.0), client)));
+    }
+    let here = clients_here(conn, &distinct(found.values().copied()))?;
+    let of = |row: &EntryRow| {
+        let client = found.get(&(row.target_kind.as_deref()?, row.target_id?))?;
+        here.contains(client).then_some((row.id, *client))
+    };
+    Ok(rows.iter().filter_map(of).collect())
+}
+
+/// The thing that is typed, by its number or by its name.
+pub(super) fn thing_of(conn: &mut Conn, typed: &str) -> Result<(&'static str, i64)> {
+    let wrong = |message: String| Error::field("thing", message);
+    let Some((kind, which)) = thing(typed) else {
+        return Err(wrong(format!("Thing: “{typed}” is no kind with a name or number.")));
+    };
+    if let Ok(id) = which.parse() {
+        return Ok((kind, id));
+    }
+    let word = kind.replace('_', " ");
+    match store::things_named(conn, kind, &composed(which), 2)?.as_slice() {
+        [id] => Ok((kind, *id)),
+        [] => Err(wrong(format!(
+            "Thing: no {word} is found by that name. Enter the whole name, or follow “Audit entries” on its page."
+        ))),
+        _ => Err(wrong(format!(
+            "Thing: more than one {word} has that name. Follow “Audit entries” on the page of the one that you mean."
+        ))),
+    }
+}
+
+/// Whom a number stands for.
+pub(super) fn person_by_number(conn: &mut Conn, typed: &str) -> Result<Option<Known>> {
+    let Ok(id) = typed.parse() else { return Ok(None) };
+    Ok(people(conn, &[id])?.remove(&id).map(|person| Known {
+        words: format!("{} ({})", person.name, person.email),
+        typed: (!person.is_deleted).then_some(person.email),
+    }))
+}
+
+/// Which client a number stands for.
+pub(super) fn client_by_number(conn: &mut Conn, typed: &str) -> Result<Option<Known>> {
+    let Ok(id) = typed.parse() else { return Ok(None) };
+    let found = store::clients(conn, &[id])?.pop();
+    Ok(found.map(|(_, words)| Known { words, typed: None }))
 }
 
 pub(super) fn distinct<I: Ord>(ids: impl Iterator<Item = I>) -> Vec<I> {

@@ -193,7 +193,7 @@ fn the_taxonomy_counts_values_most_frequent_first() {
             pairs(&taxonomy.apps),
             [triple("klaviyo", "Klaviyo", 2), triple("judge-me", "Judge Me", 1)]
         );
-        assert_eq!(pairs(&taxonomy.category)[1].1, "Home garden");
+        assert_eq!(pairs(&taxonomy.category)[1].1, "Home & garden");
         assert_eq!(taxonomy.traffic.len(), 5);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::clients::{PATH, act, by_hand, row_of};
 use crate::support::ai_client::{Answer, REDIRECT, http, register};
-use crate::support::{AUDITOR, PASSWORD, html, on_sqlite};
+use crate::support::{AUDITOR, MEMBER, PASSWORD, html, on_sqlite};
 
 on_sqlite! {
     /// Rows: D16
@@ -30,6 +30,34 @@ on_sqlite! {
         }
         let told = act(app, &id.to_string(), "block", "").await;
         assert!(told.contains("Blocked <img"), "{told}");
+    }
+
+    /// The page of a client says how much it is used and until when each connection lasts, and leads
+    /// to where one of them is ended.
+    async fn a_client_tells_its_use_and_leads_to_each_connection(app) {
+        let client = app.ai_client("usage:read").await;
+        let id = row_of(app, &client.client_id).await;
+        let browser = app.admin().await;
+        let unused = html::text(&browser.get(&format!("{PATH}/{id}")).await.text);
+        assert!(unused.contains("Calls, 30 days 0 answered Last used Never"), "{unused}");
+        assert!(client.call().await.is_ok() && client.call().await.is_ok());
+        let page = browser.get(&format!("{PATH}/{id}")).await.text;
+        let text = html::text(&page);
+        assert!(text.contains("Calls, 30 days 2 answered Last used just now"), "{text}");
+        let calls = page.split("?client=").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+        let log = html::text(&browser.get(&format!("/admin/mcp/activity?client={calls}")).await.text);
+        assert!(log.contains("2 calls found"), "{log}");
+        let ends = app.clock.now().plus_seconds(30 * 86_400).to_utc().format("%-d %b %Y").to_string();
+        assert!(text.contains(&format!("{ends} Revoke")), "{text}");
+        let tokens = format!("/admin/mcp/users/{}/tokens", app.id_of(MEMBER).await);
+        assert!(page.contains(&format!("href=\"{tokens}\" data-dialog>Revoke")), "{page}");
+        assert!(html::text(&browser.get(&tokens).await.text).contains("Suite Client"));
+        let auditor = app.signed_in(AUDITOR).await.get(&format!("{PATH}/{id}")).await.text;
+        assert!(!auditor.contains(&tokens) && html::text(&auditor).contains("Expires"), "nothing to press for those who may not");
+        let act = format!("/admin/mcp/users/{}/revoke", app.id_of(MEMBER).await);
+        assert_eq!(browser.submit(&act, &act, &[]).await.status, 303);
+        let ended = browser.get(&format!("{PATH}/{id}")).await.text;
+        assert!(!ended.contains(&tokens) && html::text(&ended).contains("Ended"), "{}", html::text(&ended));
     }
 
     async fn an_auditor_sees_and_changes_nothing_and_a_member_sees_nothing(app) {

@@ -47,7 +47,7 @@ both_databases! {
         let page = app.signed_in(AUDITOR).await.get(&format!("{INDEX}?q=shop07&country=FR&platform=shopify")).await;
         assert_eq!(domains(&page), ["shop07.example.com"]);
         let text = html::text(&page.text);
-        assert!(text.contains("<b>Bold</b> Cups shop07.example.com Shopify FR Home garden 800 2"), "{text}");
+        assert!(text.contains("<b>Bold</b> Cups shop07.example.com Shopify FR Home & garden 800 2"), "{text}");
         assert!(!page.text.contains("ann@shop.example"), "the list tells no channel");
         assert!(text.contains("Text: shop07") && text.contains("Country: FR"), "{text}");
         let without = link(&page, "<span class=\"sr\">Remove filter </span>Text: shop07").unwrap();
@@ -57,6 +57,36 @@ both_databases! {
         let nothing = admin.get(&format!("{INDEX}?category=toys&q=nobody+has+this")).await;
         assert_eq!(nothing.status, 200);
         assert!(html::text(&nothing.text).contains("No store fits “Text: nobody has this” and “Category: toys”"), "{}", nothing.text);
+    }
+
+    /// How many stores there are is said where that is counted; each leads to its page, for those
+    /// whose role has it; the form that imports comes before the list.
+    async fn the_list_says_how_many_and_leads_to_them(app) {
+        app.sql("UPDATE stores SET name = NULL WHERE domain = 'shop00.example.com'").await;
+        let admin = app.admin().await;
+        for (query, found) in [
+            ("", Some(STORES)),
+            ("?country=FR", Some(STORES / 3)),
+            ("?country=FR&platform=shopify", None),
+            ("?q=shop", None),
+        ] {
+            let text = html::text(&admin.get(&format!("{INDEX}{query}")).await.text);
+            let list = text.split(" Search ").nth(1).unwrap();
+            assert_eq!(list.contains("records found"), found.is_some(), "{query}: {list}");
+            if let Some(found) = found {
+                assert!(list.contains(&format!("{found} records found")), "{query}: {list}");
+            }
+        }
+        let page = admin.get(INDEX).await.text;
+        assert!(page.find("upload-heading") < page.find("history-heading") && page.find("history-heading") < page.find("id=\"stores\""));
+        for number in ["00", "01"] {
+            assert!(page.contains(&format!("href=\"/dashboard/stores/shop{number}.example.com\"")), "{number}");
+        }
+        let store = admin.get("/dashboard/stores/shop01.example.com").await;
+        assert!([200, 303].contains(&store.status) && !store.header("location").contains("login"), "{}", store.status);
+        app.sql("UPDATE roles SET tools = '[\"get_usage\"]' WHERE name = 'Auditor'").await;
+        let auditor = app.signed_in(AUDITOR).await.get(INDEX).await.text;
+        assert!(auditor.contains("shop01.example.com") && !auditor.contains("href=\"/dashboard/stores/shop"), "not where they would be refused");
     }
 
     async fn what_is_asked_wrongly_is_named_and_the_list_shown_without_it(app) {

@@ -62,7 +62,25 @@ both_databases! {
         assert_eq!(counts(&page), "Read 4 New 0 Updated 0 Unchanged 2 Repeated an earlier key 2 Rejected 0");
 
         let index = html::text(&admin.get(INDEX).await.text);
-        assert!(index.contains("Stores 61 Contacts 2 Last import just now"), "{index}");
+        assert!(index.contains("Stores 61 Contacts 2 Last import people , 0 rejected just now"), "{index}");
+    }
+
+    /// Whoever sends a small file sees its report at once, with the lines that were rejected.
+    async fn a_small_file_answers_with_its_report(app) {
+        let admin = app.admin().await;
+        let lines = b"domain,category\ngood.example,home_garden\nbad domain,food-drink\n";
+        let answer = admin.upload("stores", "six.csv", lines, false).await;
+        assert_eq!(answer.status, 303);
+        let page = admin.get(answer.header("location")).await;
+        let text = html::text(&page.text);
+        assert!(text.contains("Finished") && text.contains("1 line was rejected"), "{text}");
+        assert!(!page.text.contains("http-equiv"), "what has ended does not renew itself");
+        let index = html::text(&admin.get(INDEX).await.text);
+        assert!(index.contains("Last import six.csv , 1 rejected just now"), "{index}");
+        let kept = app.count("SELECT count(*) FROM stores WHERE domain = 'good.example' AND category = 'home-garden'").await;
+        assert_eq!(kept, 1, "one category has one spelling");
+        let found = admin.get(&format!("{INDEX}?category=home_garden&q=good")).await;
+        assert!(found.text.contains("good.example"), "and is found by either");
     }
 
     async fn every_import_is_in_the_history_and_in_the_audit_log(app) {
@@ -153,7 +171,10 @@ both_databases! {
         let page = admin.get(INDEX).await;
         assert!(html::text(&page.text).contains("big.csv is being imported by olga"), "{}", page.text);
         assert!(!page.text.contains("type=\"file\""), "no form that would be refused");
-        let progress = html::text(&admin.get("/admin/index/imports/77").await.text);
+        let running = admin.get("/admin/index/imports/77").await;
+        let head = running.text.split("</head>").next().unwrap();
+        assert!(head.contains("<meta http-equiv=\"refresh\" content=\"2\">"), "it renews itself without script: {head}");
+        let progress = html::text(&running.text);
         assert!(progress.contains("Running") && progress.contains("1,200 of 5,000 rows"), "{progress}");
 
         use crate::support::upload::Part;
@@ -166,7 +187,9 @@ both_databases! {
         assert_eq!(app.count("SELECT count(*) FROM imports").await, 2);
 
         app.clock.advance(31);
-        let text = html::text(&admin.get("/admin/index/imports/77").await.text);
+        let interrupted = admin.get("/admin/index/imports/77").await;
+        assert!(!interrupted.text.contains("http-equiv"));
+        let text = html::text(&interrupted.text);
         assert!(text.contains("Interrupted") && text.contains("import the file again to complete it"), "{text}");
         assert_eq!(send(&admin, &token).await.status, 303);
         upload::settle(&app.ctx).await;

@@ -29,6 +29,7 @@ mod own_records;
 mod passwords;
 mod personal_tokens;
 mod plans;
+mod record_links;
 mod records;
 mod refusals;
 mod roles;

@@ -94,6 +94,46 @@ both_databases! {
         assert!(text.contains("reuse alarm") && !text.contains("Revoke everything"), "{text}");
     }
 
+    /// The tiles lead to as many as they count: people whose tokens work, and nobody whose only client
+    /// is blocked or who has none.
+    async fn the_tiles_lead_to_whom_they_count(app) {
+        app.ai_client("usage:read").await;
+        app.ai_client_of(OTHER, "usage:read").await;
+        app.ai_client_of(ADMIN, "usage:read").await;
+        app.sql("UPDATE clients SET trust = 'blocked' WHERE id = 2").await;
+        let browser = app.admin().await;
+        let page = browser.get("/admin").await.text;
+        let text = html::text(&page);
+        assert!(text.contains("People connected 2 Active tokens 2") && text.contains("Credits spent, 30 days 0"), "{text}");
+        for href in ["/admin/mcp/users?tokens=some", "/admin/mcp/users?tokens=some&amp;sort=-tokens"] {
+            assert!(page.contains(&format!("<a href=\"{href}\">2</a>")), "{href}: {page}");
+            let users = browser.get(&href.replace("&amp;", "&")).await;
+            assert!(html::text(&users.text).contains("2 records found"), "{href}: {}", html::text(&users.text));
+        }
+    }
+
+    /// What switching the endpoint off closes is said before and after, the REST API too; while it is
+    /// off, the overview has the way to switch it on where the way to switch it off was.
+    async fn what_switching_off_closes_is_said_everywhere(app) {
+        crate::support::api_client::key_of(app, MEMBER, "usage:read").await;
+        let browser = app.admin().await;
+        let on = browser.get("/admin").await.text;
+        assert!(on.contains("Switch the endpoint off") && !on.contains("Switch the endpoint on"));
+        let asked = html::text(&browser.get("/admin/stop/endpoint").await.text);
+        assert!(asked.contains("The REST API refuses every call too ( 1 API key now)"), "{asked}");
+        let (_, told) = stop(app, "endpoint", PASSWORD).await;
+        assert!(told.contains("1 API key worked until now") && told.contains("every call of the REST API"), "{told}");
+        let off = browser.get("/admin").await.text;
+        let matter = html::text(off.split("id=\"attention\"").nth(1).unwrap());
+        assert!(matter.contains("and every call of the REST API"), "{matter}");
+        let way = off.split(">Switch the endpoint on<").next().unwrap().rsplit("href=\"").next().unwrap().split('"').next().unwrap();
+        let settings = browser.get(way.split('#').next().unwrap()).await;
+        assert!(settings.status == 200 && settings.text.contains("id=\"setting-mcp_enabled\""), "{way}");
+        assert!(!off.contains("Switch the endpoint off"), "it is off");
+        let auditor = app.signed_in(AUDITOR).await.get("/admin").await.text;
+        assert!(!auditor.contains("Switch the endpoint"), "who may not is not offered it");
+    }
+
     /// Switched off, the next request is refused on every server; the tokens live, and work again
     /// when it is switched on.
     /// Rows: C20
@@ -104,7 +144,8 @@ both_databases! {
         assert_eq!(status, 403, "{text}");
         assert!(client.call().await.is_ok(), "a wrong password changes nothing");
         let (status, text) = stop(app, "endpoint", PASSWORD).await;
-        assert!(status == 303 && text.contains("1 token worked until now"), "{text}");
+        assert!(status == 303 && text.contains("1 token and 0 API keys worked until now"), "{text}");
+        assert!(text.contains("every call of the REST API. Switch it on again"), "{text}");
         assert!(text.contains("every call of every AI client is refused"), "it stands under Needs attention: {text}");
         assert_eq!(client.call().await.status, 503);
         let url = format!("{}/mcp", replica.base);

@@ -31,6 +31,11 @@ both_databases! {
         let text = html::text(&asked.text);
         assert!(text.contains("No account is on it") && text.contains("Search rows a month : 5,000"), "{text}");
         assert_eq!(app.count("SELECT count(*) FROM plans").await, 4, "asking makes nothing");
+        assert!(text.contains("System Accounts Plans Make the plan Team Make the plan Team?"), "the way here names the step: {text}");
+        let line = asked.text.split("class=\"btns end\">").nth(1).unwrap().split("</div>").next().unwrap();
+        assert!(html::text(line).contains("Change entries Cancel Make the plan"), "one line of ways on: {line}");
+        let editing = admin.send(&asked, "/admin/plans/new", &[("step", "edit")]).await;
+        assert!(editing.text.contains("value=\"Team\""), "the entries are kept: {}", editing.text);
         let told = carry_out(&admin, "/admin/plans/new", &team).await;
         assert!(told.contains("Made the plan Team") && told.contains("5,000"), "{told}");
         let own = path(app, "Team").await;

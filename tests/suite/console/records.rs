@@ -274,6 +274,9 @@ both_databases! {
             ("thing=plan+1", vec!["Changed a plan"]),
             ("thing=role+1", vec!["Changed what a role allows"]),
             ("thing=role+9", vec![]),
+            ("thing=account+acme", vec!["Changed an account", "Was refused granting or taking credits"]),
+            ("thing=Plan+Free", vec!["Changed a plan"]),
+            ("thing=role+Administrator", vec!["Changed what a role allows"]),
             ("thing=account+1&outcome=denied", vec!["Was refused granting or taking credits"]),
             ("thing=account+1&outcome=ok&action=credits", vec!["Changed an account"]),
             (&format!("thing=account+1&person={}", ADMIN.email.replace('@', "%40")), vec![]),
@@ -286,7 +289,9 @@ both_databases! {
             }
         }
         let page = browser.get("/admin/mcp/audit?thing=everything").await;
-        assert!(page.status == 400 && page.text.contains("such as account 7"), "{}", page.text);
+        assert!(page.status == 400 && page.text.contains("such as plan Starter or account 7"), "{}", page.text);
+        let page = browser.get("/admin/mcp/audit?thing=plan+Nobody+Knows").await;
+        assert!(page.status == 400 && html::text(&page.text).contains("no plan is found by that name"), "{}", page.text);
         for (page, link) in [("/admin/accounts/1", "account+1"), ("/admin/plans/1", "plan+1"), ("/admin/roles/1", "role+1")] {
             assert!(browser.get(page).await.text.contains(&format!("/admin/mcp/audit?thing={link}\"")), "{page}");
         }
