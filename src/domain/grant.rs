@@ -75,6 +75,20 @@ pub enum EndReason {
 }
 
 impl EndReason {
+    const ALL: [Self; 11] = [
+        Self::RevokedByAdministrator,
+        Self::RevokedByUser,
+        Self::AccessDisabled,
+        Self::RevokedByClient,
+        Self::CodeReplayed,
+        Self::RefreshTokenReplayed,
+        Self::RevokedByOperator,
+        Self::PasswordChanged,
+        Self::UserSuspended,
+        Self::UserDeleted,
+        Self::Expired,
+    ];
+
     /// As the database keeps it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -90,6 +104,24 @@ impl EndReason {
             Self::UserDeleted => "user_deleted",
             Self::Expired => "expired",
         }
+    }
+
+    /// Who ended it, or why, for people; nothing of what has only expired or is not known.
+    pub fn in_words(kept: &str) -> Option<&'static str> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == kept).and_then(|reason| match reason
+        {
+            Self::RevokedByAdministrator => Some("By an administrator"),
+            Self::RevokedByUser => Some("By its owner"),
+            Self::AccessDisabled => Some("MCP access was disabled"),
+            Self::RevokedByClient => Some("By the client itself"),
+            Self::CodeReplayed => Some("A used sign-in code came again"),
+            Self::RefreshTokenReplayed => Some("A used refresh token came again"),
+            Self::RevokedByOperator => Some("At the server’s command line"),
+            Self::PasswordChanged => Some("The password was set anew"),
+            Self::UserSuspended => Some("The person was suspended"),
+            Self::UserDeleted => Some("The person was deleted"),
+            Self::Expired => None,
+        })
     }
 }
 

@@ -11,6 +11,8 @@ pub struct ScopeRow {
     pub name: &'static str,
     /// What it lets a client do, for the consent page.
     pub words: &'static str,
+    /// The same for somebody who is not the person it is about.
+    pub words_of_others: &'static str,
     /// What it can spend, if anything.
     pub spends: Option<&'static str>,
     /// Whether it is a permission of the MCP resource (the others are about identity and session).
@@ -44,6 +46,7 @@ pub const SCOPES: [ScopeRow; 8] = [
         scope: Scope::UsageRead,
         name: "usage:read",
         words: "See how much of your quota and credits is used",
+        words_of_others: "See how much of the quota and credits is used",
         spends: None,
         of_resource: true,
     },
@@ -51,6 +54,7 @@ pub const SCOPES: [ScopeRow; 8] = [
         scope: Scope::StoresRead,
         name: "stores:read",
         words: "Search stores and read their profiles",
+        words_of_others: "Search stores and read their profiles",
         spends: Some("Uses your monthly search rows"),
         of_resource: true,
     },
@@ -58,6 +62,7 @@ pub const SCOPES: [ScopeRow; 8] = [
         scope: Scope::ContactsSearch,
         name: "contacts:search",
         words: "Search people who work at stores, without their addresses",
+        words_of_others: "Search people who work at stores, without their addresses",
         spends: Some("Uses your monthly search rows"),
         of_resource: true,
     },
@@ -65,6 +70,7 @@ pub const SCOPES: [ScopeRow; 8] = [
         scope: Scope::ContactsReveal,
         name: "contacts:reveal",
         words: "Reveal e-mail addresses and phone numbers of contacts",
+        words_of_others: "Reveal e-mail addresses and phone numbers of contacts",
         spends: Some(
             "Spends your account’s credits: 1 for each contact revealed for the first time",
         ),
@@ -74,6 +80,7 @@ pub const SCOPES: [ScopeRow; 8] = [
         scope: Scope::OpenId,
         name: "openid",
         words: "Know who you are on this server",
+        words_of_others: "Know who the person is on this server",
         spends: None,
         of_resource: false,
     },
@@ -81,6 +88,7 @@ pub const SCOPES: [ScopeRow; 8] = [
         scope: Scope::Profile,
         name: "profile",
         words: "See your name",
+        words_of_others: "See the person’s name",
         spends: None,
         of_resource: false,
     },
@@ -88,6 +96,7 @@ pub const SCOPES: [ScopeRow; 8] = [
         scope: Scope::Email,
         name: "email",
         words: "See your e-mail address",
+        words_of_others: "See the person’s e-mail address",
         spends: None,
         of_resource: false,
     },
@@ -95,10 +104,18 @@ pub const SCOPES: [ScopeRow; 8] = [
         scope: Scope::OfflineAccess,
         name: "offline_access",
         words: "Stay connected without asking you to sign in again",
+        words_of_others: "Stay connected without asking the person to sign in again",
         spends: None,
         of_resource: false,
     },
 ];
+
+impl ScopeRow {
+    /// Whether calls with it cost credits.
+    pub fn spends_credits(&self) -> bool {
+        self.scope == Scope::ContactsReveal
+    }
+}
 
 impl Scope {
     /// The scope's row of the table.
@@ -205,6 +222,16 @@ mod tests {
             ScopeSet::parse_known("stores:read repo usage:read").to_string(),
             "usage:read stores:read"
         );
+    }
+
+    #[test]
+    fn nobody_reads_of_somebody_else_as_of_themselves() {
+        for row in &SCOPES {
+            let words = format!(" {} ", row.words_of_others.to_lowercase());
+            assert!(!words.contains(" you ") && !words.contains(" your "), "{words}");
+            let says = row.spends.is_some_and(|spends| spends.contains("credits"));
+            assert_eq!(row.spends_credits(), says, "{}", row.name);
+        }
     }
 
     #[test]

@@ -16,12 +16,14 @@ use crate::service::Ctx;
 use crate::service::login::Reconfirmed;
 use crate::store::audit::{self, NewEntry};
 use crate::store::grid::{self, GridFilter};
-use crate::store::mass as store;
+use crate::store::mass::{self as store, Holding};
 
 /// People of one statement.
 const AT_ONCE: usize = 500;
 /// Names in a preview.
 const SAMPLE: i64 = 5;
+/// The same of a list that is read whole.
+const NAMES: usize = 5;
 
 /// What is done.
 #[derive(Debug)]
@@ -61,6 +63,15 @@ fn mixed(id: i64) -> i64 {
     (mixed ^ (mixed >> 33)).cast_signed()
 }
 
+/// Some of the people of an act: how many, and the names of a few.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// How many.
+    pub people: i64,
+    /// The first of them by id.
+    pub names: Vec<String>,
+}
+
 /// What an act would touch.
 #[derive(Debug, Clone, Default)]
 pub struct Preview {
@@ -72,12 +83,18 @@ pub struct Preview {
     pub tokens: i64,
     /// Their tokens that have not ended and do not work, because their client is blocked.
     pub blocked: i64,
-    /// Their approvals that stand.
-    pub approvals: i64,
     /// Names and addresses of a few.
     pub sample: Vec<(String, String)>,
     /// The acting person was left out.
     pub without_own: bool,
+    /// Who has tokens that have not ended.
+    pub with_tokens: Part,
+    /// Who has approvals that stand, and no such token.
+    pub with_approvals: Part,
+    /// Who has neither.
+    pub with_nothing: Part,
+    /// Who was unticked after everybody had been chosen.
+    pub unticked: Part,
 }
 
 /// Nobody locks themselves out by a list: whoever disables or revokes is left out, if the filter shows
@@ -109,6 +126,7 @@ pub async fn preview(
     let (now, own) = (ctx.clock.now(), actor.user.filter(|_| takes_away));
     ctx.db
         .read(move |conn| {
+            let unticked = store::names(conn, &filter.except)?;
             let without_own = spare(conn, own, &mut filter, now)?;
             let blocked = store::count_blocked(conn, &filter, now)?;
             Ok(Preview {
@@ -116,12 +134,23 @@ pub async fn preview(
                 enabled: store::count_enabled(conn, &filter, now)?,
                 tokens: store::count_live(conn, &filter, now)? - blocked,
                 blocked,
-                approvals: store::count_approvals(conn, &filter, now)?,
                 sample: store::sample(conn, &filter, SAMPLE, now)?,
                 without_own,
+                with_tokens: part(conn, &filter, Holding::Tokens, now)?,
+                with_approvals: part(conn, &filter, Holding::ApprovalsOnly, now)?,
+                with_nothing: part(conn, &filter, Holding::Nothing, now)?,
+                unticked: Part {
+                    people: i64::try_from(unticked.len()).unwrap_or(i64::MAX),
+                    names: unticked.into_iter().take(NAMES).collect(),
+                },
             })
         })
         .await
+}
+
+fn part(conn: &mut Conn, filter: &GridFilter, what: Holding, now: Timestamp) -> Result<Part> {
+    let (people, names) = store::holding(conn, filter, what, SAMPLE, now)?;
+    Ok(Part { people, names })
 }
 
 /// What an act did.
@@ -129,6 +158,8 @@ pub async fn preview(
 pub struct Report {
     /// People for whom something changed.
     pub people: usize,
+    /// Those of them who had tokens that worked.
+    pub with_tokens: usize,
     /// Tokens that worked until now.
     pub tokens: usize,
     /// People for whom it was so already.
@@ -249,6 +280,7 @@ fn run_on(
         }
     };
     report.people += changed.len();
+    report.with_tokens += changed.values().filter(|tokens| **tokens > 0).count();
     report.already += ids.len() - changed.len();
     report.tokens +=
         changed.values().filter_map(|tokens| usize::try_from(*tokens).ok()).sum::<usize>();
@@ -316,6 +348,7 @@ fn summarise(
 ) -> Result<()> {
     let detail = json!({
         "people": report.people,
+        "people_with_tokens": report.with_tokens,
         "tokens": report.tokens,
         "already": report.already,
         "without_own_account": report.without_own,

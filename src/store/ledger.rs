@@ -123,6 +123,21 @@ pub fn last_adjustment(
         .optional()
 }
 
+/// What administrators granted in a month, and what they took, which is below zero.
+pub fn adjustments(
+    conn: &mut Conn,
+    account: AccountId,
+    period: Timestamp,
+) -> QueryResult<Vec<i64>> {
+    let kinds = [EntryKind::Grant.as_str(), EntryKind::Take.as_str()];
+    credit_ledger::table
+        .filter(credit_ledger::account_id.eq(account))
+        .filter(credit_ledger::period_start.eq(period))
+        .filter(credit_ledger::kind.eq_any(kinds))
+        .select(credit_ledger::amount)
+        .load(conn)
+}
+
 /// The months of an account that were opened, the newest first.
 pub fn months(
     conn: &mut Conn,

@@ -41,13 +41,70 @@ pub fn count_blocked(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> Qu
     blocked::count_tokens_of(conn, people, now)
 }
 
-/// How many approvals of theirs stand.
-pub fn count_approvals(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    let people = matching(conn, filter, now)?;
-    Written::new("SELECT count(*) FROM consents WHERE revoked_at IS NULL AND user_id IN (")
-        .then(people)
-        .sql(")")
-        .count(conn)
+/// What somebody has that revoking would end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// Tokens that have not ended.
+    Tokens,
+    /// No such token, and an approval that stands.
+    ApprovalsOnly,
+    /// Neither.
+    Nothing,
+}
+
+impl Holding {
+    /// The condition that it is so with a row of `users`.
+    fn condition(self, conn: &Conn, now: Timestamp) -> Written {
+        let tokens = |not: &'static str| {
+            Written::new(not)
+                .sql("EXISTS (SELECT 1 FROM tokens WHERE tokens.user_id = users.id AND tokens.state = 'active' AND ")
+                .then(Written::on_sqlite(conn, "+"))
+                .sql("tokens.expires_at > ")
+                .number(now.0)
+                .sql(")")
+        };
+        let approvals = |not: &'static str| {
+            Written::new(not).sql(
+                "EXISTS (SELECT 1 FROM consents WHERE consents.user_id = users.id AND consents.revoked_at IS NULL)",
+            )
+        };
+        match self {
+            Self::Tokens => tokens(""),
+            Self::ApprovalsOnly => tokens("NOT ").sql(" AND ").then(approvals("")),
+            Self::Nothing => tokens("NOT ").sql(" AND ").then(approvals("NOT ")),
+        }
+    }
+}
+
+/// How many of those whom the filter shows have that, and the names of the first by id.
+pub fn holding(
+    conn: &mut Conn,
+    filter: &GridFilter,
+    what: Holding,
+    limit: i64,
+    now: Timestamp,
+) -> QueryResult<(i64, Vec<String>)> {
+    let has = what.condition(conn, now);
+    let count = Written::new("SELECT count(*) FROM users")
+        .all_of(conditions(conn, filter, now)?.into_iter().chain([has]))
+        .count(conn)?;
+    let has = what.condition(conn, now);
+    let names = Written::new("SELECT users.name, users.email FROM users")
+        .all_of(conditions(conn, filter, now)?.into_iter().chain([has]))
+        .sql(" ORDER BY users.id LIMIT ")
+        .number(limit)
+        .pairs(conn)?;
+    Ok((count, names.into_iter().map(|(name, _)| name).collect()))
+}
+
+/// The names of these people, by id; not of those who were deleted.
+pub fn names(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<String>> {
+    users::table
+        .filter(users::id.eq_any(ids))
+        .filter(users::deleted_at.is_null())
+        .order(users::id.asc())
+        .select(users::name)
+        .load(conn)
 }
 
 /// The tokens of `people` that have not ended. SQLite would look through all tokens that do.

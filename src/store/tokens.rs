@@ -41,6 +41,10 @@ pub struct TokenRow {
     pub client_trust: Option<String>,
     /// The owner's own name for the connection, if it is one; empty is none.
     pub connection_label: Option<String>,
+    /// When it ended, if that was written down.
+    pub ended_at: Option<Timestamp>,
+    /// Why it ended, a [`EndReason`] as the database keeps it.
+    pub end_reason: Option<String>,
 }
 
 impl TokenRow {
@@ -64,6 +68,8 @@ type Columns = (
     tokens::consent_id,
     diesel::dsl::Nullable<clients::trust>,
     diesel::dsl::Nullable<consents::label>,
+    tokens::ended_at,
+    tokens::end_reason,
 );
 
 fn columns() -> Columns {
@@ -80,6 +86,8 @@ fn columns() -> Columns {
         tokens::consent_id,
         clients::trust.nullable(),
         consents::label.nullable(),
+        tokens::ended_at,
+        tokens::end_reason,
     )
 }
 

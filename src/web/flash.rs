@@ -3,6 +3,9 @@
 use actix_session::Session;
 use serde::{Deserialize, Serialize};
 
+use super::viewer::Viewer;
+use crate::domain::access::Permission;
+
 /// How a message is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Tone {
@@ -41,6 +44,15 @@ pub fn put_linked(
     if let Err(error) = session.insert(KEY, Flash { tone, text: text.into(), link }) {
         log::warn!("a message was not kept: {error}");
     }
+}
+
+/// The same, with a link to what the request in hand wrote down, for whoever may read it. What was
+/// only refused, or changed nothing, has no such link.
+pub fn put_audited(session: &Session, viewer: &Viewer, tone: Tone, text: impl Into<String>) {
+    let link = (viewer.actor.request_id.as_ref())
+        .filter(|_| tone == Tone::Ok && viewer.may(Permission::ViewRecords))
+        .map(|id| ("See in audit log".to_owned(), format!("/admin/mcp/audit?request={id}")));
+    put_linked(session, tone, text, link);
 }
 
 /// Takes the message out.

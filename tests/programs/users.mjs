@@ -31,7 +31,7 @@ async function selecting(screen) {
   await screen.page.keyboard.press("Space");
   check((await selected(screen)) === 20, `${await selected(screen)} are selected, not the page`);
   await screen.page.waitForFunction(() => document.querySelector("p.sr[role=status]")?.textContent === "20 selected", { timeout: 5000 });
-  check((await screen.text()).includes("20 on this page selected."), "the page does not say what is selected");
+  check((await screen.text()).includes("20 selected (all of this page)"), "the page does not say what is selected");
   check(await screen.has("checkbox", "Deselect all on this page"), "the box's name does not follow its state");
   await screen.examine("mcp-users-page-selected");
   const boxes = await screen.page.$$("[data-select-row]");

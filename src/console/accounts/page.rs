@@ -34,6 +34,8 @@ pub(super) struct Usage {
     used: i64,
     limit: i64,
     resets: String,
+    /// What the limit is made of, if administrators gave or took some of it.
+    made_of: Option<String>,
 }
 
 impl Usage {
@@ -141,14 +143,34 @@ pub(super) fn usage(ctx: &Ctx, account: &Account, form: Form) -> Tab {
             _ => format!("Starts again on {}, {}", page::day(&at), page::clock(&at)),
         }
     };
-    let bar = |title, used, limit, span| Usage { title, used, limit, resets: resets(span) };
+    let bar = |title, used, limit, span| Usage {
+        title,
+        used,
+        limit,
+        resets: resets(span),
+        made_of: None,
+    };
     let bars = vec![
         bar("Requests this minute", used.minute, plan.requests_per_minute, Span::Minute),
         bar("Requests today", used.day, plan.requests_per_day, Span::Day),
         bar("Search rows this month", used.rows, plan.rows_per_month, Span::Month),
-        bar("Credits this month", used.credits.used, used.credits.limit, Span::Month),
+        Usage {
+            made_of: made_of(plan.credits_per_month, account.granted, account.withdrawn),
+            ..bar("Credits this month", used.credits.used, used.credits.limit, Span::Month)
+        },
     ];
     Tab::Usage { bars, form }
+}
+
+/// What the credits of a month are made of, if administrators changed what the plan gives.
+fn made_of(of_plan: i64, granted: i64, withdrawn: i64) -> Option<String> {
+    let mut text = format!("{} of the plan", parts::number(&of_plan));
+    for (sign, amount, word) in [("+", granted, "granted"), ("−", withdrawn, "withdrawn")] {
+        if amount > 0 {
+            text.push_str(&format!(" {sign} {} {word}", parts::number(&amount)));
+        }
+    }
+    (granted + withdrawn > 0).then_some(text)
 }
 
 async fn people(ctx: &Ctx, account: &Account, query: &str) -> Result<Tab> {
@@ -194,4 +216,18 @@ pub(super) fn page(
         tab,
     };
     render_with_status(&template, status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credits_that_are_not_the_plans_say_what_they_are_made_of() {
+        assert_eq!(made_of(500, 0, 400).as_deref(), Some("500 of the plan − 400 withdrawn"));
+        assert_eq!(made_of(10_000, 250, 0).as_deref(), Some("10,000 of the plan + 250 granted"));
+        let both = made_of(3_000, 1_500, 4_500);
+        assert_eq!(both.as_deref(), Some("3,000 of the plan + 1,500 granted − 4,500 withdrawn"));
+        assert_eq!(made_of(500, 0, 0), None);
+    }
 }

@@ -261,7 +261,10 @@ impl View {
                     Self { sort, descending, page: 1, ..self.clone() }.href()
                 };
                 let href = sort.map(next).unwrap_or_default();
-                (Header { label, href, sorted: is_sorted.then_some(order) }, *is_number)
+                (
+                    Header { label, about: None, href, sorted: is_sorted.then_some(order) },
+                    *is_number,
+                )
             })
             .collect()
     }

@@ -17,7 +17,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::service::clients::{self, Named, Touched, Whom};
 use crate::service::{Ctx, login};
 use crate::web::error::Failure;
-use crate::web::flash::{self, Tone};
+use crate::web::flash::{Tone, put_audited};
 use crate::web::form::Form;
 use crate::web::page::{Shell, render_with_status, see_other};
 use crate::web::viewer::{Admin, ManageClients, Viewer};
@@ -185,7 +185,7 @@ pub async fn delete(
         counted(&count(ended.connections), "connection", "connections"),
         counted(&count(ended.tokens), "token", "tokens"),
     );
-    flash::put(&session, Tone::Ok, text);
+    put_audited(&session, &viewer, Tone::Ok, text);
     // There is no page of it any more.
     let back = if form.0.back == CLIENT { "" } else { &form.0.back };
     Ok(see_other(&Asked::parse(back).view.href()))
@@ -205,13 +205,15 @@ pub async fn block(
     let whom = whom(&path)?;
     let named = clients::named(&ctx, whom).await?;
     match clients::block(&ctx, &viewer.actor, whom).await? {
-        0 => flash::put(
+        0 => put_audited(
             &session,
+            &viewer,
             Tone::Warn,
             format!("{} was blocked already. Nothing was changed.", named.name),
         ),
-        _ => flash::put(
+        _ => put_audited(
             &session,
+            &viewer,
             Tone::Ok,
             format!(
                 "Blocked {} for everyone{}. The next request from it is refused.",
@@ -247,13 +249,15 @@ pub async fn unblock(
         Err(error) => return Err(error.into()),
     };
     match clients::unblock(&ctx, &viewer.actor, proof, whom).await? {
-        0 => flash::put(
+        0 => put_audited(
             &session,
+            &viewer,
             Tone::Warn,
             format!("{} was not blocked. Nothing was changed.", named.name),
         ),
-        _ => flash::put(
+        _ => put_audited(
             &session,
+            &viewer,
             Tone::Ok,
             format!(
                 "Unblocked {}{}. Tokens that have not ended meanwhile work again.",
@@ -288,7 +292,7 @@ pub async fn revoke(
     let (tokens, connections) = (count(ended.tokens), count(ended.connections));
     if tokens + connections == 0 {
         let text = format!("{} had no connections. Nothing was changed.", named.name);
-        flash::put(&session, Tone::Warn, text);
+        put_audited(&session, &viewer, Tone::Warn, text);
     } else {
         let text = format!(
             "Revoked {} and {} of {}. The next request from it is refused.",
@@ -296,7 +300,7 @@ pub async fn revoke(
             counted(&tokens, "token", "tokens"),
             named.name
         );
-        flash::put(&session, Tone::Ok, text);
+        put_audited(&session, &viewer, Tone::Ok, text);
     }
     Ok(see_other(&back_href(&form.0.back, whom)))
 }

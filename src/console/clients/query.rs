@@ -247,7 +247,7 @@ impl View {
                 let (sort, descending) =
                     parts::next_order((*sort, false), (self.sort, self.descending), DEFAULT_SORT);
                 let next = Self { sort, descending, page: 1, ..self.clone() };
-                Header { label, href: next.href(), sorted: is_sorted.then_some(order) }
+                Header { label, about: None, href: next.href(), sorted: is_sorted.then_some(order) }
             })
             .collect()
     }

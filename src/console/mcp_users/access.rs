@@ -15,7 +15,7 @@ use crate::service::access::{self, Authority, Changed};
 use crate::service::{Ctx, connections, login, people};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
-use crate::web::flash::{self, Tone};
+use crate::web::flash::{Tone, put_audited};
 use crate::web::form::Form;
 use crate::web::page::{Shell, render_with_status, see_other};
 use crate::web::viewer::{Admin, ManageMcpAccess, Viewer};
@@ -87,7 +87,7 @@ pub async fn set_access(
     match change(&ctx, &viewer, &user, &form.0).await {
         Ok(changed) => {
             let (tone, text) = told(&changed, &user);
-            flash::put(&session, tone, text);
+            put_audited(&session, &viewer, tone, text);
             Ok(see_other(&back.href(&user.id)))
         }
         Err(error) if is_of_the_form(error.code) => {

@@ -68,24 +68,27 @@ impl Choice {
         }
     }
 
-    /// Whom that means, in words.
+    /// Whom that means, in words, for the log, which has no names beside it.
     pub fn in_words(&self) -> String {
+        let whom = self.of_whom();
+        match &self.people {
+            People::AllBut(except) if except.len() == 1 => format!("{whom}, except 1 unticked"),
+            People::AllBut(except) if !except.is_empty() => {
+                format!("{whom}, except {} unticked", except.len())
+            }
+            _ => whom,
+        }
+    }
+
+    /// Among whom it chooses, in words; who was unticked is to be said beside it.
+    pub fn of_whom(&self) -> String {
         match &self.people {
             People::Only(ids) if ids.len() == 1 => "The person ticked in the list".into(),
             People::Only(_) => "Everybody ticked in the list".into(),
-            People::AllBut(except) => {
-                let filters = parts::filters_in_words(&self.view);
-                let whom = if filters.is_empty() {
-                    "Everybody".to_owned()
-                } else {
-                    format!("Everybody who fits {filters}")
-                };
-                match except.len() {
-                    0 => whom,
-                    1 => format!("{whom}, except 1 unticked"),
-                    more => format!("{whom}, except {more} unticked"),
-                }
-            }
+            People::AllBut(_) => match parts::filters_in_words(&self.view) {
+                filters if filters.is_empty() => "Everybody".to_owned(),
+                filters => format!("Everybody who fits {filters}"),
+            },
         }
     }
 
@@ -135,6 +138,7 @@ mod tests {
         assert_eq!((filter.only, filter.except), (None, vec![UserId(9)]));
         assert_eq!(filter.text.as_deref(), Some("ann"));
         assert_eq!(choice.in_words(), "Everybody who fits “User: ann”, except 1 unticked");
+        assert_eq!(choice.of_whom(), "Everybody who fits “User: ann”");
     }
 
     #[test]

@@ -12,12 +12,14 @@ pub struct Column {
     pub name: &'static str,
     /// Its header.
     pub label: &'static str,
+    /// What is to be known of it that its header does not say.
+    pub about: Option<&'static str>,
     /// Whether a view shows it unless it says otherwise.
     pub is_usual: bool,
 }
 
 const fn column(sort: GridSort, name: &'static str, label: &'static str, is_usual: bool) -> Column {
-    Column { sort, name, label, is_usual }
+    Column { sort, name, label, about: None, is_usual }
 }
 
 /// The columns, in the order in which they stand.
@@ -27,7 +29,10 @@ pub const COLUMNS: [Column; 8] = [
     column(GridSort::Role, "role", "Role", false),
     column(GridSort::Clients, "clients", "Clients", true),
     column(GridSort::Tokens, "tokens", "Active Tokens", false),
-    column(GridSort::Credits, "credits", "Credits Used", false),
+    Column {
+        about: Some("of the person’s account, shared by everybody in it"),
+        ..column(GridSort::Credits, "credits", "Credits Used", false)
+    },
     column(GridSort::Added, "added", "Added to MCP", true),
     column(GridSort::LastUsed, "last_used", "Last Used", true),
 ];

@@ -8,6 +8,7 @@ use super::tokens::{Live, TokenLine, lines};
 use super::user_id;
 use crate::clock::Timestamp;
 use crate::domain::access::Permission;
+use crate::domain::grant::TokenStatus;
 use crate::service::{Ctx, connections, people};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;

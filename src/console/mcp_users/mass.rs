@@ -14,12 +14,11 @@ use super::tokens::Live;
 use crate::console::problems::{Password, Problems, for_the_form, of_the_password};
 use crate::console::steps::is_of_the_password;
 use crate::console::users::form_with;
-use crate::domain::access::Permission;
 use crate::error::{Error, ErrorCode, Result};
-use crate::service::mass::{self, Fingerprint, Preview, Ran, Report};
+use crate::service::mass::{self, Fingerprint, Part, Preview, Ran, Report};
 use crate::service::{Ctx, access, login};
 use crate::web::error::Failure;
-use crate::web::flash::{self, Tone};
+use crate::web::flash::{self, Tone, put_audited};
 use crate::web::form::Form;
 use crate::web::page::{Shell, see_other};
 use crate::web::viewer::{Admin, ManageMcpAccess, RevokeTokens, ViewMcpUsers, Viewer};
@@ -127,7 +126,9 @@ impl ActPage {
     /// Whether it would change nothing for any of them.
     fn is_idle(&self) -> bool {
         match self.act {
-            Act::Revoke => self.live().all() + self.preview.approvals == 0,
+            Act::Revoke => {
+                self.preview.with_tokens.people + self.preview.with_approvals.people == 0
+            }
             Act::Enable | Act::Disable => self.to_do() == 0,
         }
     }
@@ -154,10 +155,6 @@ impl ActPage {
         }
     }
 
-    fn approvals(&self) -> String {
-        counted(self.preview.approvals, "approval", "approvals")
-    }
-
     /// The tokens that are revoked.
     fn live(&self) -> Live {
         Live { active: self.preview.tokens, blocked: self.preview.blocked }
@@ -166,11 +163,7 @@ impl ActPage {
     /// The people of the sample, and how many more there are.
     fn sample(&self) -> String {
         let names: Vec<_> = self.preview.sample.iter().map(|(name, _)| name.as_str()).collect();
-        let shown = i64::try_from(names.len()).unwrap_or_default();
-        match self.preview.whom.people - shown {
-            0 => names.join(", "),
-            more => format!("{} and {} more", names.join(", "), number(&more)),
-        }
+        listed(&names, self.preview.whom.people)
     }
 
     /// What is wrong with the password.
@@ -182,6 +175,21 @@ impl ActPage {
     fn is_to_be_typed(&self) -> bool {
         self.preview.whom.people > MANY
     }
+}
+
+/// A few names, and how many more there are.
+fn listed(names: &[&str], of: i64) -> String {
+    let shown = i64::try_from(names.len()).unwrap_or_default();
+    match of - shown {
+        more if more > 0 => format!("{} and {} more", names.join(", "), number(&more)),
+        _ => names.join(", "),
+    }
+}
+
+/// The people of a part, and how many more there are.
+fn names_of(part: &Part) -> String {
+    let names: Vec<_> = part.names.iter().map(String::as_str).collect();
+    listed(&names, part.people)
 }
 
 fn counted(count: i64, one: &str, more: &str) -> String {
@@ -208,7 +216,7 @@ async fn ask(
         errors,
         act,
         preview,
-        words: choice.in_words(),
+        words: choice.of_whom(),
         fields: choice.fields(),
         href: choice.view().href(),
         reason,
@@ -312,15 +320,7 @@ async fn submit(
     match run(ctx, viewer, act, &choice, &form).await {
         Ok(report) => {
             let (tone, text) = told(act, &report);
-            let link = viewer
-                .actor
-                .request_id
-                .as_ref()
-                .filter(|_| viewer.may(Permission::ViewRecords))
-                .map(|id| {
-                    ("See in audit log".to_owned(), format!("/admin/mcp/audit?request={id}"))
-                });
-            flash::put_linked(session, tone, text, link);
+            put_audited(session, viewer, tone, text);
             Ok(see_other(&choice.view().href()))
         }
         Err(errors) => {
@@ -343,16 +343,30 @@ fn is_of_the_form(code: ErrorCode) -> bool {
 /// Why somebody was skipped from whom nothing was revoked.
 const NOTHING: &str = "nothing to revoke";
 
+/// What was revoked: of whom tokens, and of whom else no more than approvals stood.
+fn revoked(report: &Report, tokens: &str) -> String {
+    let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let with = people(whole(report.with_tokens));
+    match report.people.saturating_sub(report.with_tokens) {
+        approving if report.with_tokens == 0 => format!(
+            "Ended the approvals of {}. There were no active tokens.",
+            people(whole(approving))
+        ),
+        0 => format!("Revoked {tokens} of {with}."),
+        approving => format!(
+            "Revoked {tokens} of {with} and ended the approvals of {} more.",
+            number(&whole(approving))
+        ),
+    }
+}
+
 /// What was done, in words.
 fn told(act: Act, report: &Report) -> (Tone, String) {
     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     let who = people(whole(report.people));
     let tokens = counted(whole(report.tokens), "token", "tokens");
     let (mut text, already) = match act {
-        Act::Revoke if report.tokens == 0 => {
-            (format!("Ended the approvals of {who}. There were no active tokens."), NOTHING)
-        }
-        Act::Revoke => (format!("Revoked {tokens} of {who}."), NOTHING),
+        Act::Revoke => (revoked(report, &tokens), NOTHING),
         Act::Enable => (format!("Enabled MCP access of {who}."), "already enabled"),
         Act::Disable => {
             (format!("Disabled MCP access of {who} and revoked {tokens}."), "already disabled")
@@ -419,10 +433,22 @@ mod tests {
 
     #[test]
     fn what_was_done_is_said_with_what_was_left() {
-        let report = Report { people: 98, tokens: 312, already: 2, ..Report::default() };
+        let report =
+            Report { people: 98, with_tokens: 98, tokens: 312, already: 2, ..Report::default() };
         assert_eq!(
             told(Act::Revoke, &report).1,
             "Revoked 312 tokens of 98 people. 2 skipped: nothing to revoke."
+        );
+        let report =
+            Report { people: 2, with_tokens: 1, tokens: 2, already: 2, ..Report::default() };
+        assert_eq!(
+            told(Act::Revoke, &report).1,
+            "Revoked 2 tokens of 1 person and ended the approvals of 1 more. 2 skipped: nothing to revoke."
+        );
+        let report = Report { people: 3, already: 1, ..Report::default() };
+        assert_eq!(
+            told(Act::Revoke, &report).1,
+            "Ended the approvals of 3 people. There were no active tokens. 1 skipped: nothing to revoke."
         );
         let report = Report { people: 1, tokens: 1, without_own: true, ..Report::default() };
         assert_eq!(

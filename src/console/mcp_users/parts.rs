@@ -54,7 +54,7 @@ pub fn chips(view: &View) -> Vec<Chip> {
     }
     for (label, days, with) in [
         ("Added", view.added, (|view, added| View { added, ..view }) as fn(View, Days) -> View),
-        ("Last used", view.used, |view, used| View { used, ..view }),
+        ("Last Used", view.used, |view, used| View { used, ..view }),
     ] {
         if let Some(day) = days.from {
             let text = format!("{label} from {}", day.format("%-d %b %Y"));
@@ -73,6 +73,8 @@ pub fn chips(view: &View) -> Vec<Chip> {
 pub struct Header {
     /// The column's name.
     pub label: &'static str,
+    /// What is to be known of the column that its name does not say.
+    pub about: Option<&'static str>,
     /// The view sorted by it; the other way round if it is sorted by it already, and after that the
     /// usual order.
     pub href: String,
@@ -108,7 +110,12 @@ pub fn headers(view: &View) -> Vec<Header> {
                 next_order((column.sort, false), (view.sort, view.descending), DEFAULT_SORT);
             let next = View { sort, descending, page: 1, ..view.clone() };
             let order = if view.descending { "descending" } else { "ascending" };
-            Header { label: column.label, href: next.href(), sorted: is_sorted.then_some(order) }
+            Header {
+                label: column.label,
+                about: column.about,
+                href: next.href(),
+                sorted: is_sorted.then_some(order),
+            }
         })
         .collect()
 }
@@ -242,7 +249,7 @@ mod tests {
                 "User: ann",
                 "Access Status: Enabled",
                 "Added from 1 Jan 2026",
-                "Last used to 21 Nov 2026"
+                "Last Used to 21 Nov 2026"
             ]
         );
         assert_eq!(

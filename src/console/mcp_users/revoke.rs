@@ -15,7 +15,7 @@ use crate::service::revoke::{self, Revoked};
 use crate::service::{Ctx, connections, people};
 use crate::store::users::UserRow;
 use crate::web::error::Failure;
-use crate::web::flash::{self, Tone};
+use crate::web::flash::{Tone, put_audited};
 use crate::web::form::Form;
 use crate::web::page::{Shell, render, see_other};
 use crate::web::viewer::{Admin, RevokeTokens};
@@ -83,13 +83,15 @@ pub async fn revoke_one(
         .find(|row| row.id == token)
         .map_or_else(|| "the token".to_owned(), |row| row.label);
     match revoke::one(&ctx, &viewer.actor, user.id, token).await? {
-        Revoked::Now => flash::put(
+        Revoked::Now => put_audited(
             &session,
+            &viewer,
             Tone::Ok,
             format!("Revoked {label} of {}. Its very next request is refused.", user.name),
         ),
-        Revoked::Already => flash::put(
+        Revoked::Already => put_audited(
             &session,
+            &viewer,
             Tone::Warn,
             format!("{label} of {} had ended already. Nothing was changed.", user.name),
         ),
@@ -142,18 +144,21 @@ pub async fn revoke_all(
 ) -> Result<HttpResponse, Failure> {
     let user = people::by_id(&ctx, user_id(&path)?).await?;
     match revoke::all_of_user(&ctx, &viewer.actor, user.id).await? {
-        0 => flash::put(
+        0 => put_audited(
             &session,
+            &viewer,
             Tone::Warn,
             format!("{} had no active tokens. Nothing was revoked.", user.name),
         ),
-        1 => flash::put(
+        1 => put_audited(
             &session,
+            &viewer,
             Tone::Ok,
             format!("Revoked 1 token of {}. The very next request with it is refused.", user.name),
         ),
-        count => flash::put(
+        count => put_audited(
             &session,
+            &viewer,
             Tone::Ok,
             format!(
                 "Revoked {count} tokens of {}. The very next request with any of them is refused.",

@@ -2,7 +2,7 @@
 
 use super::parts::number;
 use crate::clock::Timestamp;
-use crate::domain::grant::TokenStatus;
+use crate::domain::grant::{EndReason, TokenStatus};
 use crate::domain::scope::{ScopeRow, ScopeSet};
 use crate::ids::TokenId;
 use crate::store::tokens::TokenRow;
@@ -31,12 +31,24 @@ pub(crate) struct TokenLine {
     pub last_used_at: Option<Timestamp>,
     /// When it ends or ended unless it is refreshed.
     pub expires_at: Timestamp,
+    /// When it was revoked, if it was and that was written down.
+    pub revoked_at: Option<Timestamp>,
+    /// Who revoked it, or why.
+    pub revoked_by: Option<&'static str>,
 }
 
 impl TokenLine {
     pub fn new(row: TokenRow, now: Timestamp) -> Self {
+        let status = row.status(now);
+        let is_revoked = status == TokenStatus::Revoked;
         Self {
-            status: row.status(now),
+            status,
+            revoked_at: row.ended_at.filter(|_| is_revoked),
+            revoked_by: row
+                .end_reason
+                .as_deref()
+                .filter(|_| is_revoked)
+                .and_then(EndReason::in_words),
             id: row.id,
             is_personal: row.kind == "personal",
             kind: if row.kind == "personal" { "Personal access token" } else { "OAuth" },
@@ -149,6 +161,8 @@ mod tests {
             consent_id: None,
             client_trust: Some("unverified".into()),
             connection_label: None,
+            ended_at: None,
+            end_reason: None,
         }
     }
 
@@ -167,6 +181,24 @@ mod tests {
             ]
         );
         assert_eq!(lines[0].scopes.len(), 1);
+    }
+
+    #[test]
+    fn only_what_was_revoked_says_when_and_by_whom() {
+        let ended = |state: &str, reason: &str| TokenRow {
+            ended_at: Some(Timestamp(40)),
+            end_reason: Some(reason.into()),
+            ..row("Claude", state, 90)
+        };
+        let told = |row| {
+            let line = TokenLine::new(row, Timestamp(50));
+            (line.revoked_at, line.revoked_by)
+        };
+        let revoked = told(ended("revoked", "revoked_by_administrator"));
+        assert_eq!(revoked, (Some(Timestamp(40)), Some("By an administrator")));
+        assert_eq!(told(ended("revoked", "of a later version")), (Some(Timestamp(40)), None));
+        assert_eq!(told(ended("expired", "expired")), (None, None));
+        assert_eq!(told(row("Claude", "revoked", 90)), (None, None), "it is not made up");
     }
 
     #[test]

@@ -126,10 +126,12 @@ fn read(
     roles: &Roles,
     form: &NewForm,
     account: Result<AccountId>,
+    is_free: Result<()>,
 ) -> Result<Admission, Vec<Error>> {
     let mut problems = Problems::default();
     let invites = form.how == "invite";
-    let email = problems.keep(fields::address(&form.email));
+    let email =
+        problems.keep(fields::address(&form.email).and_then(|email| is_free.map(|()| email)));
     // Who is invited may be left to choose a name.
     let name = match form.name.trim() {
         "" if invites => Some(String::new()),
@@ -165,7 +167,8 @@ async fn admit(
     form: &NewForm,
 ) -> Result<Admitted, Vec<Error>> {
     let account = accounts::chosen(ctx, &form.account, &form.account_name).await;
-    let admission = read(viewer, roles, form, account)?;
+    let is_free = admit::is_free(ctx, &form.email).await;
+    let admission = read(viewer, roles, form, account, is_free)?;
     let proof = match Some(admission.role) != member(roles) {
         true => Some(
             login::reconfirm(ctx, &viewer.actor, &form.password)

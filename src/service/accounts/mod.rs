@@ -33,6 +33,10 @@ pub struct Account {
     pub used: Used,
     /// Credits that were spent beyond what the plan gives now; grants make up for them first.
     pub owed: i64,
+    /// Credits that administrators granted in the month.
+    pub granted: i64,
+    /// Credits that administrators withdrew in the month.
+    pub withdrawn: i64,
     /// The last grant or withdrawal of the month.
     pub last_adjustment: Option<EntryRow>,
     /// How many people it has.
@@ -63,7 +67,10 @@ fn read(conn: &mut Conn, id: AccountId, now: Timestamp) -> Result<Account> {
     let used =
         Used { credits: Credits::of(month, plan.credits_per_month), ..usage::used(conn, id, now)? };
     let people = account_grid::people_of(conn, &[id])?.first().map_or(0, |(_, people)| *people);
+    let adjusted = entries::adjustments(conn, id, Span::Month.start(now))?;
     Ok(Account {
+        granted: adjusted.iter().filter(|amount| **amount > 0).sum(),
+        withdrawn: -adjusted.iter().filter(|amount| **amount < 0).sum::<i64>(),
         owed: owed(month, plan.credits_per_month),
         last_adjustment: entries::last_adjustment(conn, id, Span::Month.start(now))?,
         row,

@@ -85,6 +85,17 @@ pub async fn admit(
         .await
 }
 
+/// Whether somebody new can have the address, so that the form can say so beside all else that is
+/// wrong with it; letting them in asks again.
+///
+/// # Errors
+/// `conflict` if somebody has it; what is wrong with it; or that the database cannot answer.
+pub async fn is_free(ctx: &Ctx, email: &str) -> Result<()> {
+    let email = fields::address(email)?;
+    let is_taken = ctx.db.glance(move |conn| Ok(users::by_email(conn, &email)?.is_some())).await?;
+    if is_taken { Err(address_taken()) } else { Ok(()) }
+}
+
 /// The address in its one spelling, and the name.
 fn check(admission: &Admission) -> Result<(String, String)> {
     let email = fields::address(&admission.email)?;

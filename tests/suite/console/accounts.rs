@@ -178,6 +178,8 @@ both_databases! {
         assert_eq!(send("take", "4500", "Fair cancelled", PASSWORD).await.status, 303);
         assert_eq!(client.call().await.content()["credits"]["remaining"], 0);
         assert_eq!(send("take", "1", "One more", PASSWORD).await.status, 400);
+        let usage = text(app, &own).await;
+        assert!(usage.contains("3,000 of the plan + 1,500 granted − 4,500 withdrawn: Ledger"), "{usage}");
         let ledger = text(app, &format!("{own}?tab=ledger")).await;
         for line in ["Granted +1,500 4,500 Autumn fair ada@acme.example", "Withdrawn −4,500 0 Fair cancelled", "Credits of the plan +3,000 3,000 Business system"] {
             assert!(ledger.contains(line), "{line}: {ledger}");

@@ -84,7 +84,8 @@ both_databases! {
         let active = "SELECT count(*) FROM tokens WHERE state = 'active'";
         let asked = ask(&browser, "revoke", choice).await;
         let text = html::text(&asked.text);
-        assert!(text.contains("“Role: Member” and “Active Tokens: at least one”, except 2 unticked"), "{text}");
+        assert!(text.contains("“Role: Member” and “Active Tokens: at least one”. Affected:"), "{text}");
+        assert!(text.contains("Left out (2 unticked): Person 70, Person 140 ."), "{text}");
         assert!(!asked.text.contains("name=\"user\""), "no list of people travels");
         let before = app.count(active).await;
         // As many, but others.
@@ -256,7 +257,7 @@ on_sqlite! {
         assert_eq!(mine.call().await.status, 401);
         let asked = ask(&browser, "revoke", &on).await;
         let text = html::text(&asked.text);
-        assert!(text.contains("There are no active tokens to revoke. 1 approval ends"), "{text}");
+        assert!(text.contains("There are no active tokens to revoke. Approvals end: whoever connects again"), "{text}");
         let done = confirm(&browser, &asked, "revoke", "").await;
         assert!(report(&browser, &done).await.contains("Ended the approvals of 1 person. There were no active tokens."));
         assert_eq!(app.count("SELECT count(*) FROM consents WHERE revoked_at IS NULL").await, 0);

@@ -23,6 +23,7 @@ mod login;
 mod mcp_users;
 mod mcp_users_mass;
 mod mcp_users_views;
+mod mcp_users_words;
 mod metrics;
 mod overview;
 mod own_records;

@@ -23,6 +23,10 @@ both_databases! {
         let answer = admin.submit(new, new, &fields).await;
         html::assert_complaints(&answer.text, &["email", "name", "account", "role", "new_password", "password"]);
         assert!(answer.text.contains("value=\"nobody\""), "what was entered is kept");
+        let taken = [("email", OTHER.email), ("name", ""), ("account", "1"), ("role", "1"), ("how", "password"), ("new_password", "short")];
+        let answer = admin.submit(new, new, &taken).await;
+        html::assert_complaints(&answer.text, &["email", "name", "new_password", "password"]);
+        assert!(answer.text.contains("There is already a user with that e-mail address."), "that it is taken is no later news");
         wrong(&admin, new, new, &[("email", ""), ("how", "magic"), ("account", "1"), ("role", "1")], &["email", "name", "how", "password"]).await;
 
         let user = format!("/admin/users/{}", app.id_of(MEMBER).await);
