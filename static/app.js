@@ -19,7 +19,7 @@ function announce(text) {
 let dialog = null;
 let opener = null;
 let request = null;
-let trail = []; // the pages that were shown in it, while it was open
+let trail = []; // what was shown in it while it was open
 let isStale = false; // the page below is older than what was done in it
 
 function makeDialog() {
@@ -40,7 +40,7 @@ function makeDialog() {
 
 const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
-/** Shows what a page has for a dialog, the word of what was just done with it; says whether it has anything. */
+/** Shows what a page has for a dialog, and the word of what was just done; says whether it has anything. */
 function fill(page, closeLabel = "Close") {
   const content = $("main [data-dialog-content]", page);
   const heading = content && ($("h1", content) ?? $("h2", content));
@@ -66,14 +66,13 @@ function fill(page, closeLabel = "Close") {
   if (!dialog.open) dialog.showModal();
   content.scrollTop = 0;
   heading.tabIndex = -1;
-  // The first field that has to be filled in; a form with no more than the password begins there, one with nothing
-  // to fill with what does no harm.
+  // The first field to fill in, else the password, else what does no harm.
   const fields = $$("form[method=post] :is(input:not([type=hidden], [type=checkbox], [type=radio], [type=password], [hidden], [data-optional]), select, textarea)", dialog);
   (said ?? wrong(dialog) ?? $("[autofocus]", dialog) ?? fields.find((field) => !field.value) ?? fields[0] ?? $("input[type=password]", dialog) ?? $("form[method=post] a[data-dialog-close]", dialog) ?? heading).focus();
   return true;
 }
 
-/** What is told first of a form that was not accepted: its summary, or the password if that is all. */
+/** What is told first of a refused form: its summary, or the password if that is all. */
 function wrong(root) {
   const summary = $("[data-error-summary]", root);
   const isAlone = summary && $$("li", summary).length === 1 && $("a[href='#password']", summary);
@@ -256,7 +255,7 @@ function enhance(root) {
   }
 }
 
-// ---- forms: sent once, and a warning before leaving changed ones
+// ---- forms: sent once; a warning before leaving changed ones
 let dirty = false;
 document.addEventListener("input", (event) => { if (event.target.form?.matches("[data-guard]")) dirty = true; });
 addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
@@ -277,7 +276,7 @@ function release(form) {
 }
 addEventListener("pageshow", (event) => { if (event.persisted) $$("form[data-sent]").forEach(release); });
 
-// ---- a form in a dialog: what is wrong with it is told there, and who came from a page of the dialog returns to it
+// ---- a form in a dialog: what is wrong is told there, and who came from a page of the dialog returns to it
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (event.defaultPrevented || !dialog?.contains(form) || form.method !== "post" || form.enctype === "multipart/form-data") return;
@@ -293,20 +292,20 @@ document.addEventListener("submit", async (event) => {
       isStale = true;
       await openDialog(form, place.href);
     } else {
-      const isHere = place.pathname + place.search === location.pathname + location.search;
+      // Else the browser would only scroll.
+      if (place.pathname + place.search === location.pathname + location.search) place.hash = "";
       location.assign(place);
-      if (isHere && place.hash) location.reload();
     }
   } catch {
     release(form);
     const said = $("[role=alert]", form) ?? document.createElement("p");
     said.className = "error";
     said.setAttribute("role", "alert");
-    said.textContent = "The server does not answer. Look whether it was done before you try again.";
+    said.textContent = "No answer came. Look whether it was done before you try again.";
     form.prepend(said);
   }
 });
-/** Shows a page that was answered in place of the dialog: one that is not to be asked for twice. */
+/** Shows a page that was answered and is not to be asked for twice. */
 function replacePage(page) {
   document.title = page.title;
   document.body.replaceWith(document.adoptNode(page.body));
@@ -333,6 +332,18 @@ document.addEventListener("click", (event) => {
   for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
+// ---- what is under way is asked for again
+function follow() {
+  if (!$("[data-going]")) return;
+  setTimeout(async () => {
+    const page = await fetch(location.href).then((answer) => answer.text()).then(parsed).catch(() => document);
+    const now = $("[data-going]", page);
+    if (!now) return location.reload();
+    $("[data-going]").replaceWith(now);
+    follow();
+  }, 2000);
+}
+
 function arrived() {
   enhance(document);
   // A live region that is there from the start is not read: what is to be heard first gets the focus.
@@ -341,3 +352,4 @@ function arrived() {
   first?.focus({ preventScroll: first === flash && Boolean(location.hash) });
 }
 arrived();
+follow();

@@ -25,8 +25,6 @@ use crate::web::viewer::{Admin, ManageIndex, ViewIndex};
 
 use super::PATH;
 
-/// Seconds after which the page of an import that runs is read again by the browser.
-const RENEWED_SECONDS: u32 = 2;
 /// Bytes of the file that are sent at once.
 const PART: usize = 1 << 16;
 
