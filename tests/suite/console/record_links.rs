@@ -17,9 +17,9 @@ fn found(page: &str) -> i64 {
 
 /// The address behind the link with these words.
 fn link(page: &str, words: &str) -> String {
-    let end = page
-        .find(&format!(">{words}<"))
-        .unwrap_or_else(|| panic!("no link {words}: {}", html::text(page)));
+    let end = format!(">{words}<");
+    assert!(page.contains(&end), "no link {words}: {}", html::text(page));
+    let end = page.find(&end).unwrap();
     let start = page[..end].rfind("href=\"").unwrap() + 6;
     page[start..].split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
 }
