@@ -140,7 +140,7 @@ fn client(user: i64) -> String {
 /// Runs `make` in one transaction.
 fn prepare<T: Send + 'static>(
     ctx: &Ctx,
-    make: impl FnOnce(&Ctx, &mut Conn) -> Result<T> + Send + 'static,
+    make: impl Fn(&Ctx, &mut Conn) -> Result<T> + Send + 'static,
 ) -> T {
     let state = ctx.clone();
     System::new().block_on(ctx.db.write(move |conn| make(&state, conn))).unwrap()

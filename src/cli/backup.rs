@@ -29,7 +29,7 @@ pub(super) struct BackupArgs {
 async fn note(config: &Config, file: &Path) {
     let (label, now) = (file.display().to_string(), Clock::system().now());
     let written = match Db::open(&config.database_url, 1) {
-        Ok(db) => db.write(move |conn| records::note_backup(conn, label, now)).await,
+        Ok(db) => db.write(move |conn| records::note_backup(conn, label.clone(), now)).await,
         Err(error) => Err(error),
     };
     if let Err(error) = written {

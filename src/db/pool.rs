@@ -21,6 +21,10 @@ use crate::error::{Error, ErrorCode, Result};
 /// How long a request waits for a connection before it is told that the server is busy.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often a transaction is begun that PostgreSQL undoes for another's sake. Each time the other one
+/// goes on, so that a second time is rare.
+const MOST_TRIES: usize = 5;
+
 /// The database: a pool of readers, a pool of writers (one on SQLite) and the group-commit
 /// writer; on SQLite also what keeps its log short. Cheap to clone.
 #[derive(Clone)]
@@ -105,6 +109,25 @@ impl Lane {
         begin(conn)?;
         drop(turn);
         finish(conn, job)
+    }
+
+    /// Runs `job` in a transaction, and again when PostgreSQL ended it in favour of another's: of two
+    /// that wait for each other's rows it undoes one, and that may be whoever drops the gate, while
+    /// the other is a batch of refreshes.
+    pub(super) fn until_it_passes<T>(
+        &self,
+        conn: &mut Conn,
+        mut job: impl FnMut(&mut Conn) -> Result<T>,
+    ) -> Result<T> {
+        let mut done = self.in_transaction(conn, &mut job);
+        for _ in 1..MOST_TRIES {
+            let is_undone = matches!(&done, Err(error) if error.code == ErrorCode::Unavailable);
+            if !(self.is_remote && is_undone) {
+                break;
+            }
+            done = self.in_transaction(conn, &mut job);
+        }
+        done
     }
 
     async fn run<T, F>(&self, job: F) -> Result<T>
@@ -225,21 +248,22 @@ impl Db {
         self.readers.run(move |conn| at_once(conn, job)).await
     }
 
-    /// Runs `job` as one write transaction: all of it happens, or nothing.
+    /// Runs `job` as one write transaction: all of it happens, or nothing. `job` may run again after
+    /// what it did was undone, which is why it can keep nothing of an earlier run.
     ///
     /// # Errors
     /// What `job` returns (rolled back), or that the database cannot answer.
     pub async fn write<T, F>(&self, job: F) -> Result<T>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T> + Send + 'static,
+        F: Fn(&mut Conn) -> Result<T> + Send + 'static,
     {
         let lane = self.writers.clone();
-        self.writers.run(move |conn| lane.in_transaction(conn, job)).await
+        self.writers.run(move |conn| lane.until_it_passes(conn, &job)).await
     }
 
     /// Hands `job` to the group-commit writer and waits until the transaction that holds it is
-    /// committed. For small writes of the busiest paths. `job` may run twice (alone, after its
+    /// committed. For small writes of the busiest paths. `job` may run again (alone, after its
     /// batch failed) and must not keep anything of the first run.
     ///
     /// # Errors

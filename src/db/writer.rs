@@ -161,7 +161,7 @@ fn all_on_lane(lane: &Lane, warm: Option<&Warm>, batch: &mut [Job]) -> Vec<Resul
         batch
             .iter_mut()
             .map(|job| {
-                let alone = |conn: &mut Conn| lane.in_transaction(conn, |conn| (job.run)(conn));
+                let alone = |conn: &mut Conn| lane.until_it_passes(conn, |conn| (job.run)(conn));
                 guarded(lane, alone, may_be_lost)?
             })
             .collect()
@@ -193,7 +193,7 @@ fn commit(lane: &Lane, conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>
         Ok(outputs) => outputs.into_iter().map(Ok).collect(),
         Err(error) if batch.len() == 1 => vec![Err(error)],
         Err(_) => {
-            batch.iter_mut().map(|job| lane.in_transaction(conn, |conn| (job.run)(conn))).collect()
+            batch.iter_mut().map(|job| lane.until_it_passes(conn, |conn| (job.run)(conn))).collect()
         }
     }
 }

@@ -86,12 +86,12 @@ pub async fn begin_export(
                 at: now,
                 actor: &actor,
                 action: Action::PeopleExported,
-                target: Some(&Target { kind: "users", id: None, label: words }),
+                target: Some(&Target { kind: "users", id: None, label: words.clone() }),
                 outcome: Outcome::Ok,
                 detail: json!({ "people": total, "columns": columns }),
             };
             audit::insert(conn, &entry)?;
-            Ok(ids)
+            Ok(ids.clone())
         })
         .await
 }

@@ -200,8 +200,9 @@ async fn both_steps(
             next = Some(pages.next(pace));
         }
         // What the transaction needs goes in and comes back, because it runs on another thread.
-        let writer = writer.clone();
+        let (writer, before) = (writer.clone(), report);
         let write = move |conn: &mut Conn| {
+            let mut report = before.clone();
             let took = writer.write(conn, &page, &mut report)?;
             Ok((report, took))
         };

@@ -164,7 +164,7 @@ pub async fn second_factor(
             if factor.is_none() {
                 from.iter().try_for_each(|limit| throttle::count(conn, limit, now).map(|_| ()))?;
             }
-            let actor = Actor { user: Some(user), label: row.email.clone(), ..by };
+            let actor = Actor { user: Some(user), label: row.email.clone(), ..by.clone() };
             let target = Target { kind: "user", id: Some(user.0), label: row.email.clone() };
             let entry = NewEntry {
                 at: now,
@@ -311,19 +311,19 @@ async fn check(
     let matches = ctx
         .db
         .write(move |conn| {
-            let taken = match code {
-                Some(code) => take_code(&state, conn, id, &code, now)?.is_some(),
+            let taken = match &code {
+                Some(code) => take_code(&state, conn, id, code, now)?.is_some(),
                 None => false,
             };
             let matches = is_password || taken;
             let with = if is_code { "code" } else { "password" };
             let mut detail = json!({ "with": with });
-            if matches && let Some(session) = keep {
+            if matches && let Some(session) = &keep {
                 let until = now.plus_seconds(WINDOW_SECONDS);
-                sessions::set_window(conn, id, &session, Some((now, until)))?;
+                sessions::set_window(conn, id, session, Some((now, until)))?;
                 detail = json!({ "with": with, "confirmed_until": until.to_rfc3339() });
-            } else if !matches && let Some(session) = session {
-                sessions::set_window(conn, id, &session, None)?;
+            } else if !matches && let Some(session) = &session {
+                sessions::set_window(conn, id, session, None)?;
             }
             write_down(conn, &by, matches, detail, now)?;
             // Wrong ones count for the sign-in, too (contract §9), and a right one makes them forgotten;

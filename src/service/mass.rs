@@ -188,7 +188,7 @@ pub async fn run(
     ctx: &Ctx,
     actor: &Actor,
     act: Act,
-    mut filter: GridFilter,
+    filter: GridFilter,
     confirmed: Fingerprint,
     words: String,
 ) -> Result<Ran> {
@@ -200,7 +200,7 @@ pub async fn run(
     let (actor, now) = (actor.clone(), ctx.clock.now());
     ctx.db
         .write(move |conn| {
-            let mut report = Report::default();
+            let (mut report, mut filter) = (Report::default(), filter.clone());
             let disables = matches!(act, Act::Disable(_));
             let own = actor.user.filter(|_| !matches!(act, Act::Enable(_)));
             report.without_own = spare(conn, own, &mut filter, now)?;
@@ -214,7 +214,7 @@ pub async fn run(
             for ids in chosen.chunks(AT_ONCE) {
                 run_on(conn, &actor, &act, ids, now, &mut report)?;
             }
-            summarise(conn, &actor, &act, &report, words, now)?;
+            summarise(conn, &actor, &act, &report, words.clone(), now)?;
             Ok(Ran::Done(report))
         })
         .await

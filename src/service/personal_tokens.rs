@@ -95,7 +95,7 @@ pub async fn create(
         .write(move |conn| {
             lock::user(conn, proof.user)?;
             acting.goes_on(conn, now)?;
-            let made = make(&state, conn, proof.user, &wanted, hash, now);
+            let made = make(&state, conn, proof.user, &wanted, hash.clone(), now);
             let scopes = wanted.allowed().to_string();
             let (id, outcome, detail) = match &made {
                 Ok(id) => {

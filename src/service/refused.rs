@@ -43,7 +43,7 @@ pub async fn by_role(
                 Err(error) if error.code == ErrorCode::RateLimitExceeded => return Ok(()),
                 counted => counted?,
             }
-            let target = Target { kind: "page", id: None, label: path };
+            let target = Target { kind: "page", id: None, label: path.clone() };
             let entry = NewEntry {
                 at: now,
                 actor: &actor,
@@ -88,7 +88,7 @@ pub async fn too_often<T>(
                 return Ok(());
             }
             let about = users::by_email(conn, &email)?.map(|user| user.id.0);
-            let target = Target { kind: "user", id: about, label: email };
+            let target = Target { kind: "user", id: about, label: email.clone() };
             let entry = NewEntry {
                 at: now,
                 actor: &actor,

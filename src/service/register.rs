@@ -142,7 +142,7 @@ pub async fn dynamic(
                     now,
                 },
             )?;
-            let target = Target { kind: "client", id: Some(id.0), label: name };
+            let target = Target { kind: "client", id: Some(id.0), label: name.clone() };
             let detail = json!({ "redirect_uris": wanted.redirect_uris });
             let entry = NewEntry {
                 at: now,

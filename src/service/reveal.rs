@@ -117,8 +117,8 @@ pub async fn reveal_unless(
     let decided = ctx
         .db
         .write(move |conn| {
-            let mut call = call;
-            let decided = match Asked::read(request) {
+            let mut call = call.clone();
+            let decided = match Asked::read(request.clone()) {
                 Ok(_) if is_gone() => Err(Error::new(ErrorCode::Cancelled, "The caller hung up.")),
                 Ok(asked) => Attempt { payer, asked, now, call: &call }.decide(conn)?,
                 Err(error) => Err(error),

@@ -124,7 +124,7 @@ async fn decide<T: Send + 'static>(
     actor: &Actor,
     action: Action,
     label: String,
-    change: impl FnOnce(&mut Conn, &Actor, Timestamp) -> Result<T> + Send + 'static,
+    change: impl Fn(&mut Conn, &Actor, Timestamp) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (acting, now) = (actor.clone(), ctx.clock.now());
     let done = ctx.db.write(move |conn| change(conn, &acting, now)).await;
@@ -134,7 +134,7 @@ async fn decide<T: Send + 'static>(
         let (acting, why) = (actor.clone(), error.message.to_string());
         ctx.db
             .write(move |conn| {
-                let target = Target { kind: "role", id: None, label };
+                let target = Target { kind: "role", id: None, label: label.clone() };
                 let entry = NewEntry {
                     at: now,
                     actor: &acting,

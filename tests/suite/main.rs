@@ -11,6 +11,7 @@ mod architecture;
 mod cli;
 mod console;
 mod credits;
+mod deadlock;
 mod index;
 mod late;
 mod manual;

@@ -333,8 +333,10 @@ pub async fn begin(
     ctx.db
         .write(move |conn| {
             let target = Target { kind: "accounts", id: None, label: "accounts".to_owned() };
-            let filters: serde_json::Map<_, _> =
-                filters.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+            let filters: serde_json::Map<_, _> = filters
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+                .collect();
             let entry = NewEntry {
                 at: now,
                 actor: &actor,

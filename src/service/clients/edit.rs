@@ -70,7 +70,7 @@ pub async fn change(
                 "old_redirect_uris": was.redirect_uris.lines().collect::<Vec<_>>(),
                 "redirect_uris": becomes.redirect_uris.lines().collect::<Vec<_>>(),
             });
-            let target = Target { kind: "client", id: Some(id.0), label: becomes.name };
+            let target = Target { kind: "client", id: Some(id.0), label: becomes.name.clone() };
             let entry = NewEntry {
                 at: now,
                 actor: &actor,

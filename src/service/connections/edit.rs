@@ -114,7 +114,7 @@ pub async fn edit(
                     json!({ "withdrawn": withdrawn.to_string(), "scopes": left.to_string() });
                 note(conn, Action::ConnectionNarrowed, detail)?;
             }
-            let name = if label.is_empty() { row.client } else { label };
+            let name = if label.is_empty() { row.client } else { label.clone() };
             Ok(Edited { name, is_renamed, withdrawn })
         })
         .await

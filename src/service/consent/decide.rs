@@ -77,7 +77,7 @@ pub async fn decide(
             if !may_begin(settings, &row) {
                 return Err(turned_away());
             }
-            let granted = match decision {
+            let granted = match &decision {
                 Decision::Authorize(chosen) if may_grant(conn, decider.user, client)? => {
                     let granted = chosen.intersection(&ScopeSet::parse_known(&request.scopes));
                     if !granted.allows_anything() {
@@ -97,7 +97,7 @@ pub async fn decide(
             if let Some(scopes) = &granted {
                 let consent = approve(conn, decider.user, client, &request, scopes, now)?;
                 let grant = Grant { decider: &decider, client, consent, request: &request, scopes };
-                issue_code(&state, conn, &grant, code_hash, now)?;
+                issue_code(&state, conn, &grant, code_hash.clone(), now)?;
             }
             Ok((request, granted.is_some()))
         })
@@ -152,7 +152,7 @@ pub async fn remembered(
                 request: &kept,
                 scopes: &scopes,
             };
-            issue_code(&state, conn, &grant, code_hash, now)?;
+            issue_code(&state, conn, &grant, code_hash.clone(), now)?;
             let detail = json!({
                 "redirect_host": redirect::shown_host(&kept.redirect_uri),
                 "asked": kept.scopes,

@@ -87,7 +87,7 @@ pub async fn ask_for_address(
             }
             let detail = json!({ "email": { "from": user.email, "to": email } });
             record(conn, &actor, Action::AddressChangeRequested, &user, detail, now)?;
-            Ok(email)
+            Ok(email.clone())
         })
         .await
 }
@@ -153,7 +153,7 @@ pub async fn confirm_address(ctx: &Ctx, actor: &Actor, secret: &PlainSecret) -> 
             links::delete_of_user(conn, user.id)?;
             let to = Recipient { name: &user.name, email: &user.email };
             notify::tell(conn, &state.config, to, News::AddressChanged { email: &email }, now)?;
-            let actor = Actor { user: Some(user.id), label: user.email.clone(), ..actor };
+            let actor = Actor { user: Some(user.id), label: user.email.clone(), ..actor.clone() };
             let detail = json!({ "email": { "from": user.email, "to": email } });
             record(conn, &actor, Action::UserEdited, &user, detail, now)?;
             Ok(email)

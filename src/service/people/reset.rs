@@ -41,7 +41,7 @@ pub async fn request(ctx: &Ctx, actor: &Actor, address: &str) -> Result<()> {
             let mail = send_to(&state, conn, Recipient { name, email: &address }, &link, now)?;
             outbox::withdraw(conn, if user.is_some() { NO_MAIL } else { mail })?;
             let id = user.as_ref().map(|user| user.id.0);
-            let target = Target { kind: "user", id, label: address };
+            let target = Target { kind: "user", id, label: address.clone() };
             let entry = NewEntry {
                 at: now,
                 actor: &actor,

@@ -219,8 +219,10 @@ pub async fn begin<L: Exported>(
     ctx.db
         .write(move |conn| {
             let target = Target { kind: "log", id: None, label: L::NAME.to_owned() };
-            let filters: serde_json::Map<_, _> =
-                filters.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+            let filters: serde_json::Map<_, _> = filters
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone().into()))
+                .collect();
             let entry = store::NewEntry {
                 at: now,
                 actor: &actor,

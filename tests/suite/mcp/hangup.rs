@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use diesel::RunQueryDsl;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::sync::mpsc::unbounded_channel;
 
 use crate::support::database::Backend;
 use crate::support::raw::{Pending, begin};
@@ -22,7 +22,7 @@ struct Held {
 
 impl Held {
     async fn by(app: &TestApp, statement: &'static str) -> Self {
-        let (begun, is_held) = oneshot::channel();
+        let (begun, mut is_held) = unbounded_channel();
         let (release, released) = mpsc::channel::<()>();
         let db = app.ctx.db.clone();
         actix_web::rt::spawn(async move {
@@ -35,7 +35,7 @@ impl Held {
             });
             hold.await.unwrap();
         });
-        is_held.await.unwrap();
+        is_held.recv().await.unwrap();
         Self { _release: release }
     }
 }

@@ -200,7 +200,7 @@ impl TestApp {
         let sql = sql.into();
         self.ctx
             .db
-            .write(move |conn| Ok(diesel::sql_query(sql).execute(conn).map(|_| ())?))
+            .write(move |conn| Ok(diesel::sql_query(&sql).execute(conn).map(|_| ())?))
             .await
             .unwrap();
     }
