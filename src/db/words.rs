@@ -123,7 +123,7 @@ pub fn remove(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
 }
 
 /// How FTS5 is to keep the words. It does not bring pieces together while an import writes, because
-/// that writes, and looks for what was deleted, many times over; [`tidy`] does it once afterwards,
+/// that writes, and looks for what was deleted, many times over; [`merge`] does it once afterwards,
 /// and FTS5 by itself only where there are so many that searches would feel them. And it collects
 /// more in memory before it writes a piece.
 const TUNED: [(&str, i64); 3] = [("automerge", 0), ("crisismerge", 64), ("hashsize", 1 << 24)];
@@ -161,35 +161,55 @@ pub fn is_tuned(conn: &mut Conn) -> QueryResult<bool> {
     Ok(true)
 }
 
-/// Pages of words that a step of [`tidy`] merges: about forty milliseconds, for which other writers
+/// How large the pieces are that FTS5 keeps the words in, in pages; none on PostgreSQL.
+///
+/// # Errors
+/// When the database cannot answer.
+pub fn pieces(conn: &mut Conn) -> QueryResult<Vec<i64>> {
+    let Conn::Sqlite(conn) = conn else { return Ok(Vec::new()) };
+    // From piece to piece and of each its last row: the table has a row for every page.
+    let rows: Vec<Id> = sql_query(
+        "WITH RECURSIVE pieces (piece) AS ( \
+             SELECT min(segid) FROM index_words_idx \
+             UNION ALL \
+             SELECT (SELECT min(segid) FROM index_words_idx WHERE segid > piece) FROM pieces WHERE piece IS NOT NULL \
+         ) SELECT CAST((SELECT pgno / 2 FROM index_words_idx WHERE segid = piece ORDER BY term DESC LIMIT 1) AS BIGINT) AS id \
+         FROM pieces WHERE piece IS NOT NULL",
+    )
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+/// Pages of words that a step of [`merge`] merges: about forty milliseconds, for which other writers
 /// wait.
 const MERGED_AT_ONCE: i64 = 500;
 
-/// Goes on bringing small pieces of words together; `whole` begins to bring all of them into one,
-/// and brings the planner's statistics up to date. Says whether more is to be done: a step is a
-/// transaction, so that others get their turn.
+/// Goes on bringing small pieces of words together; `whole` takes all of them on, to make them one.
+/// Says whether more is to be done: a step is a transaction, so that others get their turn.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn tidy(conn: &mut Conn, whole: bool) -> QueryResult<bool> {
-    match conn {
-        Conn::Sqlite(conn) => {
-            let before = changed(conn)?;
-            // A negative number takes all pieces on, a positive one goes on with them.
-            sql_query("INSERT INTO index_words (index_words, rank) VALUES ('merge', ?)")
-                .bind::<BigInt, _>(if whole { -MERGED_AT_ONCE } else { MERGED_AT_ONCE })
-                .execute(conn)?;
-            // The command itself counts as one, whether or not it found anything to merge.
-            Ok(changed(conn)? > before + 1)
-        }
-        Conn::Postgres(conn) if whole => {
-            for table in ["index_entries", "contacts", "stores"] {
-                sql_query(format!("ANALYZE {table}")).execute(conn)?;
-            }
-            Ok(false)
-        }
-        Conn::Postgres(_) => Ok(false),
+pub fn merge(conn: &mut Conn, whole: bool) -> QueryResult<bool> {
+    let Conn::Sqlite(conn) = conn else { return Ok(false) };
+    let before = changed(conn)?;
+    // A negative number takes all pieces on, a positive one goes on with them.
+    sql_query("INSERT INTO index_words (index_words, rank) VALUES ('merge', ?)")
+        .bind::<BigInt, _>(if whole { -MERGED_AT_ONCE } else { MERGED_AT_ONCE })
+        .execute(conn)?;
+    // The command itself counts as one, whether or not it found anything to merge.
+    Ok(changed(conn)? > before + 1)
+}
+
+/// Brings the planner's statistics of the index up to date; SQLite does without.
+///
+/// # Errors
+/// When the database refuses.
+pub fn analyze(conn: &mut Conn) -> QueryResult<()> {
+    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    for table in ["index_entries", "contacts", "stores"] {
+        sql_query(format!("ANALYZE {table}")).execute(conn)?;
     }
+    Ok(())
 }
 
 /// Rows that the connection has written so far.

@@ -7,10 +7,12 @@ mod fold_clients;
 mod purge;
 mod rotate_keys;
 mod tidy_imports;
+mod tidy_words;
 
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::service::Ctx;
 
@@ -19,25 +21,29 @@ const MAIL_EVERY: Duration = Duration::from_secs(5);
 /// How often everything else is looked after.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// Starts the jobs; they end when the handle is aborted.
+/// Starts the jobs; they end when the handle is aborted. Mail waits for no other job, and none waits
+/// for the words of a large index.
 pub fn start(ctx: &Ctx) -> JoinHandle<()> {
     let ctx = ctx.clone();
     actix_web::rt::spawn(async move {
-        let mut mail = tokio::time::interval(MAIL_EVERY);
-        let mut rest = tokio::time::interval(EVERY);
-        for ticks in [&mut mail, &mut rest] {
-            ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        }
-        loop {
-            tokio::select! {
-                _ = mail.tick() => deliver(&ctx).await,
-                _ = rest.tick() => run_all(&ctx).await,
-            }
-        }
+        tokio::join!(
+            again_and_again(MAIL_EVERY, async || deliver(&ctx).await),
+            again_and_again(EVERY, async || run_all(&ctx).await),
+            again_and_again(EVERY, async || tidy(&ctx).await),
+        );
     })
 }
 
-/// Runs every job once; a job that fails is logged and tried again next time.
+async fn again_and_again(every: Duration, job: impl AsyncFn()) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        job().await;
+    }
+}
+
+/// Runs every short job once; a job that fails is logged and tried again next time.
 pub async fn run_all(ctx: &Ctx) {
     if let Err(error) = expire_tokens::run(ctx).await {
         log::error!("job expire_tokens: {error}");
@@ -56,6 +62,13 @@ pub async fn run_all(ctx: &Ctx) {
     }
     if let Err(error) = tidy_imports::run(ctx).await {
         log::error!("job tidy_imports: {error}");
+    }
+}
+
+/// Tidies the search index once, which can take minutes.
+pub async fn tidy(ctx: &Ctx) {
+    if let Err(error) = tidy_words::run(ctx).await {
+        log::error!("job tidy_words: {error}");
     }
 }
 

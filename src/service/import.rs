@@ -167,8 +167,8 @@ async fn carry_out(
         Err(error) => history::fail(db, clock, &actor, (id, entity), &progress, error).await?,
         // The import has ended, whatever becomes of this.
         Ok(report) => {
-            if let Err(error) = index::tidy_after(db, report.inserted + report.updated).await {
-                log::warn!("the search index was not tidied: {error}");
+            if let Err(error) = index::analyze_after(db, report.inserted + report.updated).await {
+                log::warn!("the statistics of the index are those of before: {error}");
             }
         }
     }

@@ -19,7 +19,7 @@ use cursor::{digest, open, seal};
 
 pub use browse::{Browsed, browse};
 pub use enrich::{LONGEST_DOMAIN, MOST_DOMAINS, check_domains, enrich};
-pub use rebuild::{add_sample, complete, rebuild, tidy_after};
+pub use rebuild::{add_sample, analyze_after, complete, rebuild, tidy};
 
 /// What is said of a domain that is longer than [`LONGEST_DOMAIN`].
 const TOO_LONG: &str = "takes at most 2048 characters";

@@ -40,6 +40,8 @@ struct Field {
     words: String,
     /// What to read beside a number: seconds (1 hour).
     unit: String,
+    /// Whether the current value is another than that of a new server.
+    is_changed: bool,
     error: Option<String>,
 }
 
@@ -105,6 +107,7 @@ fn field(
         text: entered.map_or_else(|| setting.typed(current), str::to_owned),
         words: setting.words(current),
         unit: unit.unwrap_or_default(),
+        is_changed: setting.stored(current) != setting.stored(&Settings::default()),
         error,
     }
 }

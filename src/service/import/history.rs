@@ -310,6 +310,14 @@ pub async fn one(ctx: &Ctx, import: ImportId) -> Result<Past> {
         .ok_or_else(|| Error::not_found("There is no import of that number."))
 }
 
+/// Whether an import writes now.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn is_running(ctx: &Ctx) -> Result<bool> {
+    ctx.db.read(|conn| Ok(imports::running(conn)?.is_some())).await
+}
+
 /// Writes down what has been interrupted.
 ///
 /// # Errors

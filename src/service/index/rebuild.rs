@@ -12,8 +12,8 @@ use crate::store::{entries, facets};
 
 /// Rows of one transaction.
 const BATCH: i64 = 5_000;
-/// One part of so many of the index must be others for its words to be brought into one piece.
-const WORTH_TIDYING: u64 = 10;
+/// One part of so many of the index must be others for what is kept of the whole to be made anew.
+const WORTH_IT: u64 = 10;
 
 /// Writes the search index if rows are there that it does not know, or if its words were made in
 /// another way, and sees to how it is kept.
@@ -57,25 +57,42 @@ pub async fn rebuild(db: &Db, done: &(dyn Fn(u64, u64) + Sync)) -> Result<u64> {
     rewrite(db, done).await
 }
 
-/// Tidies the words up after `written` rows of the index came to be others. Bringing all of them
-/// into one piece takes as long as writing all of them, so only a large import does; a small one
-/// brings small pieces together.
+/// Lets the database know what it has after `written` rows of the index came to be others, if they
+/// are many.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn tidy_after(db: &Db, written: u64) -> Result<()> {
+pub async fn analyze_after(db: &Db, written: u64) -> Result<()> {
     let all = db.read(|conn| Ok(entries::count(conn)?)).await?;
-    match written {
-        0 => Ok(()),
-        _ if written >= all / WORTH_TIDYING => tidy(db).await,
-        _ => db.write(|conn| Ok(words::tidy(conn, false)?)).await.map(|_| ()),
+    if written == 0 || written < all / WORTH_IT {
+        return Ok(());
+    }
+    db.write(|conn| Ok(words::analyze(conn)?)).await
+}
+
+/// Brings the pieces together that the words are kept in, as far as it is worth it. An import leaves
+/// many; searches find the same in them, but go through each.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tidy(db: &Db) -> Result<()> {
+    match worth_merging(&db.read(|conn| Ok(words::pieces(conn)?)).await?) {
+        Some(whole) => merge(db, whole).await,
+        None => Ok(()),
     }
 }
 
-async fn tidy(db: &Db) -> Result<()> {
-    let mut begins = true;
-    while db.write(move |conn| Ok(words::tidy(conn, begins)?)).await? {
-        begins = false;
+/// Whether pieces of these sizes are to be made one (true), or the small ones fewer (false). To make
+/// all of them one takes as long as to write all of them.
+fn worth_merging(pieces: &[i64]) -> Option<bool> {
+    let (all, largest) = (pieces.iter().sum::<i64>(), pieces.iter().max().copied()?);
+    (pieces.len() > 1).then_some((all - largest).unsigned_abs() >= all.unsigned_abs() / WORTH_IT)
+}
+
+async fn merge(db: &Db, whole: bool) -> Result<()> {
+    let mut takes_all = whole;
+    while db.write(move |conn| Ok(words::merge(conn, takes_all)?)).await? {
+        takes_all = false;
     }
     Ok(())
 }
@@ -105,6 +122,7 @@ async fn rewrite(db: &Db, done: &(dyn Fn(u64, u64) + Sync)) -> Result<u64> {
         Ok(facets::ensure(conn, &BTreeMap::from([(of_our_words(), label)]))?)
     })
     .await?;
-    tidy(db).await?;
+    db.write(|conn| Ok(words::analyze(conn)?)).await?;
+    merge(db, true).await?;
     Ok(written)
 }

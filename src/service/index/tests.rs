@@ -2,6 +2,7 @@ use diesel::Connection;
 
 use super::*;
 use crate::clock::Timestamp;
+use crate::db::words;
 use crate::domain::import::{Entity, Record};
 use crate::store::index_write::upsert;
 use crate::store::testing::{TestBase, databases, sqlite};
@@ -122,44 +123,46 @@ async fn the_large_sample_can_be_searched_and_comes_once() {
     assert!(add_sample(&db, 300, Timestamp(1)).await.is_err());
 }
 
-/// The pieces that FTS5 keeps the words in.
-async fn pieces(db: &Db) -> i64 {
-    #[derive(diesel::QueryableByName)]
-    struct Pieces {
-        #[diesel(sql_type = diesel::sql_types::BigInt)]
-        pieces: i64,
-    }
-    let sql = "SELECT count(DISTINCT segid) AS pieces FROM index_words_idx";
-    let query = move |conn: &mut crate::db::Conn| {
-        Ok(diesel::RunQueryDsl::get_result::<Pieces>(diesel::sql_query(sql), conn)?.pieces)
-    };
-    db.read(query).await.unwrap()
+/// How large the pieces are that FTS5 keeps the words in.
+async fn pieces(db: &Db) -> Vec<i64> {
+    db.read(|conn| Ok(words::pieces(conn)?)).await.unwrap()
 }
 
 #[tokio::test]
-async fn a_large_import_leaves_the_words_in_one_piece_and_a_small_one_in_few() {
+async fn many_words_are_brought_into_one_piece_and_few_beside_many_are_left() {
     let base = sqlite();
     let db = base.db();
     complete(&db).await.unwrap();
-    let add = async |number: i64| {
-        let row = serde_json::json!({"domain": format!("more-{number}.example"), "theme": "t"});
-        let record = [Record::from_json(Entity::Stores, row.as_object().unwrap()).unwrap()];
+    assert_eq!(pieces(&db).await, [0; 0]);
+    let add = async |numbers: std::ops::Range<u64>| {
+        let record = |number: u64| {
+            let mixed = |n: u64| (number + n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let text: String = (0..12).map(|n| format!("{:x}", mixed(n))).collect();
+            let row = serde_json::json!({"domain": format!("more-{number}.example"), "description": text});
+            Record::from_json(Entity::Stores, row.as_object().unwrap()).unwrap()
+        };
+        let records: Vec<_> = numbers.map(record).collect();
         let write = move |conn: &mut crate::db::Conn| {
-            Ok(upsert(conn, Entity::Stores, &record, Timestamp(1))?)
+            Ok(upsert(conn, Entity::Stores, &records, Timestamp(1))?)
         };
         db.write(write).await.unwrap();
     };
     for number in 0..12 {
-        add(number).await;
+        add(number..number + 1).await;
     }
-    assert_eq!(pieces(&db).await, 12, "nothing is brought together while it is written");
-    tidy_after(&db, 12).await.unwrap();
-    assert_eq!(pieces(&db).await, 1);
-    for number in 12..20 {
-        add(number).await;
-        tidy_after(&db, 1).await.unwrap();
+    assert_eq!(pieces(&db).await, [1; 12], "nothing is brought together while it is written");
+    tidy(&db).await.unwrap();
+    assert_eq!(pieces(&db).await.len(), 1);
+    add(100..2_100).await;
+    tidy(&db).await.unwrap();
+    let largest = pieces(&db).await.into_iter().max().unwrap();
+    assert!(largest > 90, "{largest}");
+    for number in 12..24 {
+        add(number..number + 1).await;
+        tidy(&db).await.unwrap();
     }
-    assert!((2..=4).contains(&pieces(&db).await), "{}", pieces(&db).await);
+    let few = pieces(&db).await;
+    assert!(few.contains(&largest) && (2..=6).contains(&few.len()), "{few:?}");
     rebuild(&db, &|_, _| ()).await.unwrap();
-    assert_eq!(pieces(&db).await, 1);
+    assert_eq!(pieces(&db).await.len(), 1);
 }

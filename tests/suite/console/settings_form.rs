@@ -3,7 +3,7 @@
 use portcullis::domain::settings::{SETTINGS, Settings};
 
 use super::settings::{PATH, confirm, current, enter, rows};
-use crate::support::{AUDITOR, html, on_sqlite};
+use crate::support::{AUDITOR, PASSWORD, html, on_sqlite};
 
 on_sqlite! {
     /// What lets in less is confirmed without a password, and says what it does.
@@ -23,6 +23,23 @@ on_sqlite! {
             assert!(shorter.text.contains("id=\"password\""), "nobody covers their tracks from an unlocked screen");
             let longer = enter(&admin, &[(name, "900")]).await;
             assert!(!longer.text.contains("id=\"password\""));
+        }
+    }
+
+    /// Whoever looks at what was changed finds it without reading every line.
+    async fn what_is_not_as_on_a_new_server_is_marked(app) {
+        let admin = app.admin().await;
+        let marked = async || {
+            let page = admin.get(PATH).await.text;
+            let settings = page.split("class=\"setting\" id=\"setting-").skip(1);
+            let marked = settings.filter(|setting| setting.contains("Not the default"));
+            marked.map(|setting| setting.split('"').next().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(marked().await, [""; 0]);
+        for (value, expected) in [("45", vec!["code_seconds"]), ("60", vec![])] {
+            let page = enter(&admin, &[("code_seconds", value)]).await;
+            assert_eq!(confirm(&admin, &page, PASSWORD).await.status, 303);
+            assert_eq!(marked().await, expected);
         }
     }
 

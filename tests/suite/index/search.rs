@@ -156,7 +156,7 @@ both_databases! {
         }
         // Once more changes nothing, and tidying up is harmless.
         index::rebuild(&app.ctx.db, &|_, _| ()).await.unwrap();
-        while app.ctx.db.write(|conn| Ok(words::tidy(conn, true)?)).await.unwrap() {}
+        while app.ctx.db.write(|conn| Ok(words::merge(conn, true)?)).await.unwrap() {}
         data.check_stores(app, &json!({}), StoreSort::RevenueDesc, 50).await;
     }
 }
