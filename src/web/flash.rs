@@ -55,7 +55,12 @@ pub fn put_audited(session: &Session, viewer: &Viewer, tone: Tone, text: impl In
     put_linked(session, tone, text, link);
 }
 
-/// Takes the message out.
+/// Takes the message out, if there is one.
 pub fn take(session: &Session) -> Option<Flash> {
+    // To remove what is not there would count as a change, and every page that is looked at would be
+    // a write.
+    if !session.contains_key(KEY) {
+        return None;
+    }
     session.remove_as::<Flash>(KEY)?.ok()
 }

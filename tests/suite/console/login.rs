@@ -53,6 +53,21 @@ both_databases! {
         assert_eq!(browser.post("/account/theme", &fields).await.status, 401, "seven days are the end");
     }
 
+    /// Whoever looks at pages writes nothing: they wait for no import, and every reader keeps what it
+    /// has of the database. Only now and then it is noted that the session is used.
+    async fn looking_at_a_page_writes_nothing(app) {
+        let member = app.member().await;
+        let end = async || app.count("SELECT max(expires_at) FROM sessions").await;
+        assert_eq!(member.get("/dashboard").await.status, 200);
+        let before = end().await;
+        app.clock.advance(299);
+        assert_eq!(member.get("/dashboard").await.status, 200);
+        assert_eq!(end().await, before, "that is written, if anything is");
+        app.clock.advance(1);
+        assert_eq!(member.get("/dashboard").await.status, 200);
+        assert_eq!(end().await, before + 300_000);
+    }
+
     /// ASVS 6.3.1, contract §9: five wrong passwords, then not even the right one, until the time
     /// is up; of one person, not of everybody.
     async fn guessing_a_password_is_slowed_down(app) {
