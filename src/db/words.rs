@@ -126,7 +126,7 @@ pub fn remove(conn: &mut Conn, ids: &[i64]) -> QueryResult<()> {
 /// that writes, and looks for what was deleted, many times over; [`merge`] does it once afterwards,
 /// and FTS5 by itself only where there are so many that searches would feel them. And it collects
 /// more in memory before it writes a piece.
-const TUNED: [(&str, i64); 3] = [("automerge", 0), ("crisismerge", 64), ("hashsize", 1 << 24)];
+const TUNED: [(&str, i64); 3] = [("automerge", 0), ("crisismerge", 256), ("hashsize", 1 << 24)];
 
 /// Has FTS5 keep the words as it should, from now on.
 ///

@@ -21,8 +21,8 @@ pub const BUILT_IN: [&str; 6] = [
 ];
 /// Views of one person and grid.
 const MOST: usize = 50;
-/// Views of others that are offered.
-const MOST_SHARED: i64 = 100;
+/// Views of others that are offered; the page says so when there may be more.
+pub const MOST_SHARED: usize = 100;
 const LONGEST_NAME: usize = 60;
 
 /// A person's views of a grid, by name.
@@ -38,7 +38,7 @@ pub async fn own(ctx: &Ctx, user: UserId, grid: &'static str) -> Result<Vec<View
 /// # Errors
 /// When the database cannot answer.
 pub async fn shared(ctx: &Ctx, user: UserId, grid: &'static str) -> Result<Vec<(ViewRow, String)>> {
-    ctx.db.read(move |conn| Ok(views::shared_with(conn, user, grid, MOST_SHARED)?)).await
+    ctx.db.read(move |conn| Ok(views::shared_with(conn, user, grid, MOST_SHARED as i64)?)).await
 }
 
 /// Saves a view under a name; one of that name shows it from now on.

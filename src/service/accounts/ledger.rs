@@ -14,8 +14,8 @@ use crate::service::Ctx;
 use crate::store::audit::{self, NewEntry};
 use crate::store::ledger::{self as store, EntryRow};
 
-/// Months that can be chosen: five years.
-const MOST_MONTHS: i64 = 60;
+/// Months that can be chosen: a bound that nobody meets in a hundred years.
+const MOST_MONTHS: i64 = 1_200;
 
 /// Where a page of a month begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -78,4 +78,20 @@ both_databases! {
             assert!(text.contains("100 of 130 are shown"), "{path}: {text}");
         }
     }
+
+    async fn views_of_others_that_are_not_shown_are_spoken_of(app) {
+        let (admin, other) = (app.admin().await, app.id_of(MEMBER).await);
+        let told = async || {
+            let page = admin.get("/admin/mcp/users/views").await.text;
+            html::text(&page).contains("The first 100 by name are shown")
+        };
+        for (views, is_cut) in [(99, false), (101, true)] {
+            app.sql("DELETE FROM grid_views").await;
+            rows(app, views, &format!(
+                "INSERT INTO grid_views (user_id, grid, name, query, is_default, shared) \
+                 SELECT {other}, 'mcp_users', 'View ' || i, 'status=enabled', FALSE, TRUE FROM n"
+            )).await;
+            assert_eq!(told().await, is_cut, "{views}");
+        }
+    }
 }

@@ -1,0 +1,1 @@
+-- PostgreSQL's names alone; SQLite reads an expression from its index.
