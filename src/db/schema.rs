@@ -230,6 +230,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    people_count (id) {
+        id -> BigInt,
+        people -> BigInt,
+    }
+}
+
+diesel::table! {
     consents (id) {
         id -> BigInt,
         user_id -> BigInt,
@@ -590,6 +597,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     client_deltas,
     client_days,
     client_fold,
+    people_count,
     consents,
     authorization_requests,
     waiting_requests,

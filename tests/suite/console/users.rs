@@ -70,6 +70,34 @@ both_databases! {
         assert!(page.find(">acme</a>").unwrap() < page.find(">Beta</a>").unwrap(), "accounts too");
     }
 
+    /// The list of everybody says how many there are without counting them, whatever made them come or
+    /// go.
+    async fn the_number_of_people_is_that_of_the_rows(app) {
+        let settled = async || {
+            let rows = app.count("SELECT count(*) FROM users WHERE deleted_at IS NULL").await;
+            assert_eq!(app.count("SELECT people FROM people_count").await, rows);
+            rows
+        };
+        let first = settled().await;
+        assert!(first > 3);
+        let copy = "INSERT INTO users (subject, account_id, role_id, email, name, status, mcp_enabled, created_at, deleted_at) \
+                    SELECT subject || 'x', account_id, role_id, email || 'x', name, status, mcp_enabled, created_at, ";
+        app.sql(format!("{copy} NULL FROM users")).await;
+        assert_eq!(settled().await, 2 * first, "all of one statement");
+        app.sql(format!("{copy} 1 FROM users WHERE email LIKE '%x'")).await;
+        assert_eq!(settled().await, 2 * first, "nobody of those who are gone already");
+        app.sql("UPDATE users SET deleted_at = 5 WHERE email LIKE '%x' AND email NOT LIKE '%xx'").await;
+        assert_eq!(settled().await, first);
+        app.sql("UPDATE users SET deleted_at = 6, name = 'Gone' WHERE deleted_at = 5").await;
+        assert_eq!(settled().await, first);
+        app.sql("UPDATE users SET deleted_at = NULL WHERE deleted_at = 6").await;
+        assert_eq!(settled().await, 2 * first);
+        app.sql("DELETE FROM users WHERE email LIKE '%x'").await;
+        assert_eq!(settled().await, first);
+        let shown = app.admin().await.get("/admin/mcp/users").await.text;
+        assert!(html::text(&shown).contains(&format!("Select all {first} matching")), "{shown}");
+    }
+
     /// A member is let in with a password that is told to them, by whoever may manage users.
     async fn a_user_with_a_password_can_sign_in_at_once(app) {
         let admin = app.admin().await;
