@@ -82,7 +82,7 @@ pub fn count(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResul
 fn count_by(conn: &mut Conn, filter: &GridFilter, source: &Source) -> QueryResult<i64> {
     if *filter == GridFilter::default() {
         // Whoever writes people keeps it.
-        return people_count::table.select(people_count::people).first(conn);
+        return people_count::table.select(people_count::people).get_result(conn);
     }
     source.count().count(conn)
 }
