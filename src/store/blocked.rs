@@ -56,7 +56,10 @@ pub(super) fn count_tokens_of(
         .then(Written::on_sqlite(conn, "+"))
         .sql("tokens.expires_at > ")
         .number(now.0)
-        .sql(" AND tokens.user_id IN (")
+        .sql(" AND ")
+        // And for each of the clients look up each of the people.
+        .then(Written::on_sqlite(conn, "+"))
+        .sql("tokens.user_id IN (")
         .then(people)
         .sql(")")
         .count(conn)
