@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::oauth::{authorize, introspect, jwks, metadata, register, revoke, token, userinfo};
 use crate::service::Ctx;
 use crate::service::metrics::RouteCounters;
+use crate::web::carried::carried;
 use crate::web::error::{Audience, Failure};
 use crate::web::outer::{frame, outer};
 use crate::web::{assets, nav, session};
@@ -292,11 +293,12 @@ pub fn serve(ctx: &Ctx, listener: std::net::TcpListener) -> Result<Server> {
             .wrap(from_fn(frame))
             .wrap(session::middleware(&state))
             .wrap(from_fn(outer))
+            .wrap(from_fn(carried))
     })
     .workers(workers)
     // Without it a streamed body waits 40 ms for the peer's acknowledgement.
     .tcp_nodelay(true)
-    // Who hangs up is to be noticed: it ends their call (checklist A40).
+    // Who hangs up at the MCP endpoint is to be noticed: it ends their call (checklist A40).
     .h1_allow_half_closed(false)
     .shutdown_timeout(30)
     .listen(listener)

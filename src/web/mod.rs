@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod assets;
+pub mod carried;
 pub mod credential;
 pub mod csrf;
 pub mod dialog;

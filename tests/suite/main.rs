@@ -12,6 +12,7 @@ mod cli;
 mod console;
 mod credits;
 mod deadlock;
+mod hangup;
 mod index;
 mod late;
 mod manual;

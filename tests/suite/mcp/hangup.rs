@@ -1,54 +1,16 @@
 //! Callers who hang up, and who cancel what is not theirs (checklist A40, A41): nothing is left
 //! half done, and every call is written down and counted once, as what became of it.
 
-use std::sync::mpsc;
-
-use diesel::RunQueryDsl;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::unbounded_channel;
 
 use crate::support::database::Backend;
+use crate::support::held::{A_LOCK_IS_WAITED_FOR, Held, until};
 use crate::support::raw::{Pending, begin};
 use crate::support::records::Call;
 use crate::support::{AiClient, OTHER, TestApp, both_databases, contacts, on_sqlite, rpc};
 
 const SCOPES: &str = "usage:read stores:read contacts:search contacts:reveal";
 
-/// A transaction that holds what others wait for, until it is dropped. On SQLite it is the one
-/// writer; on PostgreSQL it is what `statement` locks.
-struct Held {
-    _release: mpsc::Sender<()>,
-}
-
-impl Held {
-    async fn by(app: &TestApp, statement: &'static str) -> Self {
-        let (begun, mut is_held) = unbounded_channel();
-        let (release, released) = mpsc::channel::<()>();
-        let db = app.ctx.db.clone();
-        actix_web::rt::spawn(async move {
-            let hold = db.write(move |conn| {
-                diesel::sql_query(statement).execute(conn)?;
-                begun.send(()).unwrap();
-                // Ends with an error when the other side is dropped, which is what is waited for.
-                let _ = released.recv();
-                Ok(())
-            });
-            hold.await.unwrap();
-        });
-        is_held.recv().await.unwrap();
-        Self { _release: release }
-    }
-}
-
-/// Looks until it is so.
-async fn until(app: &TestApp, sql: &'static str) {
-    while app.count(sql).await == 0 {
-        actix_web::rt::task::yield_now().await;
-    }
-}
-
-/// Until a transaction of this database waits for another's lock.
-const A_LOCK_IS_WAITED_FOR: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
 const A_CALL_IS_WRITTEN_DOWN: &str = "SELECT count(*) FROM activity";
 
 /// Sends a call and leaves it there.

@@ -10,6 +10,7 @@ pub mod database;
 pub mod documents;
 pub mod fixture;
 pub mod forge;
+pub mod held;
 pub mod html;
 pub mod personal;
 pub mod phone;
