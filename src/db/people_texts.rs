@@ -28,7 +28,7 @@ impl Texts {
 }
 
 /// Where people are read from, the id of one of them there, and the condition that they have
-/// `text` in one of `texts`. What else holds for them may be asked of `users`.
+/// `text` in one of `texts` and are not deleted. What else holds for them may be asked of `users`.
 pub fn source(conn: &Conn, texts: Texts, text: &str) -> (&'static str, &'static str, Written) {
     match conn {
         Conn::Sqlite(_) => {
@@ -36,9 +36,12 @@ pub fn source(conn: &Conn, texts: Texts, text: &str) -> (&'static str, &'static 
                 Texts::Person => "users INDEXED BY users_by_search",
                 Texts::Clients => "users INDEXED BY users_by_client_names",
             };
-            (table, "users.id", holds(conn, texts, text))
+            // The indexes hold those alone who are not deleted.
+            let there = Written::new("users.deleted_at IS NULL AND ");
+            (table, "users.id", there.then(holds(conn, texts, text)))
         }
-        // Joined from the left, `users` is left out where nothing is asked of it.
+        // Joined from the left, `users` is left out where nothing is asked of it. Whoever is deleted
+        // has no texts.
         Conn::Postgres(_) => (
             "user_texts LEFT JOIN users ON users.id = user_texts.user_id",
             "user_texts.user_id",

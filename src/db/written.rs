@@ -27,6 +27,8 @@ pub struct Written {
 enum Piece {
     Sql(Cow<'static, str>),
     Bound(String),
+    /// Numbers with commas between.
+    OneOf(String),
 }
 
 impl Written {
@@ -49,13 +51,12 @@ impl Written {
         self
     }
 
-    /// Followed by a list of numbers, which may be empty; no brackets stand around it.
+    /// Followed by the condition that what stands before is one of these numbers; of none, if there
+    /// are none.
     #[must_use]
-    pub fn numbers(mut self, numbers: impl IntoIterator<Item = i64>) -> Self {
+    pub fn one_of(mut self, numbers: impl IntoIterator<Item = i64>) -> Self {
         let list: Vec<_> = numbers.into_iter().map(|number| number.to_string()).collect();
-        // PostgreSQL knows no empty list, but both compare with no value to nobody's gain.
-        let list = if list.is_empty() { "NULL".to_owned() } else { list.join(", ") };
-        self.pieces.push(Piece::Sql(Cow::Owned(list)));
+        self.pieces.push(Piece::OneOf(list.join(",")));
         self
     }
 
@@ -91,7 +92,7 @@ impl Written {
     /// # Errors
     /// When the database refuses.
     pub fn users(self, conn: &mut Conn) -> QueryResult<Vec<UserId>> {
-        let rows = Rows::<BigInt>(self, PhantomData);
+        let rows = Rows::<BigInt>::of(self, conn);
         on_each!(conn, |conn| rows.load(conn))
     }
 
@@ -100,7 +101,7 @@ impl Written {
     /// # Errors
     /// When the database refuses.
     pub fn numbers_of(self, conn: &mut Conn) -> QueryResult<Vec<i64>> {
-        let rows = Rows::<BigInt>(self, PhantomData);
+        let rows = Rows::<BigInt>::of(self, conn);
         on_each!(conn, |conn| rows.load(conn))
     }
 
@@ -109,7 +110,7 @@ impl Written {
     /// # Errors
     /// When the database refuses.
     pub fn count(self, conn: &mut Conn) -> QueryResult<i64> {
-        let rows = Rows::<BigInt>(self, PhantomData);
+        let rows = Rows::<BigInt>::of(self, conn);
         on_each!(conn, |conn| rows.get_result(conn))
     }
 
@@ -118,7 +119,7 @@ impl Written {
     /// # Errors
     /// When the database refuses.
     pub fn counts(self, conn: &mut Conn) -> QueryResult<Vec<(UserId, i64)>> {
-        let rows = Rows::<(BigInt, BigInt)>(self, PhantomData);
+        let rows = Rows::<(BigInt, BigInt)>::of(self, conn);
         on_each!(conn, |conn| rows.load(conn))
     }
 
@@ -127,7 +128,7 @@ impl Written {
     /// # Errors
     /// When the database refuses.
     pub fn run(self, conn: &mut Conn) -> QueryResult<usize> {
-        let rows = Rows::<BigInt>(self, PhantomData);
+        let rows = Rows::<BigInt>::of(self, conn);
         on_each!(conn, |conn| rows.execute(conn))
     }
 
@@ -136,13 +137,29 @@ impl Written {
     /// # Errors
     /// When the database refuses.
     pub fn pairs(self, conn: &mut Conn) -> QueryResult<Vec<(String, String)>> {
-        let rows = Rows::<(Text, Text)>(self, PhantomData);
+        let rows = Rows::<(Text, Text)>::of(self, conn);
         on_each!(conn, |conn| rows.load(conn))
     }
 }
 
-/// What is said in the code, with what is read of every row.
-struct Rows<ST>(Written, PhantomData<ST>);
+/// A statement for one of the databases, with what is read of every row.
+struct Rows<ST> {
+    statement: Written,
+    /// What stands around a list of numbers.
+    list: (&'static str, &'static str),
+    row: PhantomData<ST>,
+}
+
+impl<ST> Rows<ST> {
+    fn of(statement: Written, conn: &Conn) -> Self {
+        let list = match conn {
+            Conn::Sqlite(_) => (" IN (", ")"),
+            // It reads one literal much faster than thousands.
+            Conn::Postgres(_) => (" = ANY ('{", "}'::bigint[])"),
+        };
+        Self { statement, list, row: PhantomData }
+    }
+}
 
 impl<ST> Query for Rows<ST> {
     type SqlType = ST;
@@ -163,8 +180,13 @@ where
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         // Kept, they would be as many as there are pages and numbers.
         out.unsafe_to_cache_prepared();
-        for piece in &self.0.pieces {
+        for piece in &self.statement.pieces {
             match piece {
+                Piece::OneOf(numbers) => {
+                    out.push_sql(self.list.0);
+                    out.push_sql(numbers);
+                    out.push_sql(self.list.1);
+                }
                 Piece::Sql(sql) => out.push_sql(sql),
                 Piece::Bound(text) => out.push_bind_param::<Text, str>(text)?,
             }

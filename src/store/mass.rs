@@ -27,7 +27,7 @@ pub fn count_enabled(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> Qu
 
 /// How many of their tokens have not ended.
 pub fn count_live(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    let people = matching(conn, filter, now)?;
+    let people = Written::new(" IN (").then(matching(conn, filter, now)?).sql(")");
     let work = working(conn, people, now);
     Written::new("SELECT count(*) FROM tokens").then(work).count(conn)
 }
@@ -107,19 +107,19 @@ pub fn names(conn: &mut Conn, ids: &[UserId]) -> QueryResult<Vec<String>> {
         .load(conn)
 }
 
-/// The tokens of `people` that have not ended. SQLite would look through all tokens that do.
-fn working(conn: &Conn, people: Written, now: Timestamp) -> Written {
+/// The tokens that have not ended, of whom `are_theirs` holds. SQLite would look through all tokens
+/// that do.
+fn working(conn: &Conn, are_theirs: Written, now: Timestamp) -> Written {
     Written::new(" WHERE state = 'active' AND ")
         .then(Written::on_sqlite(conn, "+"))
         .sql("expires_at > ")
         .number(now.0)
-        .sql(" AND user_id IN (")
-        .then(people)
-        .sql(")")
+        .sql(" AND user_id")
+        .then(are_theirs)
 }
 
-fn list(ids: &[UserId]) -> Written {
-    Written::new("").numbers(ids.iter().map(|id| id.0))
+fn among(ids: &[UserId]) -> Written {
+    Written::default().one_of(ids.iter().map(|id| id.0))
 }
 
 /// Names and addresses of the first of them by id, at most `limit`.
@@ -165,7 +165,7 @@ pub fn working_of(
     ids: &[UserId],
     now: Timestamp,
 ) -> QueryResult<Vec<(UserId, i64)>> {
-    let work = working(conn, list(ids), now);
+    let work = working(conn, among(ids), now);
     Written::new("SELECT user_id, count(*) FROM tokens")
         .then(work)
         .sql(" GROUP BY user_id")
@@ -189,7 +189,7 @@ pub fn revoke_tokens(
     reason: EndReason,
     now: Timestamp,
 ) -> QueryResult<usize> {
-    let work = working(conn, list(ids), now);
+    let work = working(conn, among(ids), now);
     Written::new("UPDATE tokens SET state = 'revoked', ended_at = ")
         .number(now.0)
         .sql(", end_reason = ")

@@ -99,10 +99,10 @@ pub(super) fn filtering(
     all.extend(bounds.iter().filter_map(|(at, sql)| Some(Written::new(sql).number((*at)?.0))));
     let ids = |ids: &[UserId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
     if let Some(only) = &filter.only {
-        all.push(Written::new("users.id IN (").numbers(ids(only)).sql(")"));
+        all.push(Written::new("users.id").one_of(ids(only)));
     }
     if !filter.except.is_empty() {
-        all.push(Written::new("users.id NOT IN (").numbers(ids(&filter.except)).sql(")"));
+        all.push(Written::new("NOT users.id").one_of(ids(&filter.except)));
     }
     Ok(all)
 }

@@ -40,7 +40,7 @@ impl Found {
         match self {
             Self::Few(ids) => {
                 let ids = ids.iter().map(|id| id.0);
-                vec![Written::new("users.id IN (").numbers(ids).sql(")")]
+                vec![Written::new("users.id").one_of(ids)]
             }
             Self::Many(_, conditions) => conditions.clone(),
         }
@@ -54,20 +54,24 @@ pub fn find(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult
     if std::mem::take(&mut rest.over_credits) {
         // Summed up once and not for every statement.
         let accounts = accounts_over(now).numbers_of(conn)?;
-        more.push(Written::new("users.account_id IN (").numbers(accounts).sql(")"));
+        more.push(Written::new("users.account_id").one_of(accounts));
     }
     let source = Source::of(conn, filter, &rest, more.clone(), now)?;
-    let mut counted = None;
-    if *filter != GridFilter::default() {
+    let total = if *filter == GridFilter::default() {
+        everybody(conn)?
+    } else if source.is_indexed {
+        let total = source.count().count(conn)?;
+        if total <= FEW as i64 {
+            return source.ids().users(conn).map(Found::Few);
+        }
+        total
+    } else {
+        // Going through all of them costs more than reading the ids of many.
         let first = source.ids().sql(" LIMIT ").number(COUNTED as i64 + 1).users(conn)?;
         if first.len() <= FEW {
             return Ok(Found::Few(first));
         }
-        counted = i64::try_from(first.len()).ok().filter(|found| *found <= COUNTED as i64);
-    }
-    let total = match counted {
-        Some(total) => total,
-        None => count_by(conn, filter, &source)?,
+        if first.len() <= COUNTED { first.len() as i64 } else { source.count().count(conn)? }
     };
     more.extend(conditions(conn, &rest, now)?);
     Ok(Found::Many(total, more))
@@ -75,16 +79,15 @@ pub fn find(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult
 
 /// How many match.
 pub fn count(conn: &mut Conn, filter: &GridFilter, now: Timestamp) -> QueryResult<i64> {
-    let source = Source::of(conn, filter, filter, Vec::new(), now)?;
-    count_by(conn, filter, &source)
+    if *filter == GridFilter::default() {
+        return everybody(conn);
+    }
+    Source::of(conn, filter, filter, Vec::new(), now)?.count().count(conn)
 }
 
-fn count_by(conn: &mut Conn, filter: &GridFilter, source: &Source) -> QueryResult<i64> {
-    if *filter == GridFilter::default() {
-        // Whoever writes people keeps it.
-        return people_count::table.select(people_count::people).get_result(conn);
-    }
-    source.count().count(conn)
+/// How many people there are: whoever writes people keeps it.
+fn everybody(conn: &mut Conn) -> QueryResult<i64> {
+    people_count::table.select(people_count::people).get_result(conn)
 }
 
 /// The ids of those who match, in no order.
@@ -102,6 +105,8 @@ struct Source {
     id: &'static str,
     index: Written,
     conditions: Vec<Written>,
+    /// An index leads to those who match, so that counting them costs little.
+    is_indexed: bool,
 }
 
 impl Source {
@@ -118,16 +123,33 @@ impl Source {
         let text = text.or_else(|| rest.client.take().map(|text| (Texts::Clients, text)));
         let mut conditions = filtering(conn, &rest, now)?;
         conditions.extend(more);
-        let (table, id, index) = match text {
-            Some((texts, text)) => {
-                let (table, id, holds) = people_texts::source(conn, texts, &text);
-                conditions.insert(0, holds);
-                (table, id, "")
-            }
-            None => ("users", "users.id", index(whole)),
-        };
-        conditions.push(is_there(id));
-        Ok(Self { table, id, index: Written::on_sqlite(conn, index), conditions })
+        if let Some((texts, text)) = text {
+            let (table, id, holds) = people_texts::source(conn, texts, &text);
+            conditions.insert(0, holds);
+            return Ok(Self {
+                table,
+                id,
+                index: Written::default(),
+                conditions,
+                is_indexed: false,
+            });
+        }
+        let asked = asked(whole);
+        let by_rows = whole.only.is_some() || asked.by_use;
+        let index = if by_rows || asked.columns < 2 { "" } else { " INDEXED BY users_by_filters" };
+        // The indexes of these two know who is deleted.
+        let knows_deleted = whole.over_credits || !whole.roles.is_empty();
+        conditions.push(match asked.columns == 1 && !asked.by_use && knows_deleted {
+            true => Written::new("users.deleted_at IS NULL"),
+            false => is_there("users.id"),
+        });
+        Ok(Self {
+            table: "users",
+            id: "users.id",
+            index: Written::on_sqlite(conn, index),
+            conditions,
+            is_indexed: whole.only.is_some() || asked.columns + usize::from(asked.by_use) < 2,
+        })
     }
 
     fn ids(&self) -> Written {
@@ -144,9 +166,17 @@ impl Source {
     }
 }
 
-/// The index that SQLite reads instead of the table; what it would choose by itself, if nothing.
-fn index(filter: &GridFilter) -> &'static str {
-    let indexed = [
+/// What of a filter indexes are for.
+struct Asked {
+    /// How many of the columns are asked for that `users_by_filters` has: with two of them SQLite
+    /// reads it instead of the table, with one there is an index for that one.
+    columns: usize,
+    /// When they used a tool is asked for, by which there is an index too.
+    by_use: bool,
+}
+
+fn asked(filter: &GridFilter) -> Asked {
+    let columns = [
         filter.access.is_some(),
         !filter.roles.is_empty(),
         filter.has_tokens.is_some(),
@@ -154,11 +184,8 @@ fn index(filter: &GridFilter) -> &'static str {
         filter.over_credits,
         filter.added_from.is_some() || filter.added_until.is_some(),
     ];
-    let is_by_use = filter.never_used || filter.used_from.is_some() || filter.used_until.is_some();
-    let asked = indexed.iter().filter(|is_asked| **is_asked).count();
-    if filter.only.is_some() || is_by_use || asked < 2 {
-        ""
-    } else {
-        " INDEXED BY users_by_filters"
+    Asked {
+        columns: columns.iter().filter(|is_asked| **is_asked).count(),
+        by_use: filter.never_used || filter.used_from.is_some() || filter.used_until.is_some(),
     }
 }

@@ -122,7 +122,7 @@ both_databases! {
         for gone in [format!("/admin/users/{id}"), format!("/admin/mcp/users/{id}/tokens")] {
             assert_eq!(admin.get(&gone).await.status, 404, "{gone}");
         }
-        for list in ["/admin/users?q=mia", "/admin/mcp/users?q=mia"] {
+        for list in ["/admin/users?q=mia", "/admin/mcp/users?q=mia", "/admin/mcp/users?client=suite"] {
             let page = admin.get(list).await;
             assert!(page.text.contains("<strong>0</strong>"), "{list}");
         }
