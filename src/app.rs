@@ -167,6 +167,7 @@ routes! {
     "/admin/plans/{plan}/delete" { GET With(ManageAccounts) => plans::confirm_delete, POST With(ManageAccounts) => plans::delete }
     "/admin/users/new" { GET With(ManageUsers) => users::form, POST With(ManageUsers) => users::create }
     "/admin/index" { GET With(ViewIndex) => index::show, POST With(ManageIndex) => index::submit }
+    "/admin/index/stores/{domain}" { GET With(ViewIndex) => index::store }
     "/admin/index/imports/{import}" { GET With(ViewIndex) => index::import }
     "/admin/index/imports/{import}/rejected" { GET With(ManageIndex) => index::rejected }
     "/admin/users/{user}" { GET With(ViewUsers) => user_edit::show, POST With(ManageUsers) => user_edit::save }

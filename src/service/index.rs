@@ -17,8 +17,8 @@ use crate::store::stores::Found;
 use crate::store::{contacts, entries, stores};
 use cursor::{digest, open, seal};
 
-pub use browse::{Browsed, browse};
-pub use enrich::{LONGEST_DOMAIN, MOST_DOMAINS, check_domains, enrich};
+pub use browse::{Browsed, Looked, browse, look};
+pub use enrich::{Asked, LONGEST_DOMAIN, MOST_DOMAINS, enrich};
 pub use rebuild::{add_sample, analyze_after, complete, rebuild, tidy};
 
 /// What is said of a domain that is longer than [`LONGEST_DOMAIN`].
@@ -33,15 +33,22 @@ pub const MOST_CONTACTS: i64 = 100;
 /// # Errors
 /// `invalid_domain`, or `not_found`.
 pub async fn get_store(db: &Db, domain: &str) -> Result<StoreProfile> {
+    let domain = read_domain(domain)?;
+    db.glance(move |conn| Ok(stores::by_domain(conn, &domain)?)).await?.ok_or_else(not_there)
+}
+
+/// A domain in the spelling that is stored.
+fn read_domain(domain: &str) -> Result<String> {
     let is_endless = domain.chars().count() > LONGEST_DOMAIN;
     let read = if is_endless { Err(TOO_LONG) } else { host::normalise(domain) };
-    let domain = read.map_err(|reason| Error {
+    read.map_err(|reason| Error {
         param: Some("domain".into()),
         ..Error::new(ErrorCode::InvalidDomain, reason)
-    })?;
-    db.glance(move |conn| Ok(stores::by_domain(conn, &domain)?))
-        .await?
-        .ok_or_else(|| Error::not_found("The index has no store of that domain."))
+    })
+}
+
+fn not_there() -> Error {
+    Error::not_found("The index has no store of that domain.")
 }
 
 /// A page of the stores that match `filter`; `cursor` is what the page before gave.

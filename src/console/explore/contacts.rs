@@ -114,14 +114,14 @@ async fn search(
 }
 
 /// A person's name, or what stands for it.
-pub(super) fn name(contact: &ContactPreview) -> String {
+pub(in crate::console) fn name(contact: &ContactPreview) -> String {
     let name = [contact.first_name.as_deref(), contact.last_name.as_deref()];
     let name: Vec<_> = name.into_iter().flatten().collect();
     if name.is_empty() { "Name not known".to_owned() } else { name.join(" ") }
 }
 
 /// What a reveal could give, in words.
-pub(super) fn channels(contact: &ContactPreview) -> String {
+pub(in crate::console) fn channels(contact: &ContactPreview) -> String {
     let all = [
         (contact.email_deliverable, "e-mail address"),
         (contact.has_phone, "phone number"),

@@ -27,9 +27,11 @@ use crate::web::viewer::Viewer;
 
 use fields::{Asked, Field, Input};
 
+pub(in crate::console) use contacts::{channels, name};
 pub use contacts::{show as contacts, submit as search_contacts};
 pub use reveal::{confirm as confirm_reveal, submit as reveal};
 pub use revealed::{export as export_revealed, show as revealed};
+pub(in crate::console) use store::labels;
 pub use store::show as store;
 pub use stores::{show as stores, submit as search_stores};
 

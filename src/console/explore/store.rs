@@ -8,7 +8,6 @@ use url::form_urlencoded;
 use super::{Pays, call, caller, paid};
 use crate::clock::Timestamp;
 use crate::console::mcp_users::back::parameter;
-use crate::console::mcp_users::parts;
 use crate::domain::profile::{StoreProfile, label};
 use crate::domain::tool::Tool;
 use crate::service::Ctx;
@@ -66,7 +65,7 @@ pub async fn show(
 }
 
 /// What their slugs mean, in words.
-fn labels(slugs: &[String]) -> String {
+pub(in crate::console) fn labels(slugs: &[String]) -> String {
     let names: Vec<_> = slugs.iter().map(|slug| label(slug)).collect();
     names.join(", ")
 }

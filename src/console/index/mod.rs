@@ -3,6 +3,7 @@
 mod browse;
 mod listing;
 mod result;
+mod store;
 mod upload;
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,12 +12,10 @@ use askama::Template;
 use crate::clock::Timestamp;
 use crate::console::mcp_users::parts::{self, Pager, Size};
 use crate::domain::access::Permission;
-use crate::domain::tool::Tool;
 use crate::error::{Error, Result};
 use crate::service::Ctx;
 use crate::service::import::history::{self, Overview, Past, Standing};
 use crate::service::import::upload::largest;
-use crate::service::verify;
 use crate::web::error::Failure;
 use crate::web::flash::Tone;
 use crate::web::page::{Shell, render_with_status};
@@ -25,6 +24,7 @@ use crate::web::viewer::{Admin, ViewIndex, Viewer};
 use browse::Grid;
 use listing::Asked;
 pub use result::{rejected, show as import};
+pub use store::show as store;
 pub use upload::submit;
 
 /// The screen's path.
@@ -50,8 +50,6 @@ struct IndexPage {
     pager: Pager,
     sizes: Vec<Size>,
     largest_mib: u64,
-    /// Whether the person who looks has the pages of stores.
-    may_look: bool,
 }
 
 /// How an import ended, in a few words.
@@ -98,7 +96,6 @@ async fn page(
     let (mut stores, wrong) = browse::grid(ctx, viewer, browsed).await?;
     errors.extend(wrong);
     let status = if status == 200 && !errors.is_empty() { 400 } else { status };
-    let caller = verify::signed_in(ctx, viewer.user.id).await?;
     let overview = history::overview(ctx, asked.page, asked.page_size).await?;
     stores.count_all(overview.stores);
     let template = IndexPage {
@@ -108,7 +105,6 @@ async fn page(
         pager: asked.pager(overview.page, overview.total),
         sizes: asked.sizes(),
         largest_mib: largest(ctx) >> 20,
-        may_look: caller.tools.contains(&Tool::GetStore),
         errors,
         typed,
         overview,

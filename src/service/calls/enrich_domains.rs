@@ -28,10 +28,10 @@ pub(super) struct Output {
 
 pub(super) async fn run(ctx: &Ctx, caller: &Caller, input: Input) -> Result<Done> {
     // Before the quota is asked, or a senseless list would be told as a lack of rows.
-    index::check_domains(&input.domains)?;
-    let wanted = i64::try_from(input.domains.len()).unwrap_or(i64::MAX);
+    let asked = index::Asked::read(&input.domains)?;
+    let wanted = i64::try_from(asked.count()).unwrap_or(i64::MAX);
     meter::precheck(ctx, &caller.principal, Cost { requests: 1, rows: wanted }).await?;
-    let data = index::enrich(&ctx.db, &input.domains).await?;
+    let data = index::enrich(&ctx.db, asked).await?;
     let found = data.iter().filter(|domain| domain.status == EnrichStatus::Found).count();
     let rows = i64::try_from(found).unwrap_or(i64::MAX);
     Ok(Done { output: output(&Output { data })?, cost: Cost { requests: 1, rows } })

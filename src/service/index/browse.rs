@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::found_stores;
+use super::{found_stores, not_there, read_domain};
 use crate::db::Db;
+use crate::domain::contact::ContactPreview;
 use crate::domain::filter::{StoreFilter, StoreSort};
 use crate::domain::profile::{StoreProfile, Taxonomy};
 use crate::error::Result;
@@ -13,6 +14,8 @@ use crate::store::{contacts, stores};
 
 /// Stores of one page.
 const PAGE: i64 = 20;
+/// Contacts shown of a store.
+const CONTACTS: i64 = 100;
 
 /// A page of stores.
 #[derive(Debug)]
@@ -48,6 +51,33 @@ pub async fn browse(
         };
         let stores = found.into_iter().map(with_count).collect();
         Ok(Browsed { stores, next_cursor, values: stores::taxonomy(conn)? })
+    })
+    .await
+}
+
+/// A store, and whom the index knows there.
+#[derive(Debug)]
+pub struct Looked {
+    /// The store.
+    pub store: StoreProfile,
+    /// The first of its contacts.
+    pub contacts: Vec<ContactPreview>,
+    /// How many it has.
+    pub total: i64,
+}
+
+/// What the index holds of a store.
+///
+/// # Errors
+/// `invalid_domain`, `not_found`, or that the database cannot answer.
+pub async fn look(db: &Db, domain: &str) -> Result<Looked> {
+    let domain = read_domain(domain)?;
+    db.read(move |conn| {
+        let (id, store) =
+            stores::by_domains(conn, std::slice::from_ref(&domain))?.pop().ok_or_else(not_there)?;
+        let total = contacts::count_of_stores(conn, &[id])?.remove(&id.0).unwrap_or_default();
+        let contacts = contacts::first_of_stores(conn, &[id], CONTACTS)?.remove(&id.0);
+        Ok(Looked { store, contacts: contacts.unwrap_or_default(), total })
     })
     .await
 }

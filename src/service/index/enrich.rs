@@ -16,37 +16,46 @@ const MOST_CONTACTS: i64 = 5;
 /// The longest domain, in characters, whether it is one or not.
 pub const LONGEST_DOMAIN: usize = 2_048;
 
-/// What the index has of each of `domains`, in their order; one that comes twice, in whatever
-/// spelling, is told once. Three queries, however many there are.
-///
-/// # Errors
-/// `invalid_request` for no domain, too many, or one that is endless.
-pub async fn enrich(db: &Db, domains: &[String]) -> Result<Vec<Enriched>> {
-    check_domains(domains)?;
-    let mut seen = HashSet::new();
-    let asked: Vec<Enriched> = domains
-        .iter()
-        .map(|domain| match host::normalise(domain) {
-            Ok(domain) => nothing_of(domain, EnrichStatus::NotFound),
-            Err(_) => nothing_of(domain.clone(), EnrichStatus::InvalidDomain),
-        })
-        .filter(|asked| seen.insert(asked.domain.clone()))
-        .collect();
-    db.read(move |conn| fill(conn, asked)).await
+/// Domains as they were asked for, in their order; one that comes twice, in whatever spelling, is
+/// there once.
+#[derive(Debug)]
+pub struct Asked(Vec<Enriched>);
+
+impl Asked {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// `invalid_request` for no domain, too many, or one that is endless.
+    pub fn read(domains: &[String]) -> Result<Self> {
+        if domains.is_empty() || domains.len() > MOST_DOMAINS {
+            return Err(Error::field("domains", "takes 1 to 100 domains"));
+        }
+        if domains.iter().any(|domain| domain.chars().count() > LONGEST_DOMAIN) {
+            return Err(Error::field("domains", "takes domains of at most 2048 characters"));
+        }
+        let mut seen = HashSet::new();
+        let asked = domains
+            .iter()
+            .map(|domain| match host::normalise(domain) {
+                Ok(domain) => nothing_of(domain, EnrichStatus::NotFound),
+                Err(_) => nothing_of(domain.clone(), EnrichStatus::InvalidDomain),
+            })
+            .filter(|asked| seen.insert(asked.domain.clone()));
+        Ok(Self(asked.collect()))
+    }
+
+    /// How many of them the index could have.
+    pub fn count(&self) -> usize {
+        self.0.iter().filter(|asked| asked.status == EnrichStatus::NotFound).count()
+    }
 }
 
-/// Checks how many domains there are, and how long.
+/// What the index has of each. Three queries, however many there are.
 ///
 /// # Errors
-/// `invalid_request` for no domain, too many, or one that is endless.
-pub fn check_domains(domains: &[String]) -> Result<()> {
-    if domains.is_empty() || domains.len() > MOST_DOMAINS {
-        return Err(Error::field("domains", "takes 1 to 100 domains"));
-    }
-    if domains.iter().any(|domain| domain.chars().count() > LONGEST_DOMAIN) {
-        return Err(Error::field("domains", "takes domains of at most 2048 characters"));
-    }
-    Ok(())
+/// When the database cannot answer.
+pub async fn enrich(db: &Db, Asked(asked): Asked) -> Result<Vec<Enriched>> {
+    db.read(move |conn| fill(conn, asked)).await
 }
 
 fn nothing_of(domain: String, status: EnrichStatus) -> Enriched {

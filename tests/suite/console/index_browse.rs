@@ -4,7 +4,7 @@
 use crate::support::browser::Page;
 use crate::support::fixture::STORES;
 use crate::support::upload::INDEX;
-use crate::support::{AUDITOR, both_databases, html};
+use crate::support::{AUDITOR, both_databases, contacts, html};
 
 /// The domains of a page's list, in their order.
 fn domains(page: &Page) -> Vec<String> {
@@ -80,13 +80,28 @@ both_databases! {
         let page = admin.get(INDEX).await.text;
         assert!(page.find("upload-heading") < page.find("history-heading") && page.find("history-heading") < page.find("id=\"stores\""));
         for number in ["00", "01"] {
-            assert!(page.contains(&format!("href=\"/dashboard/stores/shop{number}.example.com\"")), "{number}");
+            assert!(page.contains(&format!("href=\"/admin/index/stores/shop{number}.example.com\"")), "{number}");
         }
-        let store = admin.get("/dashboard/stores/shop01.example.com").await;
-        assert!([200, 303].contains(&store.status) && !store.header("location").contains("login"), "{}", store.status);
-        app.sql("UPDATE roles SET tools = '[\"get_usage\"]' WHERE name = 'Auditor'").await;
-        let auditor = app.signed_in(AUDITOR).await.get(INDEX).await.text;
-        assert!(auditor.contains("shop01.example.com") && !auditor.contains("href=\"/dashboard/stores/shop"), "not where they would be refused");
+    }
+
+    /// Whoever looks after the index reads what is in it: no plan, role or quota of a caller asks for
+    /// anything, nothing counts, and no channel is told.
+    async fn a_store_is_looked_at_without_a_call(app) {
+        contacts::add(app, 3).await;
+        app.sql("UPDATE plans SET api_access = (1 = 0)").await;
+        app.sql("UPDATE roles SET tools = '[]' WHERE name = 'Auditor'").await;
+        let auditor = app.signed_in(AUDITOR).await;
+        let domain = "shop00.example.com";
+        let page = auditor.get(&format!("{INDEX}/stores/{domain}")).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let text = html::text(&page.text);
+        assert!(text.contains("3 records found") && text.contains("Pat Person000"), "{text}");
+        for channel in (0..3).flat_map(contacts::channels) {
+            assert!(!page.text.contains(&channel), "{channel}");
+        }
+        assert_eq!(app.count("SELECT count(*) FROM activity").await, 0);
+        assert_eq!(auditor.get(&format!("{INDEX}/stores/nowhere.example")).await.status, 404);
+        assert_eq!(app.member().await.get(&format!("{INDEX}/stores/{domain}")).await.status, 403);
     }
 
     async fn what_is_asked_wrongly_is_named_and_the_list_shown_without_it(app) {

@@ -17,7 +17,8 @@ both_databases! {
         bring(app, Entity::Stores, &stores).await;
         bring(app, Entity::Contacts, &contacts).await;
         let asked = ["b.test.example", "none.example", "not a domain", "https://www.A.test.example/x", "B.test.example.", "not a domain"];
-        let told = index::enrich(&app.ctx.db, &asked.map(str::to_owned)).await.unwrap();
+        let asked = index::Asked::read(&asked.map(str::to_owned)).unwrap();
+        let told = index::enrich(&app.ctx.db, asked).await.unwrap();
         let short: Vec<_> = told.iter().map(|one| (one.domain.as_str(), one.status)).collect();
         assert_eq!(short, [
             ("b.test.example", Found), ("none.example", NotFound), ("not a domain", InvalidDomain), ("a.test.example", Found),
@@ -31,10 +32,10 @@ both_databases! {
 
     async fn none_too_many_and_endless_domains_are_refused(app) {
         for wrong in [vec![], vec!["a.example".to_owned(); 101], vec!["a".repeat(3_000)]] {
-            let refused = index::enrich(&app.ctx.db, &wrong).await.unwrap_err();
+            let refused = index::Asked::read(&wrong).unwrap_err();
             assert_eq!(refused.param.as_deref(), Some("domains"));
         }
         let many: Vec<String> = (0..100).map(|n| format!("s{n}.example")).collect();
-        assert_eq!(index::enrich(&app.ctx.db, &many).await.unwrap().len(), 100);
+        assert_eq!(index::enrich(&app.ctx.db, index::Asked::read(&many).unwrap()).await.unwrap().len(), 100);
     }
 }

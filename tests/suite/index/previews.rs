@@ -31,7 +31,7 @@ both_databases! {
             }
         }
         let domains: Vec<String> = stores.iter().map(|s| s["domain"].as_str().unwrap().to_owned()).collect();
-        told.push_str(&serde_json::to_string(&index::enrich(db, &domains).await.unwrap()).unwrap());
+        told.push_str(&serde_json::to_string(&index::enrich(db, index::Asked::read(&domains).unwrap()).await.unwrap()).unwrap());
         for row in &rows {
             for channel in ["email", "phone", "linkedin_url", "external_id"] {
                 let channel = row[channel].as_str().unwrap();

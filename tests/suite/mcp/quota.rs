@@ -101,6 +101,21 @@ both_databases! {
         assert!(search(&client, 30).await.is_ok(), "the next month");
     }
 
+    /// Rows are for stores that can be found: one domain in three spellings is one, and what is no
+    /// domain is none.
+    async fn as_many_domains_as_rows_are_left_are_looked_up(app) {
+        plan(app, "rows_per_month", 2).await;
+        let client = app.ai_client(SCOPES).await;
+        let domains = json!(["shop01.example.com", "SHOP01.example.com", "https://shop01.example.com/", "no domain", "shop02.example.com"]);
+        let told = client.call_tool("enrich_domains", json!({ "domains": domains })).await;
+        assert_eq!(told.content()["data"].as_array().unwrap().len(), 3, "{}", told.text);
+        assert_eq!(used(&client, "search_rows").await, 2);
+        let none = client.call_tool("enrich_domains", json!({ "domains": ["no domain", "nor this one"] })).await;
+        assert_eq!(none.content()["data"][0]["status"], "invalid_domain", "{}", none.text);
+        let refused = client.call_tool("enrich_domains", json!({ "domains": ["shop03.example.com"] })).await;
+        assert_eq!(refused.tool_error(), "row_quota_exceeded");
+    }
+
     async fn only_rows_returned_are_counted(app) {
         let client = app.ai_client(SCOPES).await;
         let few = json!({ "limit": 100, "filters": { "country": ["DE"] } });
