@@ -295,28 +295,32 @@ async fn check(
         too_often(ctx, actor, Action::PasswordReentered, &actor.label, &limits, user).await?;
     // Whoever was suspended since the request began confirms nothing.
     let user = user.filter(|user| user.id == id && user.status() == UserStatus::Active);
-    // A code stands for the password where there is one; no password is so short.
-    let code = user
-        .as_ref()
-        .filter(|user| user.two_factor_at.is_some())
-        .and_then(|_| rules::code(password));
+    // A code stands for the password where there is one. No password is as short as one of the app;
+    // one may look like a recovery code.
+    let has_codes = user.as_ref().is_some_and(|user| user.two_factor_at.is_some());
     let hash = user.and_then(|user| user.password_hash);
+    let of_app = rules::code(password).filter(|_| has_codes);
     let is_password =
-        code.is_none() && password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
+        of_app.is_none() && password.len() <= LONGEST && ctx.hasher.verify(password, hash).await?;
+    let code = of_app.or_else(|| rules::recovery(password).filter(|_| has_codes && !is_password));
 
     let now = ctx.clock.now();
-    let is_code = code.is_some();
+    let is_code = rules::code(password).is_some() && code.is_some();
     let (state, by, session) = (ctx.clone(), actor.clone(), visit::current().session);
     let counted = own.clone();
     let matches = ctx
         .db
         .write(move |conn| {
             let taken = match &code {
-                Some(code) => take_code(&state, conn, id, code, now)?.is_some(),
-                None => false,
+                Some(code) => take_code(&state, conn, id, code, now)?,
+                None => None,
             };
-            let matches = is_password || taken;
-            let with = if is_code { "code" } else { "password" };
+            let matches = is_password || taken.is_some();
+            let with = match taken {
+                Some(factor) => factor.as_str(),
+                None if is_code => Factor::Code.as_str(),
+                None => "password",
+            };
             let mut detail = json!({ "with": with });
             if matches && let Some(session) = &keep {
                 let until = now.plus_seconds(WINDOW_SECONDS);

@@ -151,10 +151,13 @@ both_databases! {
         let (admin, phone, codes) = with_phone(app, ADMIN).await;
         let path = format!("/admin/mcp/users/{}/access", app.id_of(MEMBER).await);
         let code = phone.code(app, 0);
-        assert!(html::text(&admin.get(&path).await.text).contains("A code of your authenticator app does it, too."));
+        assert!(html::text(&admin.get(&path).await.text).contains("A code of your authenticator app or a recovery code does it, too."));
         assert_eq!(admin.submit(&path, &path, &[("password", &code)]).await.status, 303);
         assert_eq!(admin.submit(&path, &path, &[("password", &code)]).await.status, 403, "once");
-        assert_eq!(admin.submit(&path, &path, &[("password", &codes[0])]).await.status, 403, "recovery codes are for signing in");
+        assert_eq!(admin.submit(&path, &path, &[("password", &codes[0])]).await.status, 303, "a recovery code, too");
+        assert_eq!(admin.submit(&path, &path, &[("password", &codes[0])]).await.status, 403, "once");
+        let with: Vec<_> = app.audited("password_reentered").await.iter().map(|entry| entry.detail()["with"].clone()).collect();
+        assert!(with.contains(&"recovery_code".into()), "which it was is written down: {with:?}");
         let other = app.member().await;
         assert!(!other.get("/dashboard/settings/mcp/tokens").await.text.contains("authenticator"), "who has none is not told of one");
     }
