@@ -7,9 +7,13 @@ use log::LevelFilter;
 use crate::config::Config;
 
 /// What writes lines of its own about every request, besides ours: four of them from the SDK, which
-/// also warns of every refusal, with what the caller had sent. `LOG` brings them back by name.
-const CHATTY: [(&str, LevelFilter); 2] =
-    [("rmcp", LevelFilter::Error), ("tracing::span", LevelFilter::Warn)];
+/// also warns of every refusal, with what the caller had sent, and calls it an error when a caller
+/// hangs up. `LOG` brings them back by name.
+const CHATTY: [(&str, LevelFilter); 3] = [
+    ("rmcp", LevelFilter::Error),
+    ("rmcp::service", LevelFilter::Off),
+    ("tracing::span", LevelFilter::Warn),
+];
 
 /// Starts the log. A second call does nothing.
 pub(super) fn init(config: &Config) {

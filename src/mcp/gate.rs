@@ -131,13 +131,12 @@ async fn pass(
             request_id,
         ));
     }
-    check_media_types(request)
-        .map_err(|(status, told)| answer::rpc_error(status, -32600, told, request_id, None))?;
-    let body = read(request, request_id).await?;
+    let body = noted(ctx, &caller, body_of(request, request_id).await).await?;
     if came_late(request) {
         caller = admit(ctx, request, request_id, arrived).await?;
     }
-    let envelope = envelope::parse(&body).map_err(|broken| answer::broken(broken, request_id))?;
+    let read = envelope::parse(&body).map_err(|broken| answer::broken(broken, request_id));
+    let envelope = noted(ctx, &caller, read).await?;
     match envelope.kind {
         Kind::Request => {}
         // Without sessions there is nothing that a notification or an answer could act on.
@@ -164,6 +163,22 @@ async fn pass(
     prepare(ctx, request, &envelope, body);
     request.extensions_mut().insert(caller.clone());
     Ok(Passed { id: envelope.id, is_call: envelope.method == "tools/call", caller })
+}
+
+/// The body of a message that is one by its headers.
+async fn body_of(request: &mut ServiceRequest, request_id: &str) -> Pass<Bytes> {
+    check_media_types(request)
+        .map_err(|(status, told)| answer::rpc_error(status, -32600, told, request_id, None))?;
+    read(request, request_id).await
+}
+
+/// What was read; what nobody could read may have been a call, and is written down as one of its
+/// caller's.
+async fn noted<T>(ctx: &Ctx, caller: &Caller, read: Pass<T>) -> Pass<T> {
+    if let Err(answer) = &read {
+        note_wrong(ctx, caller, "gate", answer.status()).await;
+    }
+    read
 }
 
 /// Whether the method is one that today's revision has no more, or that this server has not of it. The
@@ -262,8 +277,12 @@ async fn note_malformed(ctx: &Ctx, passed: &Passed, status: StatusCode) {
     if !passed.is_call || passed.caller.recorded.is_set() {
         return;
     }
+    note_wrong(ctx, &passed.caller, "tools/call", status).await;
+}
+
+async fn note_wrong(ctx: &Ctx, caller: &Caller, operation: &str, status: StatusCode) {
     let (status, code) = (i32::from(status.as_u16()), ErrorCode::InvalidRequest.as_str());
-    let call = passed.caller.record(ctx, "tools/call", "error", status, Some(code), 0);
+    let call = caller.record(ctx, operation, "error", status, Some(code), 0);
     strangers::note(ctx, call).await;
 }
 

@@ -213,6 +213,24 @@ both_databases! {
         assert_eq!(told, vec![malformed; 3]);
     }
 
+    /// What nobody can read may have been a call, and whose it was is known.
+    async fn messages_that_cannot_be_read_are_written_down(app) {
+        let client = app.ai_client(SCOPES).await;
+        let posts = [
+            ("text/plain", "*/*", "{}", 415), ("application/json", "image/png", "{}", 406),
+            ("application/json", "*/*", "[]", 400), ("application/json", "*/*", "{", 400),
+        ];
+        for (kind, accept, body, status) in posts {
+            let post = client.http.post(app.resource()).bearer_auth(&client.access_token);
+            let answer = post.header("Content-Type", kind).header("Accept", accept).body(body).send().await.unwrap();
+            assert_eq!(answer.status(), status, "{kind} {accept} {body}");
+        }
+        let told: Vec<_> = app.calls().await.into_iter()
+            .map(|call| (call.operation, call.outcome, call.status, call.user_id.is_some()))
+            .collect();
+        assert_eq!(told, posts.map(|(.., status)| ("gate".to_owned(), "error".to_owned(), i32::from(status), true)));
+    }
+
     /// Check 6 in the log: what the role does not allow is a denial of that tool; a name of the
     /// caller's own is not kept.
     async fn calls_of_tools_that_are_not_there_are_written_down(app) {
