@@ -96,7 +96,9 @@ impl Cell {
     /// apostrophe, so that opening the file runs nothing (ASVS 1.2.10).
     fn to_csv(&self) -> String {
         match self {
-            Self::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) => {
+            Self::Text(text)
+                if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) && !is_phone(text) =>
+            {
                 format!("'{text}")
             }
             Self::Text(text) => text.clone(),
@@ -116,6 +118,15 @@ impl Cell {
             Self::Empty => Value::Null,
         }
     }
+}
+
+/// Whether a text is a telephone number as the world writes it, which runs nothing either: what was
+/// paid for leaves as it is.
+fn is_phone(text: &str) -> bool {
+    let Some(number) = text.strip_prefix('+') else { return false };
+    let is_plain = |byte: u8| byte.is_ascii_digit() || matches!(byte, b' ' | b'(' | b')' | b'-');
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    (7..=15).contains(&digits) && number.bytes().all(is_plain)
 }
 
 /// What stands before the rows: the names of the columns in CSV, nothing in JSON Lines.
@@ -180,6 +191,12 @@ mod tests {
         );
         for start in ["=", "+", "-", "@", "\t", "\r", "\n"] {
             assert!(Cell::from(format!("{start}1")).to_csv().starts_with('\''), "{start:?}");
+        }
+        for phone in ["+1 555 0188", "+49 (30) 555-0188", "+15550188"] {
+            assert_eq!(Cell::from(phone).to_csv(), phone);
+        }
+        for other in ["+1 555 0188*2", "+12+34567890", "+1", "-1 555 0188", "+A1(5550188)"] {
+            assert_eq!(Cell::from(other).to_csv(), format!("'{other}"));
         }
     }
 
