@@ -1,4 +1,4 @@
-// Portcullis console. Everything here is an improvement on pages that work without it.
+// Portcullis console: improves pages that work without it.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const lang = document.documentElement.lang || "en";
@@ -26,7 +26,7 @@ function makeDialog() {
   dialog = document.createElement("dialog");
   dialog.className = "dialog";
   dialog.addEventListener("close", () => {
-    // The event may come after the next dialog was asked for, or is open already.
+    // May come after the next dialog was asked for, or is open.
     if (dialog.contains(request?.link)) request.abort();
     if (dialog.open) return;
     dialog.replaceChildren();
@@ -40,7 +40,7 @@ function makeDialog() {
 
 const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
-/** Shows what a page has for a dialog, and the word of what was just done; says whether it has anything. */
+/** Shows what a page has for a dialog, and what was just done; says whether it has anything. */
 function fill(page, closeLabel = "Close") {
   const content = $("main [data-dialog-content]", page);
   const heading = content && ($("h1", content) ?? $("h2", content));
@@ -66,7 +66,7 @@ function fill(page, closeLabel = "Close") {
   if (!dialog.open) dialog.showModal();
   content.scrollTop = 0;
   heading.tabIndex = -1;
-  // The first field to fill in, else the password, else what does no harm.
+  // The first field to fill in, the password, or what does no harm.
   const fields = $$("form[method=post] :is(input:not([type=hidden], [type=checkbox], [type=radio], [type=password], [hidden], [data-optional]), select, textarea)", dialog);
   (said ?? wrong(dialog) ?? $("[autofocus]", dialog) ?? fields.find((field) => !field.value) ?? fields[0] ?? $("input[type=password]", dialog) ?? $("form[method=post] a[data-dialog-close]", dialog) ?? heading).focus();
   return true;
@@ -213,7 +213,7 @@ async function copy(button) {
   setTimeout(() => { face.textContent = before; }, 2500);
 }
 
-// ---- relative times, up to seven days; older ones keep the server's text
+// ---- relative times, up to seven days; older keep the server's text
 const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
 function showTimes(root = document) {
   for (const time of $$("time[data-relative]", root)) {
@@ -267,7 +267,7 @@ document.addEventListener("submit", (event) => {
   if (way.toLowerCase() !== "post" || form.matches("[data-resubmit]")) return;
   if (form.dataset.sent) return event.preventDefault();
   form.dataset.sent = "1";
-  event.submitter?.setAttribute("aria-disabled", "true"); // not `disabled`: its name and value must be sent
+  event.submitter?.setAttribute("aria-disabled", "true"); // not `disabled`: its value must be sent
   setTimeout(() => release(form), 10000);
 });
 function release(form) {
@@ -276,7 +276,7 @@ function release(form) {
 }
 addEventListener("pageshow", (event) => { if (event.persisted) $$("form[data-sent]").forEach(release); });
 
-// ---- a form in a dialog: what is wrong is told there, and who came from a page of the dialog returns to it
+// ---- a form in a dialog: what is wrong is told there; who came from a page of it returns to it
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (event.defaultPrevented || !dialog?.contains(form) || form.method !== "post" || form.enctype === "multipart/form-data") return;
@@ -305,13 +305,17 @@ document.addEventListener("submit", async (event) => {
     form.prepend(said);
   }
 });
-/** Shows a page that was answered and is not to be asked for twice. */
+/** Shows a page that is not to be asked for twice. */
 function replacePage(page) {
   document.title = page.title;
   document.body.replaceWith(document.adoptNode(page.body));
   dialog = null;
   arrived();
-  ($("h1") ?? document.body).scrollIntoView();
+  const head = $("h1") ?? document.body;
+  head.scrollIntoView();
+  if (document.activeElement !== document.body) return;
+  head.tabIndex = -1;
+  head.focus();
 }
 
 // ---- menus close on Escape and on a click elsewhere
@@ -346,7 +350,7 @@ function follow() {
 
 function arrived() {
   enhance(document);
-  // A live region that is there from the start is not read: what is to be heard first gets the focus.
+  // A live region that was there from the start is not read: what is heard first gets the focus.
   const flash = $("[data-flash]");
   const first = wrong(document) ?? (document.activeElement === document.body ? flash : null);
   first?.focus({ preventScroll: first === flash && Boolean(location.hash) });

@@ -33,6 +33,13 @@ pub struct Standing {
     pub keys: i64,
 }
 
+impl Standing {
+    /// Whether there is nothing that could be revoked.
+    pub fn is_nothing(&self) -> bool {
+        self.tokens + self.blocked_tokens + self.approvals + self.keys == 0
+    }
+}
+
 /// Counts what works now.
 ///
 /// # Errors

@@ -191,6 +191,11 @@ pub fn second(at: &Timestamp) -> String {
 /// So close to a change of the clock the zone is named, seconds.
 const CLOSE_TO: i64 = 3 * 3_600;
 
+/// What is said of a day that is one of UTC, to whoever reads times in another zone.
+pub fn in_utc() -> &'static str {
+    if zone() == "UTC" { "" } else { " (UTC)" }
+}
+
 /// The zone in which times are shown, for the head of a column of them.
 pub fn zone() -> &'static str {
     visit::current().zone.map_or("UTC", |zone| zone.name())

@@ -10,6 +10,7 @@ use crate::console::mcp_users::query::{PAGE_SIZES, page_size};
 use crate::domain::records::Cursor;
 use crate::error::Error;
 use crate::service::records::Known;
+use crate::web::page::in_utc;
 
 const DEFAULT_PAGE_SIZE: i64 = 50;
 /// The word for the day on which the page is looked at.
@@ -318,7 +319,10 @@ impl View {
             .filter_map(|(name, value)| {
                 let mut without = Self { cursor: Cursor::Newest, ..self.clone() };
                 without.drop(name);
-                Some(Chip { text: self.in_words(field(*name)?, value), href: without.href() })
+                let (field, href) = (field(*name)?, without.href());
+                let text = self.in_words(field, value);
+                let of_day = if field.is_day() { in_utc() } else { "" };
+                Some(Chip { text: text + of_day, href })
             })
             .collect()
     }

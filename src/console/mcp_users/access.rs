@@ -32,6 +32,8 @@ struct AccessPage {
     reason: String,
     /// It is to be turned off and is the own, which cannot be.
     is_own: bool,
+    /// It is so already.
+    is_idle: bool,
     live: Live,
     clients: String,
     /// Whose password is asked for.
@@ -99,16 +101,14 @@ pub async fn set_access(
             // What was left as it was shown is shown as it is now.
             let wanted = yes_or_no(&form.0.enabled).filter(|_| form.0.enabled != form.0.was);
             let (status, retry_after) = (error.code.status(), error.retry_after);
-            let mut response = match back {
-                Back::Person => {
-                    let typed = (wanted, form.0.reason);
-                    user_edit::show_again(&ctx, &request, &viewer, user, typed, error).await?
-                }
-                Back::Grid(_) => {
-                    let enable = wanted.unwrap_or(!user.mcp_enabled);
-                    let typed = (enable, form.0.reason);
-                    ask(&ctx, &request, &viewer, user, typed, back, Some(error)).await?
-                }
+            // The confirmation says nothing of what was.
+            let mut response = if form.0.was.is_empty() {
+                let enable = wanted.unwrap_or(!user.mcp_enabled);
+                let typed = (enable, form.0.reason);
+                ask(&ctx, &request, &viewer, user, typed, back, Some(error)).await?
+            } else {
+                let typed = (wanted, form.0.reason);
+                user_edit::show_again(&ctx, &request, &viewer, user, typed, error).await?
             };
             *response.status_mut() =
                 actix_web::http::StatusCode::from_u16(status).map_err(Error::internal)?;
@@ -202,6 +202,7 @@ async fn ask(
         shell: Shell::new(ctx, request, viewer),
         errors: error.into_iter().collect(),
         is_own: !enable && access::is_own(&viewer.actor, user.id),
+        is_idle: enable == user.mcp_enabled,
         user,
         enable,
         reason,

@@ -1,6 +1,7 @@
 //! The parts of the grid around its rows: chips, headers, sizes, pages, folded clients.
 
 use crate::store::grid::Dot;
+use crate::web::page::in_utc;
 
 use super::query::{Column, DEFAULT_SORT, Days, PAGE_SIZES, PATH, Unused, View};
 
@@ -57,11 +58,11 @@ pub fn chips(view: &View) -> Vec<Chip> {
         ("Last Used", view.used, |view, used| View { used, ..view }),
     ] {
         if let Some(day) = days.from {
-            let text = format!("{label} from {}", day.format("%-d %b %Y"));
+            let text = format!("{label} from {}{}", day.format("%-d %b %Y"), in_utc());
             add(text, with(view.clone(), Days { from: None, ..days }));
         }
         if let Some(day) = days.to {
-            let text = format!("{label} to {}", day.format("%-d %b %Y"));
+            let text = format!("{label} to {}{}", day.format("%-d %b %Y"), in_utc());
             add(text, with(view.clone(), Days { to: None, ..days }));
         }
     }

@@ -33,6 +33,8 @@ struct StopPage {
     errors: Vec<Error>,
     way: Way,
     standing: Standing,
+    /// There is nothing that it would stop.
+    is_idle: bool,
     /// Whose password is asked for.
     username: String,
 }
@@ -53,11 +55,17 @@ async fn ask(
 ) -> Result<HttpResponse> {
     let status = error.as_ref().map_or(200, |error| error.code.status());
     let retry_after = error.as_ref().and_then(|error| error.retry_after);
+    let standing = stop::standing(ctx).await?;
+    let is_idle = match way {
+        Way::Close => !ctx.live_now().await?.settings.mcp_enabled,
+        Way::Revoke => standing.is_nothing(),
+    };
     let template = StopPage {
         shell: Shell { path: PATH.to_owned(), ..Shell::new(ctx, request, viewer) },
         errors: error.into_iter().collect(),
         way,
-        standing: stop::standing(ctx).await?,
+        standing,
+        is_idle,
         username: viewer.user.email.clone(),
     };
     let mut response = render_with_status(&template, status)?;

@@ -142,6 +142,9 @@ both_databases! {
             let log = html::text(&admin.get("/admin/mcp/audit?action=user_edited").await.text);
             let there = at.plus_seconds(hours * 3600).to_utc().format("%-d %b %Y %H:%M:%S").to_string();
             assert!(log.contains(&format!("Time ({name})")) && log.contains(&there), "{there}: {log}");
+            let of_a_day = html::text(&admin.get("/admin/mcp/audit?to=2026-01-31").await.text);
+            assert!(of_a_day.contains("Remove filter To: 31 Jan 2026"), "{of_a_day}");
+            assert_eq!(of_a_day.contains("Remove filter To: 31 Jan 2026 (UTC)"), hours > 0, "{of_a_day}");
         }
         let entry = app.audited("user_edited").await.pop().unwrap();
         assert_eq!(entry.detail()["time_zone"]["to"], "Asia/Tokyo");

@@ -136,12 +136,16 @@ both_databases! {
         let address = |word: &str| format!("{PATH}/{mia}/access?enabled={word}&from=edit");
         for tab in ["info", "mcp", "keys", "activity", "sessions"] {
             let shown = head(&browser.get(&format!("{page}?tab={tab}")).await.text);
-            assert!(shown.contains(&format!("href=\"{}\" data-dialog>Disable access…</a>", address("no").replace('&', "&amp;"))), "{tab}: {shown}");
+            assert!(shown.contains(&format!("href=\"{}\">Disable access…</a>", address("no").replace('&', "&amp;"))), "{tab}: {shown}");
         }
         let asked = browser.get(&address("no")).await;
         assert!(html::text(&asked.text).contains("Disable MCP access of Mia Member?"), "{}", asked.text);
+        let wrong = browser.send(&asked, &format!("{PATH}/{mia}/access"), &[("password", "not it")]).await;
+        assert!(html::text(&wrong.text).contains("Disable MCP access of Mia Member?"), "what was asked is asked again: {}", wrong.text);
         let done = browser.send(&asked, &format!("{PATH}/{mia}/access"), &[("password", PASSWORD)]).await;
         assert_eq!(done.header("location"), format!("{page}?tab=mcp"));
+        let again = browser.get(&address("no")).await.text;
+        assert!(html::text(&again).contains("is disabled already") && !again.contains("type=\"password\""), "{again}");
         assert!(html::text(&head(&browser.get(&page).await.text)).contains("Disabled Enable access…"));
         app.set_access(MEMBER, true).await;
         app.sql(format!("UPDATE users SET status = 'suspended' WHERE id = {mia}")).await;

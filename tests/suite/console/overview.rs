@@ -154,8 +154,8 @@ both_databases! {
         assert_eq!(answer.status().as_u16(), 503, "on the other server too");
         let entry = app.audited("settings_changed").await.remove(0);
         assert_eq!((entry.actor.as_str(), entry.target.as_deref()), (ADMIN.email, Some("mcp_enabled")));
-        let (_, text) = stop(app, "endpoint", PASSWORD).await;
-        assert!(text.contains("was off already"), "{text}");
+        let asked = app.admin().await.get("/admin/stop/endpoint").await.text;
+        assert!(html::text(&asked).contains("switched off already") && !asked.contains("type=\"password\""), "{asked}");
         app.set("mcp_enabled", "yes").await;
         assert!(client.call().await.is_ok());
         replica.stop().await;
@@ -173,7 +173,7 @@ both_databases! {
         let waiting = code(&app.member().await, &request).await;
         let page = app.admin().await.get("/admin/stop/everything").await;
         let text = html::text(&page.text);
-        assert!(text.contains("2 people with 2 active tokens and 3 approvals"), "{text}");
+        assert!(text.contains("2 people with 2 active tokens , 3 approvals and 0 API keys"), "{text}");
         assert!(text.contains("This cannot be undone"), "{text}");
         for wrong in ["", "not it"] {
             let (status, text) = stop(app, "everything", wrong).await;
@@ -207,6 +207,8 @@ both_databases! {
         assert!(again.call().await.is_ok());
         let (_, text) = stop(app, "everything", PASSWORD).await;
         assert!(text.contains("Revoked 1 token and 1 approval"), "{text}");
+        let asked = app.admin().await.get("/admin/stop/everything").await.text;
+        assert!(html::text(&asked).contains("There is nothing to revoke") && !asked.contains("type=\"password\""), "{asked}");
     }
 
     /// While everything is revoked others connect and refresh: whoever is not ended has approved
