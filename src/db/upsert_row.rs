@@ -35,8 +35,22 @@ pub struct UpsertRow<'a> {
     pub given: Vec<(&'static str, Cell<'a>)>,
     /// Columns to insert only: what a new row has when nothing is given.
     pub defaults: Vec<(&'static str, Cell<'a>)>,
+    /// A column of these that does not outlive the value it speaks of.
+    pub lapse: Option<Lapse>,
     /// When this is written, UTC milliseconds.
     pub imported_at: i64,
+}
+
+/// A column among the defaults that says something of a given one: where that changes, what was said
+/// was said of another value, and the column falls back to its default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lapse {
+    /// The column among the defaults, which holds text.
+    pub column: &'static str,
+    /// The given column that it speaks of.
+    pub of: &'static str,
+    /// What stays said whatever the other column becomes; a word that needs no quotes of its own.
+    pub but: &'static str,
 }
 
 impl<'a> UpsertRow<'a> {
@@ -62,6 +76,7 @@ impl<'a> UpsertRow<'a> {
     fn is_like(&self, other: &Self) -> bool {
         self.table == other.table
             && self.given.len() == other.given.len()
+            && self.lapse == other.lapse
             && self.cells().map(|(name, _)| name).eq(other.cells().map(|(name, _)| name))
     }
 }
@@ -132,6 +147,9 @@ impl UpsertRow<'_> {
             out.push_sql(" = excluded.");
             out.push_sql(name);
         }
+        if let Some(lapse) = self.lapse {
+            self.on_lapse(lapse, out);
+        }
         for (place, (name, _)) in self.given.iter().enumerate() {
             out.push_sql(if place == 0 { " WHERE " } else { " OR " });
             out.push_sql(self.table);
@@ -139,6 +157,38 @@ impl UpsertRow<'_> {
             out.push_sql(name);
             out.push_sql(" IS DISTINCT FROM excluded.");
             out.push_sql(name);
+        }
+    }
+
+    /// Of the row as it was, the database reads the columns by the name of the table. Which rows are
+    /// written is not asked here: where the other column differs, the row is written anyway.
+    fn on_lapse(&self, lapse: Lapse, out: &mut AstPass<'_, '_, MultiBackend>) {
+        let Lapse { column, of, but } = lapse;
+        let table = self.table;
+        for part in [
+            ", ",
+            column,
+            " = CASE WHEN ",
+            table,
+            ".",
+            of,
+            " IS DISTINCT FROM excluded.",
+            of,
+            " AND ",
+            table,
+            ".",
+            column,
+            " <> '",
+            but,
+            "' THEN excluded.",
+            column,
+            " ELSE ",
+            table,
+            ".",
+            column,
+            " END",
+        ] {
+            out.push_sql(part);
         }
     }
 }

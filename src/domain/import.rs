@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 pub use text::{category, slug};
-pub use value::{Kind, Value};
-use value::{Raw, is_cut, parse};
+pub use value::{Kind, SUPPRESSED, Value};
+use value::{Raw, UNKNOWN, is_cut, parse};
 
 /// What is imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,9 @@ pub static CONTACT_COLUMNS: [Column; 12] = [
     column("phone", Kind::Line { most: 50 }),
     column("linkedin_url", Kind::LinkedIn),
 ];
+
+/// The column of contacts that says how sure the one `email` is.
+const EMAIL_STATUS: &str = "email_status";
 
 /// A column that every import passes over: what was wrong with a line that was rejected before.
 static PROBLEM: Column = column("problem", Kind::Line { most: 0 });
@@ -183,9 +186,25 @@ pub struct Record {
 }
 
 impl Record {
-    /// Takes over what `later`, a later line of the same key, gives.
+    /// Takes over what `later`, a later line of the same key, gives: the same comes of it as if the
+    /// lines were imported one after the other.
     pub fn merge(&mut self, later: Self) {
+        let status = self.status_after(&later);
         self.values.extend(later.values);
+        if let Some(status) = status {
+            self.values.insert(EMAIL_STATUS.to_owned(), status);
+        }
+    }
+
+    /// What becomes of a word that this line has for its e-mail address and that `later` says nothing
+    /// of, but gives another address: nobody has looked at that one. That a person does not want to be
+    /// written to stays.
+    fn status_after(&self, later: &Self) -> Option<Value> {
+        let Some(Value::Text(word)) = self.values.get(EMAIL_STATUS) else { return None };
+        let email = later.values.get("email")?;
+        let is_said_again = later.values.contains_key(EMAIL_STATUS);
+        let is_other = self.values.get("email") != Some(email);
+        (!is_said_again && is_other && word != SUPPRESSED).then(|| Value::Text(UNKNOWN.to_owned()))
     }
 
     /// Makes a record of a JSON object.
@@ -197,7 +216,7 @@ impl Record {
         for (name, json) in object {
             match entity.column(name) {
                 Some(column) => builder.take(column, Raw::from_json(json)),
-                None => builder.problems.push(Problem::field(shorten(name), UNKNOWN)),
+                None => builder.problems.push(Problem::field(shorten(name), NO_COLUMN)),
             }
         }
         builder.finish()
@@ -220,7 +239,7 @@ impl Record {
     }
 }
 
-const UNKNOWN: &str = "is no column of this import";
+const NO_COLUMN: &str = "is no column of this import";
 
 /// Reads the header of a CSV file: case means nothing in it, and a space or hyphen is an underscore.
 ///
@@ -234,7 +253,7 @@ pub fn header<'a>(
     let mut problems = Vec::new();
     for name in names {
         match entity.titled(name) {
-            None => problems.push(Problem::field(shorten(name), UNKNOWN)),
+            None => problems.push(Problem::field(shorten(name), NO_COLUMN)),
             Some(column)
                 if !std::ptr::eq(column, &PROBLEM)
                     && columns.iter().any(|known| known.name == column.name) =>

@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use crate::clock::Timestamp;
 use crate::db::Conn;
 use crate::db::schema::{contacts, store_technologies, stores};
-use crate::db::upsert_row::{Cell, Technology, UpsertRow, insert_technologies, lock_index};
-use crate::domain::import::{Entity, Kind, Record, Value, slug};
+use crate::db::upsert_row::{Cell, Lapse, Technology, UpsertRow, insert_technologies, lock_index};
+use crate::domain::import::{Entity, Kind, Record, SUPPRESSED, Value, slug};
 use crate::store::entries;
 
 /// What became of records.
@@ -157,13 +157,14 @@ fn row<'a>(
             (name, value) => given.push((name, cell(column.kind, value))),
         }
     }
-    let mut defaults = Vec::new();
+    let (mut defaults, mut lapse) = (Vec::new(), None);
     if entity == Entity::Contacts {
         // The entry of a new one; that of a known one is seen to with the other entries.
         let home = home(record, homes).unwrap_or(0);
         defaults.push(("entry_id", Cell::Number(Some(home))));
         if !record.values.contains_key("email_status") {
             defaults.push(("email_status", UNKNOWN));
+            lapse = record.values.contains_key("email").then_some(LOOKED_AT);
         }
     }
     UpsertRow {
@@ -171,11 +172,16 @@ fn row<'a>(
         key: (entity.key(), &record.key),
         given,
         defaults,
+        lapse,
         imported_at: now.0,
     }
 }
 
 const UNKNOWN: Cell<'static> = Cell::Text(Some("unknown"));
+
+/// Nobody has looked at an address that takes the place of another; that a person does not want to be
+/// written to is said of the person.
+const LOOKED_AT: Lapse = Lapse { column: "email_status", of: "email", but: SUPPRESSED };
 
 fn cell(kind: Kind, value: &Value) -> Cell<'_> {
     match (kind, value) {
@@ -395,6 +401,56 @@ mod tests {
             let emptied = json!({"external_id": "c1", "email_status": ""});
             assert_eq!(put(conn, Entity::Contacts, emptied, 4), UPDATED);
             assert_eq!(status(conn), "unknown");
+        }
+    }
+    /// The word for an address is about that address: a new one was never looked at, and would be
+    /// revealed as if it had been.
+    #[test]
+    fn an_address_that_changes_loses_its_status_and_suppressed_stays() {
+        for mut base in databases() {
+            let conn = &mut base.conn;
+            for (key, word, kept) in [
+                ("c1", "valid", "unknown"),
+                ("c2", "bounced", "unknown"),
+                ("c3", "suppressed", "suppressed"),
+            ] {
+                let status = |conn: &mut Conn| -> String {
+                    let of_key = contacts::table.filter(contacts::external_id.eq(key));
+                    of_key.select(contacts::email_status).first(conn).unwrap()
+                };
+                let with =
+                    |email: &str| json!({"external_id": key, "title": "Head", "email": email});
+                let mut known = with("old@shop.example");
+                known["email_status"] = json!(word);
+                assert_eq!(put(conn, Entity::Contacts, known.clone(), 1), INSERTED);
+                // The same address in another spelling is the same address.
+                assert_eq!(put(conn, Entity::Contacts, with("Old@Shop.example"), 2), UNCHANGED);
+                let titled =
+                    json!({"external_id": key, "title": "Chief", "email": "old@shop.example"});
+                assert_eq!(put(conn, Entity::Contacts, titled, 3), UPDATED);
+                assert_eq!(status(conn), word);
+
+                assert_eq!(put(conn, Entity::Contacts, with("new@shop.example"), 4), UPDATED);
+                assert_eq!(status(conn), kept, "{word}");
+                assert_eq!(put(conn, Entity::Contacts, with("new@shop.example"), 5), UNCHANGED);
+
+                // Whoever gives both has looked.
+                assert_eq!(put(conn, Entity::Contacts, known, 6), UPDATED);
+                assert_eq!(status(conn), word);
+                assert_eq!(put(conn, Entity::Contacts, with(""), 7), UPDATED);
+                assert_eq!(status(conn), kept, "{word}");
+            }
+            // A word that was there before any address is about none.
+            let early = json!({"external_id": "c4", "email_status": "valid"});
+            assert_eq!(put(conn, Entity::Contacts, early, 1), INSERTED);
+            let first = json!({"external_id": "c4", "email": "first@shop.example"});
+            assert_eq!(put(conn, Entity::Contacts, first, 2), UPDATED);
+            let status: String = contacts::table
+                .filter(contacts::external_id.eq("c4"))
+                .select(contacts::email_status)
+                .first(conn)
+                .unwrap();
+            assert_eq!(status, "unknown");
         }
     }
 }

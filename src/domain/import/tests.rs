@@ -185,3 +185,33 @@ fn a_record_survives_being_staged_and_merged() {
     assert_eq!(first.values["name"], Value::Null);
     assert_eq!(first.values["ads"], Value::Flag(true));
 }
+
+/// Two lines of one file are as two files: a word for one address says nothing of another.
+#[test]
+fn a_later_line_with_another_address_does_not_inherit_its_status() {
+    let merged = |first: Json, later: Json| {
+        let line = |mut line: Json| {
+            line["external_id"] = json!("c1");
+            contact(line).unwrap()
+        };
+        let mut first = line(first);
+        first.merge(line(later));
+        first.values.remove("email_status")
+    };
+    let word = |word: &str| Some(Value::Text(word.to_owned()));
+    let valid = || json!({"email": "a@x.example", "email_status": "valid"});
+    let gone = || json!({"email": "a@x.example", "email_status": "suppressed"});
+    let early = || json!({"email_status": "valid"});
+    for (first, later, expected) in [
+        (valid(), json!({"email": "b@x.example"}), word("unknown")),
+        (early(), json!({"email": "b@x.example"}), word("unknown")),
+        (valid(), json!({"email": null}), word("unknown")),
+        (valid(), json!({"email": "A@X.example"}), word("valid")),
+        (valid(), json!({"title": "Head"}), word("valid")),
+        (valid(), json!({"email": "b@x.example", "email_status": "bounced"}), word("bounced")),
+        (gone(), json!({"email": "b@x.example"}), word("suppressed")),
+        (json!({"email": "a@x.example"}), json!({"email": "b@x.example"}), None),
+    ] {
+        assert_eq!(merged(first.clone(), later.clone()), expected, "{first} {later}");
+    }
+}

@@ -61,9 +61,12 @@ const LONGEST_SLUG: usize = 100;
 const MOST_NAMES: usize = 500;
 /// The longest address of a page, in characters.
 const LONGEST_URL: usize = 500;
+/// The word for somebody who does not want to be written to.
+pub const SUPPRESSED: &str = "suppressed";
+/// The word for an address that nobody has looked at.
+pub(super) const UNKNOWN: &str = "unknown";
 /// The words of `email_status`, as the database keeps them.
-const EMAIL_STATUSES: [&str; 6] =
-    ["valid", "catch_all", "guessed", "bounced", "suppressed", "unknown"];
+const EMAIL_STATUSES: [&str; 6] = ["valid", "catch_all", "guessed", "bounced", SUPPRESSED, UNKNOWN];
 
 /// A value of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
