@@ -196,15 +196,21 @@ impl Record {
         }
     }
 
-    /// What becomes of a word that this line has for its e-mail address and that `later` says nothing
-    /// of, but gives another address: nobody has looked at that one. That a person does not want to be
-    /// written to stays.
+    /// What becomes of a word that this line has for its e-mail address, where `later` leaves the word
+    /// empty, or says nothing of it and gives another address: nobody has looked at that one. That a
+    /// person does not want to be written to stays.
     fn status_after(&self, later: &Self) -> Option<Value> {
         let Some(Value::Text(word)) = self.values.get(EMAIL_STATUS) else { return None };
-        let email = later.values.get("email")?;
-        let is_said_again = later.values.contains_key(EMAIL_STATUS);
-        let is_other = self.values.get("email") != Some(email);
-        (!is_said_again && is_other && word != SUPPRESSED).then(|| Value::Text(UNKNOWN.to_owned()))
+        let is_void = match later.values.get(EMAIL_STATUS) {
+            Some(Value::Null) => true,
+            Some(_) => false,
+            None => {
+                let email = later.values.get("email");
+                email.is_some() && email != self.values.get("email")
+            }
+        };
+        let word = if word == SUPPRESSED { SUPPRESSED } else { UNKNOWN };
+        is_void.then(|| Value::Text(word.to_owned()))
     }
 
     /// Makes a record of a JSON object.

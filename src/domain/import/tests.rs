@@ -210,6 +210,10 @@ fn a_later_line_with_another_address_does_not_inherit_its_status() {
         (valid(), json!({"title": "Head"}), word("valid")),
         (valid(), json!({"email": "b@x.example", "email_status": "bounced"}), word("bounced")),
         (gone(), json!({"email": "b@x.example"}), word("suppressed")),
+        (gone(), json!({"email_status": ""}), word("suppressed")),
+        (gone(), json!({"email": "b@x.example", "email_status": ""}), word("suppressed")),
+        (gone(), json!({"email_status": "unknown"}), word("unknown")),
+        (valid(), json!({"email_status": ""}), word("unknown")),
         (json!({"email": "a@x.example"}), json!({"email": "b@x.example"}), None),
     ] {
         assert_eq!(merged(first.clone(), later.clone()), expected, "{first} {later}");
