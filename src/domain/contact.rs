@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::channel::{tells, tells_address};
+
 /// How sure an e-mail address is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailStatus {
@@ -102,6 +104,27 @@ pub fn safe_channels(contact: &Contact) -> Channels {
     }
 }
 
+/// A contact as it is shown to who has paid for it: whole, but for an e-mail address that came into
+/// another text and that must not come out.
+pub fn paid(contact: Contact) -> Contact {
+    match contact.email_status {
+        EmailStatus::Valid => contact,
+        EmailStatus::Suppressed => contact.without_texts(tells),
+        _ => contact.without_texts(tells_address),
+    }
+}
+
+impl Contact {
+    /// Leaves out the texts that `hides` says tell a channel.
+    fn without_texts(mut self, hides: impl Fn(&str, &Channels) -> bool) -> Self {
+        let Self { first_name, last_name, title, role, seniority, known, .. } = &mut self;
+        for text in [first_name, last_name, title, role, seniority] {
+            text.take_if(|text| hides(text, known));
+        }
+        self
+    }
+}
+
 /// A contact as searches show it: who it is, and which channels a reveal could give.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContactPreview {
@@ -132,7 +155,25 @@ pub struct ContactPreview {
 }
 
 impl From<Contact> for ContactPreview {
+    /// A text that tells a channel is left out: what is sold is not given away.
     fn from(contact: Contact) -> Self {
+        Self::whole(contact.without_texts(tells))
+    }
+}
+
+impl ContactPreview {
+    /// Of a contact that is paid for.
+    pub fn paid(contact: Contact) -> Self {
+        Self::whole(paid(contact))
+    }
+
+    /// First and last name as one text.
+    pub fn name(&self) -> String {
+        let names = [self.first_name.as_deref(), self.last_name.as_deref()];
+        names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    }
+
+    fn whole(contact: Contact) -> Self {
         let safe = safe_channels(&contact);
         let suppressed = contact.email_status == EmailStatus::Suppressed;
         Self {
@@ -223,6 +264,38 @@ mod tests {
             for channel in ["ann@", "555", "linkedin.com"] {
                 assert!(!told.contains(channel), "{told}");
             }
+        }
+    }
+
+    /// Scraped names and titles are channels at times: a preview is read before anything is paid.
+    #[test]
+    fn a_preview_leaves_out_what_tells_a_channel_and_who_has_paid_sees_it() {
+        let scraped = |email_status| Contact {
+            first_name: Some("Ann@Shop.example".into()),
+            last_name: Some("+1 555 010 0000".into()),
+            title: Some("linkedin.com/in/ann".into()),
+            role: Some("ann@shop.example".into()),
+            seniority: Some("head".into()),
+            ..contact(email_status)
+        };
+        let texts = |preview: ContactPreview| {
+            [preview.first_name, preview.last_name, preview.title, preview.role, preview.seniority]
+                .map(|text| text.is_some())
+        };
+        for (email_status, paid) in [
+            (EmailStatus::Valid, [true, true, true, true, true]),
+            // What is not to be revealed is not to be read in a name either.
+            (EmailStatus::Bounced, [false, true, true, false, true]),
+            (EmailStatus::Suppressed, [false, false, false, false, true]),
+        ] {
+            let preview = ContactPreview::from(scraped(email_status));
+            assert_eq!(preview.name(), "", "{email_status:?}");
+            assert_eq!(texts(preview), [false, false, false, false, true], "{email_status:?}");
+            assert_eq!(
+                texts(ContactPreview::paid(scraped(email_status))),
+                paid,
+                "{email_status:?}"
+            );
         }
     }
 

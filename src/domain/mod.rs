@@ -3,6 +3,7 @@
 pub mod access;
 pub mod argument;
 pub mod audit;
+pub mod channel;
 pub mod client_name;
 pub mod contact;
 pub mod country;

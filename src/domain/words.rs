@@ -1,6 +1,7 @@
 //! The words under which the index is searched: text in pieces of three letters, and of one and two
 //! where a script is written without spaces; numbers in steps. What is made here is stored, so a
-//! change of it needs another [`VERSION`], with which the index is written anew.
+//! change of it, or of which texts are left out (`domain::channel`), needs another [`VERSION`], with
+//! which the index is written anew.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// The way in which the words of the index are made.
-pub const VERSION: &str = "3";
+pub const VERSION: &str = "4";
 /// The fewest letters of a text that can be searched for: one piece. Of scripts without spaces one
 /// letter is enough.
 pub const SHORTEST_TEXT: usize = 3;

@@ -217,7 +217,7 @@ impl Decided {
                 .map(|(_, contact)| contact);
             RevealedContact {
                 channels: shown.map(safe_channels).unwrap_or_default(),
-                contact: shown.cloned().map(ContactPreview::from),
+                contact: shown.cloned().map(ContactPreview::paid),
                 outcome,
                 credits: outcome.credits(),
                 contact_id,

@@ -6,7 +6,6 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable};
 
-use super::entries::full_name;
 use super::facets;
 use super::stores::holding;
 use crate::db::schema::{contacts, stores};
@@ -150,8 +149,9 @@ impl Search<'_> {
             }
             for row in rows {
                 let came = self.walk.is_some_and(|walk| walk.had(row.id, row.entry_id));
-                if !self.is_full() && !came && row.holds(self.text.as_deref()) {
-                    self.found.push(row.into());
+                let found = Found::from(row);
+                if !self.is_full() && !came && self.matches(&found.preview) {
+                    self.found.push(found);
                 }
             }
             if was_last {
@@ -159,6 +159,16 @@ impl Search<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a contact holds the text and was found by what is shown of it.
+    fn matches(&self, contact: &ContactPreview) -> bool {
+        let shows_role = self.filter.role.is_empty() || contact.role.is_some();
+        let shows_seniority = self.filter.seniority.is_empty() || contact.seniority.is_some();
+        let name = contact.name();
+        let texts = [Some(&*name), contact.title.as_deref(), contact.store_domain.as_deref()];
+        let holds = self.text.as_deref().is_none_or(|text| holds(text, &texts));
+        shows_role && shows_seniority && holds
     }
 
     /// What has to be true of the contact itself, not only of its store.
@@ -231,7 +241,7 @@ pub fn first_of_stores(
 #[diesel(table_name = contacts)]
 pub(super) struct Row {
     pub id: i64,
-    entry_id: i64,
+    pub entry_id: i64,
     public_id: String,
     store_domain: Option<String>,
     first_name: Option<String>,
@@ -244,14 +254,6 @@ pub(super) struct Row {
     email_status: String,
     phone: Option<String>,
     linkedin_url: Option<String>,
-}
-
-impl Row {
-    fn holds(&self, text: Option<&str>) -> bool {
-        let name = full_name(self.first_name.as_deref(), self.last_name.as_deref());
-        let texts = [Some(name.as_str()), self.title.as_deref(), self.store_domain.as_deref()];
-        text.is_none_or(|text| holds(text, &texts))
-    }
 }
 
 impl From<Row> for Found {

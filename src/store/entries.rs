@@ -13,9 +13,11 @@ use diesel::sql_types::Bool;
 use crate::db::schema::{contacts, index_entries, store_technologies, stores};
 use crate::db::upsert_row::{Technology, lock_index};
 use crate::db::{Conn, words};
+use crate::domain::contact::{Contact, ContactPreview};
 use crate::domain::facet::{Facet, YES, kind};
 use crate::domain::import::Record;
 use crate::domain::words::Side;
+use crate::store::contacts::Row;
 use draft::{Entry, Facets, StoreRow, spelling};
 use making::HeldEntries;
 
@@ -295,14 +297,15 @@ fn read_contacts(
     entries: &mut HashMap<i64, Entry>,
     facets: &mut Facets,
 ) -> QueryResult<()> {
-    let rows: Vec<ContactRow> = contacts::table
+    let rows: Vec<Row> = contacts::table
         .filter(contacts::entry_id.eq_any(ids))
-        .select(ContactRow::as_select())
+        .select(Row::as_select())
         .load(conn)?;
-    for contact in rows {
-        let entry = entries.entry(contact.entry_id).or_default();
-        let name = full_name(contact.first_name.as_deref(), contact.last_name.as_deref());
-        let texts = [Some(name), contact.title, contact.store_domain];
+    for row in rows {
+        let entry = entries.entry(row.entry_id).or_default();
+        // Nobody finds a contact by what its preview does not show.
+        let contact = ContactPreview::from(Contact::from(row));
+        let texts = [Some(contact.name()), contact.title, contact.store_domain];
         entry.texts.extend(texts.into_iter().flatten().map(|text| (Side::People, text)));
         let values = [
             (kind::CONTACTS, Some(YES.to_owned())),
@@ -315,24 +318,6 @@ fn read_contacts(
         }
     }
     Ok(())
-}
-
-/// First and last name as one text.
-pub(super) fn full_name(first: Option<&str>, last: Option<&str>) -> String {
-    [first, last].into_iter().flatten().collect::<Vec<_>>().join(" ")
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = contacts)]
-struct ContactRow {
-    entry_id: i64,
-    store_domain: Option<String>,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    title: Option<String>,
-    role: Option<String>,
-    seniority: Option<String>,
-    country: Option<String>,
 }
 
 /// Brings the entries of `ids` to `wanted`.

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::clock::Timestamp;
 use crate::domain::audit::{Action, Actor, Outcome, Target};
-use crate::domain::contact::{Channels, Contact, safe_channels};
+use crate::domain::contact::{Channels, Contact, paid, safe_channels};
 use crate::error::Result;
 use crate::ids::AccountId;
 use crate::service::Ctx;
@@ -26,7 +26,8 @@ pub struct Revealed {
 
 impl From<RevealRow> for Revealed {
     fn from(row: RevealRow) -> Self {
-        Self { channels: safe_channels(&row.contact), contact: row.contact, at: row.at, by: row.by }
+        let channels = safe_channels(&row.contact);
+        Self { channels, contact: paid(row.contact), at: row.at, by: row.by }
     }
 }
 

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::support::contacts::{STATUSES, add, channels};
+use crate::support::contacts::{STATUSES, add, add_scraped, channels};
 use crate::support::{ADMIN, AiClient, OTHER, both_databases, rpc};
 
 const SCOPES: &str = "usage:read stores:read contacts:search contacts:reveal";
-const CONTACTS: usize = 30;
-/// Parts of every channel, and of the keys that contacts were imported under.
-const TRACES: [&str; 4] = ["private0", "+49 30 555", "linkedin.com", "crm-0"];
+/// Contacts with names, and with those after them whose every text is a channel.
+const NAMED: usize = 30;
+const CONTACTS: usize = 36;
+/// Parts of every channel, also as a filter's value is written, and of the keys that contacts were
+/// imported under.
+const TRACES: [&str; 5] = ["private0", "+49 30 555", "+49-30-555", "linkedin.com", "crm-0"];
 
 /// The channels that are in a text, as numbers of contacts and channels.
 fn found_in(text: &str) -> BTreeSet<(usize, usize)> {
@@ -61,7 +64,7 @@ async fn ids(client: &AiClient) -> Vec<String> {
 /// Calls of every tool: those that work, and those that are refused for every reason there is.
 fn calls(ids: &[String]) -> Vec<(&'static str, Value)> {
     let domains: Vec<_> = (0..12).map(|number| format!("shop{number:02}.example.com")).collect();
-    let [email, phone, linkedin] = channels(0);
+    let (named, scraped) = (channels(0), channels(NAMED));
     let reveal = |ids: &[String], confirm: bool| json!({ "contact_ids": ids, "confirm_spend_credits": confirm });
     let mut calls = vec![
         ("get_usage", json!({})),
@@ -98,9 +101,15 @@ fn calls(ids: &[String]) -> Vec<(&'static str, Value)> {
     calls.extend(domains.iter().map(|domain| ("get_store", json!({ "domain": domain }))));
     calls.push(("get_store", json!({ "domain": "nowhere.example" })));
     // What is searched is never what is found: asking for a channel finds nobody.
-    for part in [&email[..10], &phone[..8], &linkedin[12..], "crm-0"] {
-        calls.push(("search_contacts", json!({ "filters": { "q": part }, "limit": 100 })));
-        calls.push(("search_stores", json!({ "filters": { "q": part }, "limit": 100 })));
+    for [email, phone, linkedin] in [&named, &scraped] {
+        for part in [&email[..10], &phone[..8], &linkedin[12..], "crm-0"] {
+            calls.push(("search_contacts", json!({ "filters": { "q": part }, "limit": 100 })));
+            calls.push(("search_stores", json!({ "filters": { "q": part }, "limit": 100 })));
+        }
+        for value in [email, phone] {
+            calls.push(("search_contacts", json!({ "filters": { "role": [value] } })));
+            calls.push(("search_contacts", json!({ "filters": { "seniority": [value] } })));
+        }
     }
     calls
 }
@@ -135,7 +144,8 @@ fn others() -> Vec<(&'static str, Value)> {
 both_databases! {
     /// Rows: B22
     async fn no_answer_but_a_paid_reveal_holds_a_channel(app) {
-        add(app, CONTACTS).await;
+        add(app, NAMED).await;
+        add_scraped(app, NAMED..CONTACTS).await;
         app.sql("UPDATE plans SET requests_per_minute = 100000, rows_per_month = 1000000, credits_per_month = 20").await;
         let client = app.ai_client(SCOPES).await;
         let ids = ids(&client).await;
@@ -181,5 +191,43 @@ both_databases! {
             }
         }
         assert!(names >= 12, "the searches found the contacts: {names}");
+    }
+
+    /// Machines that gather contacts write addresses where names belong. Those are no way around the
+    /// price: not read in a preview, not found by a search, not listed as a filter's value.
+    async fn a_channel_that_stands_in_a_text_is_paid_for_like_one(app) {
+        add_scraped(app, 0..2).await;
+        let client = app.ai_client(SCOPES).await;
+        let texts = ["first_name", "last_name", "title", "role", "seniority"];
+        let found = client.call_tool("search_contacts", json!({ "limit": 100 })).await;
+        let rows = found.content()["data"].as_array().unwrap().clone();
+        assert_eq!(rows.len(), 2, "they are found as others are");
+        for (row, text) in rows.iter().flat_map(|row| texts.map(|text| (row, text))) {
+            assert_eq!(row[text], Value::Null, "{text}");
+            assert_eq!(row["country"], "DE");
+        }
+        let [email, phone, linkedin] = channels(0);
+        for filters in [
+            json!({ "q": email }), json!({ "q": phone }), json!({ "q": linkedin }), json!({ "q": "hidden-000" }),
+            json!({ "role": [email] }), json!({ "seniority": [phone] }), json!({ "seniority": ["+49-30-555-0000"] }),
+        ] {
+            let found = client.call_tool("search_contacts", json!({ "filters": filters })).await;
+            assert_eq!(found.content()["data"], json!([]), "{filters}");
+        }
+        let taxonomy = client.call_tool("list_taxonomy", json!({})).await;
+        assert_eq!(found_in(&taxonomy.text), BTreeSet::new());
+        assert!(TRACES.iter().all(|trace| !taxonomy.text.contains(trace)), "{}", taxonomy.text);
+
+        // Who has paid sees the contact whole, but never an address that is not to be revealed.
+        for row in rows {
+            let reveal = json!({ "contact_ids": [row["contact_id"]], "confirm_spend_credits": true });
+            let paid = client.call_tool("reveal_contacts", reveal).await;
+            let contact = &paid.content()["data"][0]["contact"];
+            let is_valid = row["email_deliverable"] == true;
+            let [email, phone, linkedin] = channels(usize::from(!is_valid));
+            let address = if is_valid { json!(email) } else { Value::Null };
+            let expected = [address.clone(), json!(phone), json!(linkedin), address, json!(phone.replace(' ', "-"))];
+            assert_eq!(texts.map(|text| contact[text].clone()), expected);
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! Contacts of the fixture's stores, with every kind of channel.
 
+use std::ops::Range;
+
 use portcullis::domain::audit::Actor;
 use portcullis::domain::import::Entity;
-use portcullis::service::import::{self, Format, Import};
+use portcullis::service::import::{Format, Import, run};
 
 use super::TestApp;
 
@@ -19,11 +21,11 @@ pub fn channels(number: usize) -> [String; 3] {
     ]
 }
 
+const HEADER: &str = "external_id,store_domain,first_name,last_name,title,role,seniority,country,email,email_status,phone,linkedin_url\n";
+
 /// `count` contacts as a CSV file, three a store from the first on, with statuses in turn.
 pub fn csv(count: usize) -> String {
-    let mut csv = String::from(
-        "external_id,store_domain,first_name,last_name,title,role,seniority,country,email,email_status,phone,linkedin_url\n",
-    );
+    let mut csv = String::from(HEADER);
     for number in 0..count {
         let [email, phone, linkedin] = channels(number);
         csv.push_str(&format!(
@@ -37,6 +39,25 @@ pub fn csv(count: usize) -> String {
 
 /// Adds those contacts.
 pub async fn add(app: &TestApp, count: usize) {
+    import(app, csv(count), count).await;
+}
+
+/// Adds contacts as machines gather them: every text is one of the contact's own channels. Stores and
+/// statuses are in turn as those of others.
+pub async fn add_scraped(app: &TestApp, numbers: Range<usize>) {
+    let mut csv = String::from(HEADER);
+    for number in numbers.clone() {
+        let [email, phone, linkedin] = channels(number);
+        csv.push_str(&format!(
+            "crm-{number:03},shop{:02}.example.com,{email},{phone},{linkedin},{email},{phone},DE,{email},{},{phone},{linkedin}\n",
+            number / 3,
+            STATUSES[number % STATUSES.len()],
+        ));
+    }
+    import(app, csv, numbers.len()).await;
+}
+
+async fn import(app: &TestApp, csv: String, count: usize) {
     let folder = tempfile::tempdir().unwrap();
     let plan = Import {
         entity: Entity::Contacts,
@@ -46,8 +67,7 @@ pub async fn add(app: &TestApp, count: usize) {
         limits: None,
         rejects: folder.path().join("rejects.jsonl"),
     };
-    let input = Box::new(std::io::Cursor::new(csv(count)));
-    let report =
-        import::run(&app.ctx.db, &app.clock, &Actor::operator(), plan, input, &|_, _| ()).await;
+    let input = Box::new(std::io::Cursor::new(csv));
+    let report = run(&app.ctx.db, &app.clock, &Actor::operator(), plan, input, &|_, _| ()).await;
     assert_eq!(report.unwrap().inserted, count as u64);
 }
