@@ -35,6 +35,13 @@ pub fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<i64, D::Error> {
     from.deserialize_any(Whole)
 }
 
+/// The whole number that a number with a fraction is, if its fraction is nothing.
+pub fn whole_of(number: f64) -> Option<i64> {
+    // Far above any limit, and far below where such numbers stop being exact.
+    const LARGEST: f64 = 1e15;
+    (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i64)
+}
+
 struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
@@ -89,12 +96,7 @@ impl Visitor<'_> for Whole {
     }
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
-        // Far above any limit, and far below where such numbers stop being exact.
-        const LARGEST: f64 = 1e15;
-        if number.fract() == 0.0 && number.abs() <= LARGEST {
-            return Ok(number as i64);
-        }
-        Err(E::custom("it must be a whole number"))
+        whole_of(number).ok_or_else(|| E::custom("it must be a whole number"))
     }
 }
 

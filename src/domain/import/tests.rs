@@ -10,6 +10,11 @@ fn contact(object: Json) -> Result<Record, Vec<Problem>> {
     Record::from_json(Entity::Contacts, object.as_object().unwrap())
 }
 
+/// The same of a line of a file.
+fn line_value(name: &str, json: &str) -> Result<Value, String> {
+    value(name, serde_json::from_str(json).unwrap())
+}
+
 /// What a store's column becomes.
 fn value(name: &str, json: Json) -> Result<Value, String> {
     let mut record =
@@ -64,6 +69,30 @@ fn counts_are_plain_digits() {
     ] {
         assert!(value("products", wrong.clone()).is_err(), "{wrong}");
     }
+}
+
+/// Programs whose numbers all have fractions write whole ones so; to JSON they are the same.
+#[test]
+fn a_whole_number_of_json_may_have_a_point_or_an_exponent() {
+    for (text, number) in
+        [("5.0", 5), ("1e3", 1_000), ("-0.0", 0), ("2.5E1", 25), ("1e15", 1_000_000_000_000_000)]
+    {
+        assert_eq!(line_value("products", text), Ok(Value::Number(number)), "{text}");
+    }
+    for (text, reason) in [
+        ("5.5", "digits only"),
+        ("-5.0", "digits only"),
+        ("1e16", "larger than 1000000000000000"),
+        ("18446744073709551615", "larger than 1000000000000000"),
+    ] {
+        let told = line_value("products", text).unwrap_err();
+        assert!(told.ends_with(reason), "{text}: {told}");
+    }
+    assert_eq!(line_value("ads", "1.0"), Ok(Value::Flag(true)));
+    let key =
+        |text: &str| contact(json!({"external_id": serde_json::from_str::<Json>(text).unwrap()}));
+    assert_eq!(key("17.0").unwrap().key, "17");
+    assert!(key("17.5").is_err() && key("1e300").is_err());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 use super::text::{category, clean, line, prose, slug};
+use crate::domain::argument::whole_of;
 use crate::domain::{country, email, host};
 
 /// What a column holds.
@@ -169,18 +170,7 @@ pub(super) fn parse(kind: Kind, raw: Raw<'_>) -> Result<Value, Reason> {
         Raw::Text(text) if text.contains('\0') => Err("holds a NUL character".into()),
         Raw::Text(text) if text.trim().is_empty() => Ok(Value::Null),
         Raw::Text(text) => parse_text(kind, text.trim()),
-        Raw::Number(number) => match kind {
-            Kind::Count => number.as_i64().ok_or(NO_COUNT.into()).and_then(count),
-            Kind::Flag => parse_text(kind, &number.to_string()),
-            // Of a larger one, or one with a fraction, the reader of JSON has kept a part only.
-            Kind::Identifier { .. } if number.is_i64() || number.is_u64() => {
-                parse_text(kind, &number.to_string())
-            }
-            Kind::Identifier { .. } => {
-                Err("must be text, or a whole number below 18446744073709551616".into())
-            }
-            _ => Err("must be text".into()),
-        },
+        Raw::Number(number) => parse_number(kind, number),
         Raw::Flag(flag) if kind == Kind::Flag => Ok(Value::Flag(flag)),
         Raw::List(items) if kind == Kind::List => {
             let names = items.iter().map(Json::as_str).collect::<Option<Vec<_>>>();
@@ -189,6 +179,26 @@ pub(super) fn parse(kind: Kind, raw: Raw<'_>) -> Result<Value, Reason> {
         Raw::Flag(_) | Raw::List(_) | Raw::Object => {
             Err("is of a type this column never has".into())
         }
+    }
+}
+
+/// To JSON, `5`, `5.0` and `5e0` are the same number.
+fn parse_number(kind: Kind, number: &serde_json::Number) -> Result<Value, Reason> {
+    let whole = number.as_i64().or_else(|| whole_of(number.as_f64()?));
+    let text = || whole.map_or_else(|| number.to_string(), |whole| whole.to_string());
+    match (kind, whole) {
+        (Kind::Count, Some(whole)) => count(whole),
+        (Kind::Count, None) if number.as_f64().is_some_and(|n| n > 0.0 && n.fract() == 0.0) => {
+            Err(TOO_MANY.into())
+        }
+        (Kind::Count, None) => Err(NO_COUNT.into()),
+        (Kind::Flag, _) | (Kind::Identifier { .. }, Some(_)) => parse_text(kind, &text()),
+        (Kind::Identifier { .. }, None) if number.is_u64() => parse_text(kind, &text()),
+        // Of a larger one, or one with a fraction, the reader of JSON has kept a part only.
+        (Kind::Identifier { .. }, None) => {
+            Err("must be text, or a whole number below 18446744073709551616".into())
+        }
+        _ => Err("must be text".into()),
     }
 }
 
