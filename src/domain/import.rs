@@ -79,6 +79,9 @@ const EMAIL_STATUS: &str = "email_status";
 
 /// A column that every import passes over: what was wrong with a line that was rejected before.
 static PROBLEM: Column = column("problem", Kind::Line { most: 0 });
+/// A column of a CSV file without a name, which every import passes over: programs that write tables
+/// have one at the end where there was something once.
+static UNNAMED: Column = column("", Kind::Line { most: 0 });
 
 impl Entity {
     /// The other one.
@@ -155,6 +158,11 @@ impl Problem {
         Self { field: None, reason: reason.into() }
     }
 
+    /// A problem of what is called so in a file, be it a column or not.
+    pub fn named(name: &str, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self::field(shorten(name), reason)
+    }
+
     /// A problem of one column.
     pub fn field(
         field: impl Into<Cow<'static, str>>,
@@ -222,7 +230,7 @@ impl Record {
         for (name, json) in object {
             match entity.column(name) {
                 Some(column) => builder.take(column, Raw::from_json(json)),
-                None => builder.problems.push(Problem::field(shorten(name), NO_COLUMN)),
+                None => builder.problems.push(Problem::named(name, NO_COLUMN)),
             }
         }
         builder.finish()
@@ -247,6 +255,11 @@ impl Record {
 
 const NO_COLUMN: &str = "is no column of this import";
 
+/// Whether an import passes over what is in a column.
+fn is_passed_over(column: &'static Column) -> bool {
+    std::ptr::eq(column, &PROBLEM) || std::ptr::eq(column, &UNNAMED)
+}
+
 /// Reads the header of a CSV file: case means nothing in it, and a space or hyphen is an underscore.
 ///
 /// # Errors
@@ -259,9 +272,10 @@ pub fn header<'a>(
     let mut problems = Vec::new();
     for name in names {
         match entity.titled(name) {
-            None => problems.push(Problem::field(shorten(name), NO_COLUMN)),
+            None if name.trim().is_empty() => columns.push(&UNNAMED),
+            None => problems.push(Problem::named(name, NO_COLUMN)),
             Some(column)
-                if !std::ptr::eq(column, &PROBLEM)
+                if !is_passed_over(column)
                     && columns.iter().any(|known| known.name == column.name) =>
             {
                 problems.push(Problem::field(column.name, "is in the header twice"));
@@ -300,7 +314,7 @@ impl Builder {
     }
 
     fn take(&mut self, column: &'static Column, raw: Raw<'_>) {
-        if std::ptr::eq(column, &PROBLEM) {
+        if is_passed_over(column) {
             return;
         }
         self.is_cut |= is_cut(column.kind, raw);

@@ -20,6 +20,7 @@ pub mod host;
 pub mod import;
 pub mod known_clients;
 pub mod lookalike;
+pub mod members;
 pub mod metadata_document;
 pub mod name;
 pub mod oauth_error;

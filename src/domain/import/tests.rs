@@ -195,6 +195,17 @@ fn a_header_with_an_unknown_double_or_missing_column_is_refused() {
     }
 }
 
+/// Whatever stands in a column without a name, nobody said what it is.
+#[test]
+fn columns_without_a_name_are_passed_over() {
+    let columns = header(Entity::Stores, ["domain", "", "name", " ", ""].into_iter()).unwrap();
+    let cells = ["a.example", "x", "A", "", "y"].into_iter();
+    let record = Record::from_cells(Entity::Stores, &columns, cells).unwrap();
+    assert_eq!(record.values, BTreeMap::from([("name".into(), Value::Text("A".into()))]));
+    assert!(header(Entity::Stores, ["", "name"].into_iter()).is_err(), "the key is still wanted");
+    assert!(store(json!({"domain": "a.example", "": "x"})).is_err(), "JSON has no such columns");
+}
+
 #[test]
 fn absent_and_empty_cells_differ() {
     let columns = header(Entity::Stores, ["domain", "name"].into_iter()).unwrap();

@@ -53,8 +53,8 @@ impl Fault {
         match self {
             Self::Row(reason) => Problem::line(reason),
             Self::Text(cell) => match columns.get(cell) {
-                Some(column) => Problem::field(column.name, NO_TEXT),
-                None => Problem::line(format!("{NO_TEXT} (cell {})", cell + 1)),
+                Some(column) if !column.name.is_empty() => Problem::field(column.name, NO_TEXT),
+                _ => Problem::line(format!("{NO_TEXT} (cell {})", cell + 1)),
             },
         }
     }

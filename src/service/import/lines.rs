@@ -1,9 +1,9 @@
 //! Lines of a file, bounded in length; gzip and the format are told by the first bytes.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Cursor, Error, Read, Result};
+use std::io::{BufRead, BufReader, Cursor, Error, ErrorKind, Read, Result};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 /// The longest line read, in bytes.
 pub(super) const LONGEST: usize = 1 << 20;
@@ -64,6 +64,62 @@ impl Read for Bounded {
     }
 }
 
+/// The text of gzip files, which may be joined end to end. Zeros after the last one are no part of
+/// them: tapes and archives fill their blocks so.
+enum Unzipped<R> {
+    Member(GzDecoder<R>),
+    End,
+}
+
+impl<R: BufRead> Read for Unzipped<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let Self::Member(member) = self else { return Ok(0) };
+            let read = member.read(buffer)?;
+            if read > 0 {
+                return Ok(read);
+            }
+            // This one is at its end.
+            if let Self::Member(member) = std::mem::replace(self, Self::End) {
+                let mut rest = member.into_inner();
+                if is_more(&mut rest)? {
+                    *self = Self::Member(GzDecoder::new(rest));
+                }
+            }
+        }
+    }
+}
+
+/// Whether there is more than zeros, which are passed over.
+fn is_more(rest: &mut impl BufRead) -> Result<bool> {
+    let mut has_zeros = false;
+    loop {
+        let bytes = match rest.fill_buf() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        if zeros < bytes.len() {
+            return if has_zeros || zeros > 0 {
+                Err(Error::new(
+                    ErrorKind::InvalidData,
+                    "something follows the end of its gzip text",
+                ))
+            } else {
+                Ok(true)
+            };
+        }
+        if zeros == 0 {
+            return Ok(false);
+        }
+        has_zeros = true;
+        rest.consume(zeros);
+    }
+}
+
 /// Reads lines; lines may be handed back to be read again.
 pub(super) struct Lines {
     reader: BufReader<Bounded>,
@@ -86,9 +142,11 @@ impl Lines {
             head => head == [0x1f, 0x8b],
         };
         let whole = Cursor::new(head).chain(input);
-        // "Multi", because gzip files may be joined end to end.
-        let text: Box<dyn Read + Send> =
-            if zipped { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+        let text: Box<dyn Read + Send> = if zipped {
+            Box::new(Unzipped::Member(GzDecoder::new(BufReader::new(whole))))
+        } else {
+            Box::new(whole)
+        };
         let bounded = Bounded { text, left: most.unwrap_or(u64::MAX) };
         let reader = BufReader::with_capacity(1 << 16, bounded);
         Ok(Self { reader, read: 0, is_marked: false, handed_back: VecDeque::new() })

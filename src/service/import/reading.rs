@@ -13,6 +13,7 @@ use super::rejects::{Head, Rejected, Rejects};
 use super::{Import, LineProblem, Report, TOLD};
 use crate::db::stage::Stage;
 use crate::domain::import::{Column, Entity, Problem, Record, header};
+use crate::domain::members::Members;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Reads everything. The counts of what is written are still zero.
@@ -272,12 +273,16 @@ fn json(entity: Entity, line: &Line) -> Result<Record, Vec<Problem>> {
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, Vec<Problem>> {
-    serde_json::from_str(text).map_err(|error| {
+    let members: Members = serde_json::from_str(text).map_err(|error| {
         vec![Problem::line(match error.classify() {
             serde_json::error::Category::Data => "is JSON, but not an object".to_owned(),
             _ => format!("is not JSON (column {})", error.column()),
         })]
-    })
+    })?;
+    match members.twice {
+        Some(name) => Err(vec![Problem::named(&name, "is in the line twice")]),
+        None => Ok(members.object),
+    }
 }
 
 /// The text of a line that an earlier import rejected and that somebody has mended there.

@@ -309,6 +309,60 @@ async fn gzip_is_understood_and_a_cut_off_file_changes_nothing() {
     assert_eq!(import(&base, false, whole).await.unwrap().inserted, 1_500);
 }
 
+/// Files come joined, and from tapes and archives with zeros up to the end of a block; what else
+/// follows a file is a sign that it is broken.
+#[tokio::test]
+async fn zeros_after_the_last_gzip_member_are_no_text() {
+    let zipped = |text: &str| {
+        let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        zip.write_all(text.as_bytes()).unwrap();
+        zip.finish().unwrap()
+    };
+    let (one, two) =
+        (zipped("{\"domain\":\"a.example\"}\n"), zipped("{\"domain\":\"b.example\"}\n"));
+    let joined = [one.clone(), two.clone()].concat();
+    for (padding, text) in [(0, &joined), (1, &one), (10_000, &joined)] {
+        let base = sqlite();
+        let padded = [text.as_slice(), &vec![0; padding]].concat();
+        let expected = if text == &one { 1 } else { 2 };
+        assert_eq!(import(&base, true, padded).await.unwrap().inserted, expected, "{padding}");
+    }
+    for garbage in [b"x".as_slice(), b"\0\0x", &[&[0; 9_000][..], &two].concat(), &two[..5]] {
+        let mut base = sqlite();
+        let error = import(&base, true, [one.as_slice(), garbage].concat()).await.unwrap_err();
+        assert!(error.to_string().contains("cannot be read"), "{error}");
+        assert_eq!(names(&mut base), []);
+    }
+}
+
+/// A line that says one thing twice says neither.
+#[tokio::test]
+async fn a_member_that_comes_twice_costs_its_line() {
+    let mut base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let text = "{\"domain\":\"h.example\",\"domain\":\"i.example\"}\n\
+                {\"domain\":\"a.example\",\"name\":\"A\",\"name\":\"A\"}\n{\"domain\":\"b.example\"}\n";
+    let rejects = folder.path().join("rejected");
+    let report = import_to(&base, false, text, rejects).await.unwrap();
+    let told: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
+    let expected = ["line 1: domain: is in the line twice", "line 2: name: is in the line twice"];
+    assert_eq!(told, expected);
+    assert_eq!(names(&mut base), [("b.example".to_owned(), None)]);
+}
+
+/// Excel writes a last column without a name where a cell was emptied, not taken away.
+#[tokio::test]
+async fn a_column_without_a_name_is_passed_over_and_its_cells_too() {
+    let mut base = sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let text = b"domain,name,\na.example,A,\nb.example,B,whatever\nc.example,C,\xff\n".to_vec();
+    let rejects = folder.path().join("rejected");
+    let report = import_to(&base, false, text, rejects).await.unwrap();
+    assert_eq!((report.inserted, report.rejected), (2, 1));
+    assert!(report.problems[0].to_string().ends_with("(cell 3)"), "{}", report.problems[0]);
+    assert_eq!(names(&mut base)[1], ("b.example".to_owned(), Some("B".to_owned())));
+}
+
 #[test]
 fn the_name_tells_the_format() {
     assert_eq!(Format::of_name("a.CSV.gz"), Some(Format::Csv));
