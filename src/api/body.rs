@@ -2,9 +2,9 @@
 
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, web};
-use serde_json::Value;
 
 use crate::domain::credit::is_idempotency_key;
+use crate::domain::members::Members;
 use crate::error::{Error, ErrorCode};
 use crate::service::calls::JsonObject;
 
@@ -32,8 +32,13 @@ pub(super) async fn read(
         .map_err(|_| Error::new(ErrorCode::BodyTooLarge, "The body is larger than 1 MiB."))?
         .map_err(|_| Error::new(ErrorCode::InvalidRequest, "The body did not arrive whole."))?;
     match serde_json::from_slice(&body) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Error::new(
+        Ok(Members { object, twice: None }) => Ok(object),
+        // Which of the two is meant, and paid for, is not ours to guess.
+        Ok(Members { twice: Some(name), .. }) => {
+            let message = format!("{name} comes twice in the body; send it once.");
+            Err(Error::field(name, message))
+        }
+        Err(error) if error.is_data() => Err(Error::new(
             ErrorCode::InvalidRequest,
             "The body must be a JSON object, {} if there is nothing to say.",
         )),

@@ -204,6 +204,25 @@ both_databases! {
 }
 
 on_sqlite! {
+    /// One reader takes the first of two, another the last: what a proxy let pass must be what is done.
+    async fn a_member_that_comes_twice_is_refused_by_its_name(app) {
+        let right = Right::on(app).await;
+        let client = ApiClient::with(app, &right.key);
+        let ids = format!("{{\"contact_ids\":[\"{}\"],\"contact_ids\":[\"{}\"]}}", right.ids[0], right.ids[1]);
+        for (path, body, name) in [
+            ("/api/v1/stores/search", r#"{"limit":1,"limit":2}"#, "limit"),
+            ("/api/v1/contacts/search", r#"{"filters":{"q":"one","q":"two"}}"#, "filters.q"),
+            ("/api/v1/contacts/reveal", &ids, "contact_ids"),
+        ] {
+            let request = client.request("POST", path).header("Content-Type", "application/json");
+            let answer = Answer::of(request.body(body.to_owned()).send().await.unwrap()).await;
+            assert_eq!(answer.status, 400, "{body}: {}", answer.text);
+            assert_eq!(answer.json["error"]["code"], "invalid_request", "{}", answer.text);
+            assert_eq!(answer.json["error"]["param"], name, "{}", answer.text);
+        }
+        assert_eq!(app.count("SELECT count(*) FROM reveals").await, 0);
+    }
+
     /// Our own faults, and a busy database, are told in the same form.
     async fn faults_are_as_described(app) {
         let right = Right::on(app).await;
