@@ -129,7 +129,7 @@ pub(super) async fn begin(
     let name: String = import.name.chars().take(LONGEST_NAME).collect();
     let begun = db
         .write(move |conn| {
-            imports::interrupt(conn, silent_since(now), now)?;
+            interrupt(conn, now)?;
             let new = NewImport {
                 entity: entity.name(),
                 file_name: &name,
@@ -144,7 +144,15 @@ pub(super) async fn begin(
                 begun => {
                     let begun = begun?;
                     let detail = json!({ "import": begun, "file": name });
-                    note(conn, &actor, entity, Action::ImportBegun, Outcome::Ok, detail, now)?;
+                    note(
+                        conn,
+                        &actor,
+                        entity.name(),
+                        Action::ImportBegun,
+                        Outcome::Ok,
+                        detail,
+                        now,
+                    )?;
                     Ok(begun)
                 }
             }
@@ -156,17 +164,17 @@ pub(super) async fn begin(
     }
 }
 
-/// An entry about an import.
+/// An entry about an import of an entity of that name.
 pub(super) fn note(
     conn: &mut Conn,
     actor: &Actor,
-    entity: Entity,
+    entity: &str,
     action: Action,
     outcome: Outcome,
     detail: Value,
     now: Timestamp,
 ) -> Result<()> {
-    let target = Target { kind: "index", id: None, label: entity.name().into() };
+    let target = Target { kind: "index", id: None, label: entity.into() };
     let entry = NewEntry { at: now, actor, action, target: Some(&target), outcome, detail };
     Ok(audit::insert(conn, &entry)?)
 }
@@ -248,7 +256,7 @@ pub(super) async fn fail(
         let ending = Ending { state: "failed", counts, problems: "[]", message: Some(&message) };
         imports::end(conn, import, &ending, now)?;
         let detail = json!({ "import": import, "why": message });
-        note(conn, &actor, entity, Action::Imported, Outcome::Error, detail, now)
+        note(conn, &actor, entity.name(), Action::Imported, Outcome::Error, detail, now)
     })
     .await
 }
@@ -322,7 +330,21 @@ pub async fn is_running(ctx: &Ctx) -> Result<bool> {
 ///
 /// # Errors
 /// When the database cannot answer.
-pub async fn note_interrupted(ctx: &Ctx) -> Result<usize> {
+pub async fn note_interrupted(ctx: &Ctx) -> Result<()> {
     let now = ctx.clock.now();
-    ctx.db.write(move |conn| Ok(imports::interrupt(conn, silent_since(now), now)?)).await
+    ctx.db.write(move |conn| interrupt(conn, now)).await
+}
+
+/// Ends the import that runs if it has lost its process, and says so in the audit log.
+fn interrupt(conn: &mut Conn, now: Timestamp) -> Result<()> {
+    let silent = imports::running(conn)?.filter(|row| row.beat_at < silent_since(now));
+    let Some(row) = silent else { return Ok(()) };
+    // Another replica may have seen it first.
+    if imports::interrupt(conn, silent_since(now), now)? == 0 {
+        return Ok(());
+    }
+    let why = "It was interrupted. What was written stays; import the file again to complete it.";
+    let detail = json!({ "import": row.id, "file": row.file_name, "by": row.actor, "why": why });
+    let actor = Actor::system();
+    note(conn, &actor, &row.entity, Action::Imported, Outcome::Error, detail, now)
 }

@@ -114,7 +114,7 @@ impl Writer {
             "cut": report.cut,
         });
         let (actor, now) = (&self.begun.actor, self.clock.now());
-        history::note(conn, actor, import.entity, Action::Imported, Outcome::Ok, detail, now)
+        history::note(conn, actor, import.entity.name(), Action::Imported, Outcome::Ok, detail, now)
     }
 }
 

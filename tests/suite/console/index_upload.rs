@@ -193,6 +193,8 @@ both_databases! {
         assert_eq!(send(&admin, &token).await.status, 303);
         upload::settle(&app.ctx).await;
         assert_eq!(app.count("SELECT count(*) FROM imports WHERE state = 'interrupted' AND id = 77").await, 1);
+        let told: Vec<_> = app.audited("imported").await.into_iter().filter(|entry| entry.detail()["import"] == 77).collect();
+        assert_eq!((told.len(), told[0].actor.as_str(), told[0].outcome.as_str()), (1, "system", "error"), "its end is written down, once");
         assert_eq!(app.count("SELECT count(*) FROM stores WHERE domain = 'new.example'").await, 1);
     }
 }
