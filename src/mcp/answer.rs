@@ -143,11 +143,12 @@ fn with_help(mut answer: HttpResponse, code: &'static str) -> Answer {
 
 /// A body that is no JSON-RPC message.
 pub(super) fn broken(broken: Broken, request_id: &str) -> Answer {
-    let (code, message) = match broken {
-        Broken::Json => (-32700, "the body is not JSON"),
-        Broken::Message(message) => (-32600, message),
+    let (code, message, id) = match broken {
+        Broken::Json => (-32700, "the body is not JSON", None),
+        Broken::Message(message) => (-32600, message, None),
+        Broken::Params(message, id) => (-32600, message, id),
     };
-    rpc_error(400, code, message, request_id, None)
+    rpc_error(400, code, message, request_id, id)
 }
 
 /// A JSON-RPC error; `id` is the request's, where it is known (checklist A16).

@@ -2,8 +2,10 @@
 //! to refuse what is no message at all before the SDK sees it.
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::domain::members::Members;
 
 /// Where a modern request says its protocol version.
 const VERSION_KEY: &str = "io.modelcontextprotocol/protocolVersion";
@@ -39,12 +41,14 @@ pub(super) struct Envelope {
 }
 
 /// Why a body is no message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Broken {
     /// Not JSON (‑32700).
     Json,
     /// JSON, and no JSON-RPC message (‑32600).
     Message(&'static str),
+    /// A message with that id, and with parameters that cannot be read (‑32600).
+    Params(&'static str, Option<Value>),
 }
 
 #[derive(Deserialize)]
@@ -68,18 +72,6 @@ fn present<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
-}
-
-#[derive(Default, Deserialize)]
-struct Params {
-    #[serde(default)]
-    name: Option<Value>,
-    #[serde(default)]
-    uri: Option<Value>,
-    #[serde(default)]
-    cursor: Option<Value>,
-    #[serde(default, rename = "_meta")]
-    meta: Option<Value>,
 }
 
 /// Parses a body's outside.
@@ -115,22 +107,29 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Broken> {
     let Value::String(method) = method else {
         return Err(Broken::Message("method must be a text"));
     };
-    let params: Params = match outside.params {
-        Some(params) if params.get().starts_with('{') => serde_json::from_str(params.get())
-            .map_err(|_| Broken::Message("params is malformed"))?,
+    let params = match outside.params {
+        Some(params) if params.get().starts_with('{') => match serde_json::from_str(params.get()) {
+            Ok(Members { object, twice: None }) => object,
+            // What was meant, and is paid for, is not ours to guess.
+            Ok(_) => return Err(Broken::Params("a member of params comes twice", id)),
+            Err(_) => return Err(Broken::Params("params is malformed", id)),
+        },
         Some(params) if params.get() != "null" => {
-            return Err(Broken::Message("params must be an object"));
+            return Err(Broken::Params("params must be an object", id));
         }
-        _ => Params::default(),
+        _ => Map::new(),
     };
+    let text = |name| params.get(name).and_then(Value::as_str).map(str::to_owned);
     Ok(Envelope {
         kind: if outside.id.is_some() { Kind::Request } else { Kind::Notification },
         id,
         method,
-        name: params.name.and_then(|name| name.as_str().map(str::to_owned)),
-        uri: params.uri.and_then(|uri| uri.as_str().map(str::to_owned)),
-        has_odd_cursor: params.cursor.is_some_and(|cursor| !cursor.is_string()),
-        is_modern: params.meta.is_some_and(|meta| meta.get(VERSION_KEY).is_some()),
+        name: text("name"),
+        uri: text("uri"),
+        has_odd_cursor: params
+            .get("cursor")
+            .is_some_and(|cursor| !cursor.is_null() && !cursor.is_string()),
+        is_modern: params.get("_meta").is_some_and(|meta| meta.get(VERSION_KEY).is_some()),
     })
 }
 
@@ -167,8 +166,11 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":7}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"name":"a","name":"b"}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":{"arguments":{"q":"a","q":"b"}}}"#,
         ] {
-            assert!(matches!(parse(broken.as_bytes()), Err(Broken::Message(_))), "{broken}");
+            let told = parse(broken.as_bytes());
+            assert!(matches!(told, Err(Broken::Message(_) | Broken::Params(..))), "{broken}");
         }
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(parse(deep.as_bytes()).is_err());

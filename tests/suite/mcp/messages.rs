@@ -224,6 +224,7 @@ on_sqlite! {
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/call","params":{"name":"list_taxonomy"}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_usage","name":"list_taxonomy","arguments":{}}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get_usage"},"params":{"name":"list_taxonomy","arguments":{}}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"reveal_contacts","arguments":{"contact_ids":[],"confirm_spend_credits":false,"confirm_spend_credits":true}}}"#,
         ] {
             let answer = send(&client, body, &[]).await;
             assert!(!answer.is_ok(), "{body}: {}", answer.text);
