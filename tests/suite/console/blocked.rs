@@ -89,7 +89,10 @@ async fn assert_shown(app: &TestApp, client_id: &str, is_blocked: bool) {
         ),
         (
             "/admin/stop/everything".into(),
-            either("2 active tokens and", "1 active token , 1 token of blocked clients and"),
+            either(
+                "2 active tokens , 2 approvals and",
+                "1 active token , 1 token of blocked clients , 2 approvals and",
+            ),
         ),
     ];
     for (path, (is, is_not)) in pages {

@@ -48,9 +48,9 @@ on_sqlite! {
         let log = html::text(&browser.get(&format!("/admin/mcp/activity?client={calls}")).await.text);
         assert!(log.contains("2 calls found"), "{log}");
         let ends = app.clock.now().plus_seconds(30 * 86_400).to_utc().format("%-d %b %Y").to_string();
-        assert!(text.contains(&format!("{ends} Revoke")), "{text}");
+        assert!(text.contains(&format!("{ends} Tokens")), "{text}");
         let tokens = format!("/admin/mcp/users/{}/tokens", app.id_of(MEMBER).await);
-        assert!(page.contains(&format!("href=\"{tokens}\" data-dialog>Revoke")), "{page}");
+        assert!(page.contains(&format!("href=\"{tokens}\" data-dialog>Tokens<")), "{page}");
         assert!(html::text(&browser.get(&tokens).await.text).contains("Suite Client"));
         let auditor = app.signed_in(AUDITOR).await.get(&format!("{PATH}/{id}")).await.text;
         assert!(!auditor.contains(&tokens) && html::text(&auditor).contains("Expires"), "nothing to press for those who may not");
