@@ -1,11 +1,10 @@
 // Portcullis console: improves pages that work without it.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-const make = (name) => document.createElement(name);
 const lang = document.documentElement.lang || "en";
 
-// ---- announcements
-const live = make("p");
+// ---- announcements for assistive technology
+const live = document.createElement("p");
 live.className = "sr";
 live.setAttribute("role", "status");
 document.body.append(live);
@@ -24,7 +23,7 @@ let trail = []; // what was shown in it while it was open
 let isStale = false; // the page below is older than what was done in it
 
 function makeDialog() {
-  dialog = make("dialog");
+  dialog = document.createElement("dialog");
   dialog.className = "dialog";
   dialog.addEventListener("close", () => {
     // May come after the next dialog was asked for, or is open.
@@ -32,10 +31,7 @@ function makeDialog() {
     if (dialog.open) return;
     dialog.replaceChildren();
     trail = [];
-    if (isStale) {
-      history.replaceState(opener?.href, "");
-      return location.reload();
-    }
+    if (isStale) return location.reload();
     const row = opener?.closest("tr")?.nextElementSibling;
     (opener?.isConnected ? opener : $("a, button", row ?? document.body))?.focus();
   });
@@ -47,10 +43,10 @@ const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 /** Shows what a page has for a dialog, and what was just done; says whether it has anything. */
 function fill(page, closeLabel = "Close") {
   const content = $("main [data-dialog-content]", page);
-  const heading = content && $("h1, h2", content);
+  const heading = content && ($("h1", content) ?? $("h2", content));
   if (!heading) return false;
   if (!dialog) makeDialog();
-  const close = make("button");
+  const close = document.createElement("button");
   close.type = "button";
   close.className = "btn quiet close";
   close.dataset.dialogClose = "";
@@ -102,7 +98,7 @@ async function openDialog(link, href = link.href) {
   }
 }
 
-addEventListener("click", (event) => {
+document.addEventListener("click", (event) => {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const close = event.target.closest("[data-dialog-close]");
   if (close && dialog?.open && dialog.contains(close)) {
@@ -117,7 +113,7 @@ addEventListener("click", (event) => {
 });
 
 // A form with data-dialog chooses its page by the field "act".
-addEventListener("submit", (event) => {
+document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!form.matches("[data-dialog]") || !window.HTMLDialogElement) return;
   event.preventDefault();
@@ -152,7 +148,7 @@ function selection(table) {
       matching.parentElement.hidden = rows.length >= total || !(wide || all.checked);
       $$("[data-excluded]", form).forEach((input) => input.remove());
       if (wide) for (const row of rows.filter((row) => !row.checked)) {
-        const input = make("input");
+        const input = document.createElement("input");
         Object.assign(input, { type: "hidden", name: "excluded", value: row.value });
         input.dataset.excluded = "";
         form?.append(input);
@@ -199,7 +195,7 @@ async function copy(button) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    const area = make("textarea"); // plain http: no clipboard API
+    const area = document.createElement("textarea"); // plain http: no clipboard API
     area.value = text;
     area.className = "sr";
     button.after(area);
@@ -231,7 +227,7 @@ function showTimes(root = document) {
 }
 setInterval(() => document.hidden || showTimes(), 30000);
 
-// ---- wiring of parts, in the page and in each dialog
+// ---- parts that need wiring, in the page and in each opened dialog
 function enhance(root) {
   showTimes(root);
   for (const button of $$("button[data-copy], button[data-copy-text]", root)) {
@@ -261,9 +257,9 @@ function enhance(root) {
 
 // ---- forms: sent once; a warning before leaving changed ones
 let dirty = false;
-addEventListener("input", (event) => { if (event.target.form?.matches("[data-guard]")) dirty = true; });
+document.addEventListener("input", (event) => { if (event.target.form?.matches("[data-guard]")) dirty = true; });
 addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
-addEventListener("submit", (event) => {
+document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented) return;
   if (form.matches("[data-guard]")) dirty = false;
@@ -281,7 +277,7 @@ function release(form) {
 addEventListener("pageshow", (event) => { if (event.persisted) $$("form[data-sent]").forEach(release); });
 
 // ---- a form in a dialog: what is wrong is told there; who came from a page of it returns to it
-addEventListener("submit", async (event) => {
+document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (event.defaultPrevented || !dialog?.contains(form) || form.method !== "post" || form.enctype === "multipart/form-data") return;
   event.preventDefault();
@@ -302,7 +298,7 @@ addEventListener("submit", async (event) => {
     }
   } catch {
     release(form);
-    const said = $("[role=alert]", form) ?? make("p");
+    const said = $("[role=alert]", form) ?? document.createElement("p");
     said.className = "error";
     said.setAttribute("role", "alert");
     said.textContent = "No answer came. Look whether it was done before you try again.";
@@ -323,7 +319,7 @@ function replacePage(page) {
 }
 
 // ---- menus close on Escape and on a click elsewhere
-addEventListener("keydown", (event) => {
+document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   for (const menu of $$("details.menu[open]")) {
     const within = menu.contains(event.target);
@@ -332,11 +328,11 @@ addEventListener("keydown", (event) => {
   }
 });
 // Left by Tab it would hide what has the focus next.
-addEventListener("focusout", (event) => {
+document.addEventListener("focusout", (event) => {
   const menu = event.target.closest?.("details.menu[open]");
   if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
 });
-addEventListener("click", (event) => {
+document.addEventListener("click", (event) => {
   for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
 
@@ -356,8 +352,7 @@ function arrived() {
   enhance(document);
   // A live region that was there from the start is not read: what is heard first gets the focus.
   const flash = $("[data-flash]");
-  const isFree = document.activeElement === document.body;
-  const first = wrong(document) ?? (isFree ? flash ?? $$("a[data-dialog]").find((link) => link.href === history.state) : null);
+  const first = wrong(document) ?? (document.activeElement === document.body ? flash : null);
   first?.focus({ preventScroll: first === flash && Boolean(location.hash) });
 }
 arrived();
