@@ -21,9 +21,13 @@ use crate::error::{Error, ErrorCode, Result};
 /// How long a request waits for a connection before it is told that the server is busy.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often a transaction is begun that PostgreSQL undoes for another's sake. Each time the other one
-/// goes on, so that a second time is rare.
-const MOST_TRIES: usize = 5;
+/// How often a transaction is begun that PostgreSQL undoes for another's sake.
+const MOST_TRIES: u32 = 8;
+
+/// How long it then waits before it begins again, and each time as long again: a row that was given up
+/// belongs to whoever takes it first, and that should be the other one, whom the server has yet to
+/// wake.
+const AFTER_YOU: Duration = Duration::from_millis(20);
 
 /// The database: a pool of readers, a pool of writers (one on SQLite) and the group-commit
 /// writer; on SQLite also what keeps its log short. Cheap to clone.
@@ -113,21 +117,26 @@ impl Lane {
 
     /// Runs `job` in a transaction, and again when PostgreSQL ended it in favour of another's: of two
     /// that wait for each other's rows it undoes one, and that may be whoever drops the gate, while
-    /// the other is a batch of refreshes.
+    /// the other is a batch of refreshes. Blocks, so only for threads that may.
     pub(super) fn until_it_passes<T>(
         &self,
         conn: &mut Conn,
         mut job: impl FnMut(&mut Conn) -> Result<T>,
     ) -> Result<T> {
         let mut done = self.in_transaction(conn, &mut job);
-        for _ in 1..MOST_TRIES {
-            let is_undone = matches!(&done, Err(error) if error.code == ErrorCode::Unavailable);
-            if !(self.is_remote && is_undone) {
+        for tries in 1..MOST_TRIES {
+            if !done.as_ref().is_err_and(|error| self.may_pass(error)) {
                 break;
             }
+            std::thread::sleep(AFTER_YOU * tries);
             done = self.in_transaction(conn, &mut job);
         }
         done
+    }
+
+    /// Whether a transaction that ended so may have been in another's way, and is worth another try.
+    pub(super) fn may_pass(&self, error: &Error) -> bool {
+        self.is_remote && error.code == ErrorCode::Unavailable
     }
 
     async fn run<T, F>(&self, job: F) -> Result<T>

@@ -191,7 +191,7 @@ fn commit(lane: &Lane, conn: &mut Conn, batch: &mut [Job]) -> Vec<Result<Output>
     });
     match together {
         Ok(outputs) => outputs.into_iter().map(Ok).collect(),
-        Err(error) if batch.len() == 1 => vec![Err(error)],
+        Err(error) if batch.len() == 1 && !lane.may_pass(&error) => vec![Err(error)],
         Err(_) => {
             batch.iter_mut().map(|job| lane.until_it_passes(conn, |conn| (job.run)(conn))).collect()
         }
