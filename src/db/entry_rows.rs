@@ -148,11 +148,12 @@ impl QueryId for PutRows<'_> {
 
 impl RunQueryDsl<Conn> for PutRows<'_> {}
 
-/// Adds to the numbers of entries that facets have, each facet once; a negative number takes away.
+/// Of facets, each once: its id, by how much the number of entries that have it changes, and the
+/// highest steps of visits and revenue of those that came.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn add_counts(conn: &mut Conn, counts: &[(i64, i64)]) -> QueryResult<()> {
+pub fn add_counts(conn: &mut Conn, counts: &[[i64; 4]]) -> QueryResult<()> {
     for counts in counts.chunks(ROWS_AT_ONCE) {
         AddCounts { counts }.execute(conn)?;
     }
@@ -160,7 +161,7 @@ pub fn add_counts(conn: &mut Conn, counts: &[(i64, i64)]) -> QueryResult<()> {
 }
 
 struct AddCounts<'a> {
-    counts: &'a [(i64, i64)],
+    counts: &'a [[i64; 4]],
 }
 
 impl QueryFragment<MultiBackend> for AddCounts<'_> {
@@ -169,14 +170,22 @@ impl QueryFragment<MultiBackend> for AddCounts<'_> {
             out.unsafe_to_cache_prepared();
         }
         // Both backends call the columns of VALUES so.
-        out.push_sql("UPDATE facets SET entries = entries + more.column2 FROM (VALUES (");
-        for (place, (facet, more)) in self.counts.iter().enumerate() {
+        out.push_sql(
+            "UPDATE facets SET entries = entries + more.column2, \
+             highest_visits = CASE WHEN more.column3 > highest_visits THEN more.column3 ELSE highest_visits END, \
+             highest_dollars = CASE WHEN more.column4 > highest_dollars THEN more.column4 ELSE highest_dollars END \
+             FROM (VALUES (",
+        );
+        for (place, row) in self.counts.iter().enumerate() {
             if place > 0 {
                 out.push_sql("), (");
             }
-            out.push_bind_param::<BigInt, _>(facet)?;
-            out.push_sql(", ");
-            out.push_bind_param::<BigInt, _>(more)?;
+            for (place, number) in row.iter().enumerate() {
+                if place > 0 {
+                    out.push_sql(", ");
+                }
+                out.push_bind_param::<BigInt, _>(number)?;
+            }
         }
         out.push_sql(")) AS more WHERE facets.id = more.column1");
         Ok(())

@@ -2,6 +2,7 @@
 //! place with SQL of a single backend. Async code hands a closure over and never holds a
 //! connection across an `.await`.
 
+pub mod among;
 pub mod audit_rows;
 pub mod backup;
 pub mod books;

@@ -389,6 +389,8 @@ diesel::table! {
         value -> Text,
         label -> Text,
         entries -> BigInt,
+        highest_visits -> BigInt,
+        highest_dollars -> BigInt,
     }
 }
 

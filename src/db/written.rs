@@ -11,7 +11,7 @@ use diesel::backend::Backend;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, HasSqlType, Text};
+use diesel::sql_types::{BigInt, HasSqlType, Nullable, Text};
 
 use super::Conn;
 use super::statement::on_each;
@@ -120,6 +120,15 @@ impl Written {
     /// When the database refuses.
     pub fn counts(self, conn: &mut Conn) -> QueryResult<Vec<(UserId, i64)>> {
         let rows = Rows::<(BigInt, BigInt)>::of(self, conn);
+        on_each!(conn, |conn| rows.load(conn))
+    }
+
+    /// Runs it and reads a number, if there is one, and an id of every row.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn ranks(self, conn: &mut Conn) -> QueryResult<Vec<(Option<i64>, i64)>> {
+        let rows = Rows::<(Nullable<BigInt>, BigInt)>::of(self, conn);
         on_each!(conn, |conn| rows.load(conn))
     }
 

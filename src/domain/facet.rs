@@ -48,6 +48,8 @@ pub mod kind {
     pub const WORDS: &str = "words";
     /// A contact's country.
     pub const CONTACT_COUNTRY: &str = "contact_country";
+    /// Those that an entry has of its contacts.
+    pub const OF_PEOPLE: [&str; 4] = [CONTACTS, ROLE, SENIORITY, CONTACT_COUNTRY];
 }
 
 /// The value of facets that something simply has or has not.
@@ -115,9 +117,14 @@ pub fn of_store(store: &StoreFacts<'_>) -> Vec<Facet> {
     values.into_iter().filter_map(|(kind, value)| Some(Facet::new(kind, value?))).collect()
 }
 
-/// A step as a facet's value: texts in the order of the steps.
+/// The step of a number as a facet's value.
 pub fn step_value(number: Option<i64>) -> String {
-    number.map_or(UNRANKED.to_owned(), |number| format!("{:05}", step(number)))
+    number.map_or(UNRANKED.to_owned(), |number| value_of(step(number)))
+}
+
+/// A step as a facet's value: texts in the order of the steps.
+pub fn value_of(step: u16) -> String {
+    format!("{step:05}")
 }
 
 /// The kinds of the steps and of the flights of an order, if it goes by a number.

@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// The way in which the words of the index are made.
-pub const VERSION: &str = "4";
+pub const VERSION: &str = "5";
 /// The fewest letters of a text that can be searched for: one piece. Of scripts without spaces one
 /// letter is enough.
 pub const SHORTEST_TEXT: usize = 3;
-/// The most pieces of a text that a search looks up; what is found is compared with the whole text
-/// anyway.
-const MOST_PIECES: usize = 24;
+/// The most pieces of a text that a search looks up. More of them hardly narrow it, but each has a
+/// list to go through; what is found is compared with the whole text anyway.
+const MOST_PIECES: usize = 8;
 
 /// Whose text a piece is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,9 +114,9 @@ fn spelled(word: u64) -> String {
 pub fn spell(text: &mut String, word: u64) {
     text.push(if word >> 32 == 0 { 'g' } else { 'p' });
     let number = word & 0xffff_ffff;
-    let digits = number.checked_ilog2().unwrap_or_default() / 4;
-    let digit = |place| (number >> (place * 4) & 0xf) as u32;
-    text.extend((0..=digits).rev().filter_map(|place| char::from_digit(digit(place), 16)));
+    let digits = number.checked_ilog2().unwrap_or_default() / 5;
+    let digit = |place| (number >> (place * 5) & 0x1f) as u32;
+    text.extend((0..=digits).rev().filter_map(|place| char::from_digit(digit(place), 32)));
 }
 
 fn tagged(side: Side, piece: u32) -> u64 {
@@ -137,28 +137,37 @@ fn short_pieces(folded: &str) -> impl Iterator<Item = u32> {
     single.chain(pairs.map(|(a, b)| number(&[a, b])))
 }
 
-/// The number of a piece (FNV-1a); two pieces of one number are told apart when the text found is
-/// compared.
+/// The number of a piece (FNV-1a, folded to 24 bits, so that a word has six letters); two pieces of one
+/// number are told apart when the text found is compared.
 fn number(letters: &[char]) -> u32 {
-    letters
+    let hash = letters
         .iter()
         .flat_map(|letter| u32::from(*letter).to_le_bytes())
-        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+        .fold(0x811c_9dc5, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    (hash >> 24) ^ (hash & 0x00ff_ffff)
 }
 
-/// The step that a number is on: 64 to every doubling, so that each holds a small share of any
-/// index. A larger number is never on a lower step.
+/// Steps to a doubling: each holds so few entries of any index that a page takes one or two.
+pub const STEPS: u16 = 1 << STEP_BITS;
+const STEP_BITS: u32 = 8;
+
+/// The step that a number is on. A larger number is never on a lower step.
 pub fn step(number: i64) -> u16 {
     let number = number.max(0);
-    let Some(shift) = number.checked_ilog2().and_then(|bits| bits.checked_sub(6)) else {
+    let Some(shift) = number.checked_ilog2().and_then(|bits| bits.checked_sub(STEP_BITS)) else {
         return u16::try_from(number).unwrap_or_default();
     };
-    u16::try_from(i64::from(shift) * 64 + (number >> shift)).unwrap_or(u16::MAX)
+    u16::try_from(i64::from(shift) * i64::from(STEPS) + (number >> shift)).unwrap_or(u16::MAX)
 }
 
 /// The flight of stairs that a step is in: all steps of one doubling.
 pub fn flight(step: u16) -> u16 {
-    step / 64
+    step / STEPS
+}
+
+/// The lowest step of a flight.
+pub fn foot_of(flight: u16) -> u16 {
+    flight.saturating_mul(STEPS)
 }
 
 #[cfg(test)]
@@ -243,7 +252,9 @@ mod tests {
             last = step(number);
         }
         assert_ne!(step(1_000_000), step(1_050_000));
-        assert_eq!((step(-1), step(0), step(63), step(64)), (0, 0, 63, 64));
-        assert!(step(i64::MAX) < 10_000);
+        assert_eq!((step(-1), step(0), step(255), step(256)), (0, 0, 255, 256));
+        assert!(step(i64::MAX) < 15_000, "five digits");
+        assert_eq!(flight(step(511)) + 1, flight(step(512)));
+        assert_eq!(foot_of(flight(step(1023))), step(512));
     }
 }

@@ -71,10 +71,10 @@ pub fn search(
         .into_iter()
         .flat_map(|(side, text)| text.iter().flat_map(move |text| pieces_of_query(side, text)));
     let asked = Asked::by_contacts(filter);
-    let Some(expression) = facets::expression(conn, &asked)? else {
+    let Some(sought) = facets::sought(conn, &asked)? else {
         return Ok(Vec::new());
     };
-    let expression = expression.and_each(pieces);
+    let expression = sought.expression().and_each(pieces);
     let limit = usize::try_from(limit).unwrap_or_default();
     let walk = after.and_then(|after| after.walk.as_ref());
     let mut search = Search { filter, store_text, text, walk, limit, found: Vec::new() };

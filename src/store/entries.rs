@@ -3,6 +3,7 @@
 
 mod draft;
 mod making;
+mod reading;
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,16 +11,14 @@ use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::db::schema::{contacts, index_entries, store_technologies, stores};
+use crate::db::among::among;
+use crate::db::schema::{contacts, index_entries, stores};
 use crate::db::upsert_row::{Technology, lock_index};
 use crate::db::{Conn, words};
-use crate::domain::contact::{Contact, ContactPreview};
-use crate::domain::facet::{Facet, YES, kind};
 use crate::domain::import::Record;
-use crate::domain::words::Side;
-use crate::store::contacts::Row;
-use draft::{Entry, Facets, StoreRow, spelling};
+use draft::{Entry, Facets, StoreRow};
 use making::HeldEntries;
+use reading::{of_kind, read, read_people};
 
 /// Entries that are read and written together: as many as an import writes in one transaction, for
 /// FTS5 writes out what it has collected of the words whenever another table is written.
@@ -49,6 +48,8 @@ pub fn any(conn: &mut Conn) -> QueryResult<bool> {
 enum Which {
     /// Those whose words are others.
     Different,
+    /// The same, where only contacts may have changed.
+    People,
     /// All: those too whose words were lost by an accident of which nothing is known here.
     All,
 }
@@ -57,9 +58,13 @@ fn rewrite_these(conn: &mut Conn, ids: &BTreeSet<i64>, which: Which) -> QueryRes
     let ids: Vec<i64> = ids.iter().copied().collect();
     let mut facets = Facets::default();
     for batch in ids.chunks(BATCH) {
-        let entries = read(conn, batch, &mut facets)?;
+        let held = held(conn, batch)?;
+        let entries = match which {
+            Which::People => read_people(conn, batch, &held, &mut facets)?,
+            Which::Different | Which::All => read(conn, batch, &mut facets)?,
+        };
         facets.look_up(conn)?;
-        write(conn, batch, entries, &mut facets, which)?;
+        write(conn, batch, (entries, held), &mut facets, which)?;
     }
     facets.write_counts(conn)
 }
@@ -167,7 +172,7 @@ pub fn rewrite_of_contacts(
     for batch in ids.chunks(BATCH) {
         concerned.extend(place(conn, batch)?);
     }
-    rewrite(conn, &concerned)
+    rewrite_these(conn, &concerned, Which::People)
 }
 
 /// The contacts of these domains that are under no store yet, each with its domain: their entry is
@@ -253,88 +258,29 @@ fn place(conn: &mut Conn, ids: &[i64]) -> QueryResult<BTreeSet<i64>> {
     Ok(concerned)
 }
 
-fn read(conn: &mut Conn, ids: &[i64], facets: &mut Facets) -> QueryResult<HashMap<i64, Entry>> {
-    let mut entries: HashMap<i64, Entry> = HashMap::with_capacity(ids.len());
-    read_stores(conn, ids, &mut entries, facets)?;
-    let technologies: Vec<(i64, String, String, String)> = store_technologies::table
-        .filter(store_technologies::store_id.eq_any(ids))
-        .select((
-            store_technologies::store_id,
-            store_technologies::kind,
-            store_technologies::slug,
-            store_technologies::name,
-        ))
-        .load(conn)?;
-    for (store, kind, slug, name) in technologies {
-        let place = facets.place(of_kind(&kind), &slug, || name);
-        entries.entry(store).or_default().facets.push(place);
-    }
-    read_contacts(conn, ids, &mut entries, facets)?;
-    Ok(entries)
+/// The entries of `ids` as they are now.
+fn held(conn: &mut Conn, ids: &[i64]) -> QueryResult<HeldEntries> {
+    let rows: Vec<(i64, String, i64)> =
+        index_entries::table.filter(among(conn, "index_entries.id", ids)).load(conn)?;
+    Ok(rows.into_iter().map(|(id, facets, digest)| (id, (facets, Some(digest)))).collect())
 }
 
-fn of_kind(technology: &str) -> &'static str {
-    if technology == kind::APP { kind::APP } else { kind::PIXEL }
-}
-
-fn read_stores(
-    conn: &mut Conn,
-    ids: &[i64],
-    entries: &mut HashMap<i64, Entry>,
-    facets: &mut Facets,
-) -> QueryResult<()> {
-    let rows: Vec<StoreRow> =
-        stores::table.filter(stores::id.eq_any(ids)).select(StoreRow::as_select()).load(conn)?;
-    for store in rows {
-        entries.entry(store.id).or_default().add_store(store, facets);
-    }
-    Ok(())
-}
-
-fn read_contacts(
-    conn: &mut Conn,
-    ids: &[i64],
-    entries: &mut HashMap<i64, Entry>,
-    facets: &mut Facets,
-) -> QueryResult<()> {
-    let rows: Vec<Row> = contacts::table
-        .filter(contacts::entry_id.eq_any(ids))
-        .select(Row::as_select())
-        .load(conn)?;
-    for row in rows {
-        let entry = entries.entry(row.entry_id).or_default();
-        // Nobody finds a contact by what its preview does not show.
-        let contact = ContactPreview::from(Contact::from(row));
-        let texts = [Some(contact.name()), contact.title, contact.store_domain];
-        entry.texts.extend(texts.into_iter().flatten().map(|text| (Side::People, text)));
-        let values = [
-            (kind::CONTACTS, Some(YES.to_owned())),
-            (kind::ROLE, contact.role),
-            (kind::SENIORITY, contact.seniority),
-            (kind::CONTACT_COUNTRY, contact.country),
-        ];
-        for facet in values.into_iter().filter_map(|(kind, value)| Some(Facet::new(kind, value?))) {
-            entry.facets.push(facets.place(facet.kind, &facet.value, || spelling(&facet)));
-        }
-    }
-    Ok(())
-}
-
-/// Brings the entries of `ids` to `wanted`.
+/// Brings the entries of `ids` from what they are to what is wanted.
 fn write(
     conn: &mut Conn,
     ids: &[i64],
-    mut wanted: HashMap<i64, Entry>,
+    (mut wanted, mut held): (HashMap<i64, Entry>, HeldEntries),
     facets: &mut Facets,
     which: Which,
 ) -> QueryResult<()> {
-    let held: Vec<(i64, String, i64)> =
-        index_entries::table.filter(index_entries::id.eq_any(ids)).load(conn)?;
     let mut gone = Vec::new();
-    for (id, facet_ids, _) in &held {
+    for (id, (facet_ids, digest)) in &mut held {
         if !wanted.contains_key(id) {
-            facets.counts.tally(facet_ids, -1);
+            facets.counts.go(facet_ids);
             gone.push(*id);
+        }
+        if which == Which::All {
+            *digest = None;
         }
     }
     if !gone.is_empty() {
@@ -342,11 +288,7 @@ fn write(
         let gone = index_entries::table.filter(index_entries::id.eq_any(gone));
         diesel::delete(gone).execute(conn)?;
     }
-    let held = held.into_iter().map(|(id, facet_ids, digest)| {
-        let digest = Some(digest).filter(|_| which == Which::Different);
-        (id, (facet_ids, digest))
-    });
     // In the order of their ids, in which FTS5 wants them.
     let wanted: Vec<_> = ids.iter().filter_map(|id| Some((*id, wanted.remove(id)?))).collect();
-    making::write(conn, &wanted, &held.collect(), facets)
+    making::write(conn, &wanted, &held, facets)
 }

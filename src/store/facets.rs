@@ -8,6 +8,8 @@ use crate::db::Conn;
 use crate::db::schema::facets;
 use crate::db::words::Expression;
 use crate::domain::facet::{Asked, Facet, UNRANKED};
+use crate::domain::filter::StoreSort;
+use crate::domain::words::STEPS;
 
 /// Values of one statement.
 const BATCH: usize = 1_000;
@@ -59,34 +61,106 @@ pub fn is_known(conn: &mut Conn, facet: &Facet) -> QueryResult<bool> {
     diesel::select(diesel::dsl::exists(held)).get_result(conn)
 }
 
-/// What is asked as words of the index. None where nothing can match: a value that no entry has is
+/// Facets, of which an entry has one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OneOf {
+    /// Their ids.
+    pub ids: Vec<i64>,
+    /// In how many entries the index has them, all together.
+    pub entries: i64,
+    /// No entry that has one is on a higher step of visits, nor of revenue.
+    pub highest: [i64; 2],
+}
+
+impl OneOf {
+    fn words(&self) -> Vec<String> {
+        self.ids.iter().copied().map(word).collect()
+    }
+}
+
+/// What is asked, in facets that the index has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sought {
+    /// Everything looked for has it.
+    pub base: OneOf,
+    /// One of each is wanted.
+    pub all: Vec<OneOf>,
+    /// None of these is wanted.
+    pub none: OneOf,
+}
+
+impl Sought {
+    /// The same as words of the index.
+    pub fn expression(&self) -> Expression {
+        Expression {
+            base: self.base.words().join(" "),
+            all: self.all.iter().map(OneOf::words).collect(),
+            none: self.none.words(),
+        }
+    }
+
+    /// The highest step on which there may be something that is looked for.
+    pub fn highest(&self, sort: StoreSort) -> u16 {
+        let highest = self.all.iter().chain([&self.base]).map(|list| {
+            let [visits, dollars] = list.highest;
+            if sort == StoreSort::RevenueDesc { dollars } else { visits }
+        });
+        highest.min().and_then(|step| step.try_into().ok()).unwrap_or(u16::MAX)
+    }
+
+    /// Whether an entry with these facets is one that is looked for: `facets` are their ids, with
+    /// spaces between.
+    pub fn allows(&self, facets: &str) -> bool {
+        let has: Vec<i64> = facets.split(' ').filter_map(|id| id.parse().ok()).collect();
+        let has_any = |list: &OneOf| list.ids.iter().any(|id| has.contains(id));
+        self.all.iter().all(has_any) && !has_any(&self.none)
+    }
+}
+
+/// What the index knows of a facet.
+#[derive(Clone, Copy, Queryable, Selectable)]
+#[diesel(table_name = facets)]
+struct Held {
+    id: i64,
+    entries: i64,
+    highest_visits: i64,
+    highest_dollars: i64,
+}
+
+/// What is asked in facets of the index. None where nothing can match: a value that no entry has is
 /// wanted, or one is both wanted and not wanted.
 ///
 /// # Errors
 /// When the database cannot answer.
-pub fn expression(conn: &mut Conn, asked: &Asked) -> QueryResult<Option<Expression>> {
+pub fn sought(conn: &mut Conn, asked: &Asked) -> QueryResult<Option<Sought>> {
     let wanted = asked.all.iter().flatten().chain(&asked.none).chain([&asked.base]);
     let values: BTreeSet<&str> = wanted.map(|facet| facet.value.as_str()).collect();
-    let rows: Vec<(String, String, i64)> = facets::table
+    let rows: Vec<(String, String, Held)> = facets::table
         .filter(facets::value.eq_any(values))
         .filter(facets::entries.gt(0))
-        .select((facets::kind, facets::value, facets::id))
+        .select((facets::kind, facets::value, Held::as_select()))
         .load(conn)?;
-    let known: HashMap<(&str, &str), i64> =
-        rows.iter().map(|(kind, value, id)| ((kind.as_str(), value.as_str()), *id)).collect();
-    let words = |facets: &[Facet]| -> Vec<String> {
-        let ids = facets.iter().filter_map(|facet| known.get(&(facet.kind, facet.value.as_str())));
-        ids.map(|id| word(*id)).collect()
+    let known: HashMap<(&str, &str), Held> =
+        rows.iter().map(|(kind, value, held)| ((kind.as_str(), value.as_str()), *held)).collect();
+    let one_of = |facets: &[Facet], but: &[i64]| {
+        let mut list = OneOf::default();
+        for facet in facets {
+            let held = known.get(&(facet.kind, facet.value.as_str()));
+            if let Some(held) = held.filter(|held| !but.contains(&held.id)) {
+                let [visits, dollars] = list.highest;
+                list.ids.push(held.id);
+                list.entries += held.entries;
+                list.highest = [visits.max(held.highest_visits), dollars.max(held.highest_dollars)];
+            }
+        }
+        list
     };
-    let none = words(&asked.none);
-    let some = |facets: &[Facet]| -> Option<Vec<String>> {
-        let wanted: Vec<_> =
-            words(facets).into_iter().filter(|word| !none.contains(word)).collect();
-        (!wanted.is_empty()).then_some(wanted)
-    };
-    let base = some(std::slice::from_ref(&asked.base)).and_then(|base| base.into_iter().next());
+    let none = one_of(&asked.none, &[]);
+    let some =
+        |facets: &[Facet]| Some(one_of(facets, &none.ids)).filter(|list| !list.ids.is_empty());
+    let base = some(std::slice::from_ref(&asked.base));
     let all: Option<Vec<_>> = asked.all.iter().map(|any| some(any)).collect();
-    Ok(base.zip(all).map(|(base, all)| Expression { base, all, none }))
+    Ok(base.zip(all).map(|(base, all)| Sought { base, all, none: none.clone() }))
 }
 
 /// The id of a facet, if there is such.
@@ -118,7 +192,7 @@ pub struct Step {
     pub entries: i64,
 }
 
-/// The steps of a kind from `from` downwards.
+/// The next steps of a kind from the value `from` downwards: as many as there are in a flight.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -129,6 +203,7 @@ pub fn steps(conn: &mut Conn, kind: &str, from: &str) -> QueryResult<Vec<Step>> 
         .filter(facets::value.le(from))
         .filter(facets::entries.gt(0))
         .order(facets::value.desc())
+        .limit(i64::from(STEPS))
         .select((facets::id, facets::value, facets::entries))
         .load(conn)?;
     let step = |(facet, value, entries): (i64, String, i64)| {

@@ -1,5 +1,6 @@
 //! Reading the store index (tables `stores`, `store_technologies`).
 
+mod plan;
 mod taxonomy;
 mod walk;
 
@@ -17,6 +18,7 @@ use crate::domain::filter::{StoreFilter, StoreSort};
 use crate::domain::profile::{StoreProfile, revenue_tier, traffic_tier};
 use crate::domain::words::{Side, fold, holds, pieces_of_query};
 use crate::ids::StoreId;
+use plan::{MEASURED, Prices, Question};
 use walk::Walk;
 
 pub use taxonomy::taxonomy;
@@ -64,17 +66,26 @@ pub fn search(
     after: Option<&Position>,
     limit: i64,
 ) -> QueryResult<Vec<Found>> {
+    search_at(conn, filter, MEASURED, (sort, after, limit))
+}
+
+fn search_at(
+    conn: &mut Conn,
+    filter: &StoreFilter,
+    prices: Prices,
+    (sort, after, limit): (StoreSort, Option<&Position>, i64),
+) -> QueryResult<Vec<Found>> {
     let text = filter.q.as_deref().map(fold);
     let pieces = text.iter().flat_map(|text| pieces_of_query(Side::Store, text));
-    let Some(without_text) = facets::expression(conn, &Asked::by_stores(filter))? else {
+    let Some(sought) = facets::sought(conn, &Asked::by_stores(filter))? else {
         return Ok(Vec::new());
     };
-    let whole = without_text.and_each(pieces);
-    let mut walk = Walk::new([whole, without_text], sort, after, ceiling(filter, sort));
+    let question = Question::new(sought, pieces.collect(), prices);
+    let mut walk = Walk::new(question, sort, after, ceiling(filter, sort));
     let size = usize::try_from(limit).unwrap_or_default();
     let mut rows: Vec<Row> = Vec::new();
     while rows.len() < size {
-        let ids = walk.next(conn, limit)?;
+        let ids = walk.next(conn, limit - rows.len() as i64)?;
         if ids.is_empty() {
             break;
         }

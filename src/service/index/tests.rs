@@ -153,7 +153,8 @@ async fn many_words_are_brought_into_one_piece_and_few_beside_many_are_left() {
     assert_eq!(pieces(&db).await, [1; 12], "nothing is brought together while it is written");
     tidy(&db).await.unwrap();
     assert_eq!(pieces(&db).await.len(), 1);
-    add(100..2_100).await;
+    add(100..1_300).await;
+    add(1_300..2_500).await;
     tidy(&db).await.unwrap();
     let largest = pieces(&db).await.into_iter().max().unwrap();
     assert!(largest > 90, "{largest}");

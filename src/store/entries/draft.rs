@@ -10,7 +10,7 @@ use crate::db::schema::stores;
 use crate::domain::facet::{Facet, StoreFacts, kind, of_store};
 use crate::domain::import::{Record, Value};
 use crate::domain::profile::label;
-use crate::domain::words::Side;
+use crate::domain::words::{Side, step};
 use crate::store::facets;
 
 /// What an entry is to hold.
@@ -18,9 +18,16 @@ use crate::store::facets;
 pub(super) struct Entry {
     /// Places in [`Facets`].
     pub facets: Vec<usize>,
+    /// The ids of facets that it has already and that stay.
+    pub kept: Vec<i64>,
     /// Its texts: what they are searched by is made on another thread (`making`).
     pub texts: Vec<(Side, String)>,
+    /// The steps it is on.
+    pub steps: Steps,
 }
+
+/// The steps of visits and of revenue; 0 where there are none.
+pub(super) type Steps = [u16; 2];
 
 impl Entry {
     /// Adds what a store says of itself.
@@ -38,6 +45,19 @@ impl Entry {
         for facet in of_store(&facts) {
             self.facets.push(facets.place(facet.kind, &facet.value, || spelling(&facet)));
         }
+        self.add_texts(StoreTexts {
+            id: store.id,
+            domain: store.domain,
+            name: store.name,
+            description: store.description,
+            monthly_visits: store.monthly_visits,
+            revenue_usd: store.revenue_usd,
+        });
+    }
+
+    /// Adds what a store says of itself, but for the facets.
+    pub fn add_texts(&mut self, store: StoreTexts) {
+        self.steps = [store.monthly_visits, store.revenue_usd].map(|n| n.map_or(0, step));
         let texts = [Some(store.domain), store.name, store.description];
         self.texts.extend(texts.into_iter().flatten().map(|text| (Side::Store, text)));
     }
@@ -50,28 +70,45 @@ pub(super) struct Facets {
     /// The ids of the places, once looked up.
     pub ids: Vec<i64>,
     unknown: BTreeMap<Facet, (usize, String)>,
-    /// By how much the counts change.
+    /// What is counted of them.
     pub counts: Counts,
 }
 
-/// By how much the numbers of entries that facets have change.
+/// By how much the numbers of entries that facets have change, and the highest steps of those that
+/// came.
 #[derive(Default)]
-pub(super) struct Counts(BTreeMap<i64, i64>);
+pub(super) struct Counts(BTreeMap<i64, (i64, Steps)>);
 
 impl Counts {
-    /// Counts the facets of an entry that comes (1) or goes (-1).
-    pub fn tally(&mut self, facets: &str, more: i64) {
-        for facet in facets.split(' ').filter_map(|id| id.parse().ok()) {
-            *self.0.entry(facet).or_default() += more;
-        }
+    /// Counts the facets of an entry that comes.
+    pub fn come(&mut self, facets: &str, steps: Steps) {
+        ids_in(facets).for_each(|facet| self.count(facet, 1, steps));
+    }
+
+    /// Counts the facets of an entry that goes. The highest steps stay: that there is nothing above
+    /// them remains true.
+    pub fn go(&mut self, facets: &str) {
+        ids_in(facets).for_each(|facet| self.count(facet, -1, Steps::default()));
     }
 
     /// Adds what was counted elsewhere.
     pub fn add(&mut self, counts: Self) {
-        for (facet, more) in counts.0 {
-            *self.0.entry(facet).or_default() += more;
+        for (facet, (more, steps)) in counts.0 {
+            self.count(facet, more, steps);
         }
     }
+
+    fn count(&mut self, facet: i64, more: i64, [visits, dollars]: Steps) {
+        let (entries, [most_visits, most_dollars]) = self.0.entry(facet).or_default();
+        *entries += more;
+        *most_visits = visits.max(*most_visits);
+        *most_dollars = dollars.max(*most_dollars);
+    }
+}
+
+/// The ids in a text of them, with spaces between.
+pub(super) fn ids_in(facets: &str) -> impl Iterator<Item = i64> {
+    facets.split(' ').filter_map(|id| id.parse().ok())
 }
 
 impl Facets {
@@ -108,10 +145,12 @@ impl Facets {
         Ok(())
     }
 
-    /// Writes by how much the counts have changed.
+    /// Writes what was counted.
     pub fn write_counts(self, conn: &mut Conn) -> QueryResult<()> {
-        let changed: Vec<_> = self.counts.0.into_iter().filter(|(_, more)| *more != 0).collect();
-        entry_rows::add_counts(conn, &changed)
+        let counted = self.counts.0.into_iter().map(|(facet, (more, [visits, dollars]))| {
+            [facet, more, i64::from(visits), i64::from(dollars)]
+        });
+        entry_rows::add_counts(conn, &counted.collect::<Vec<_>>())
     }
 }
 
@@ -121,6 +160,18 @@ pub(super) fn spelling(facet: &Facet) -> String {
         kind::COUNTRY | kind::CONTACT_COUNTRY => facet.value.clone(),
         _ => label(&facet.value),
     }
+}
+
+/// What of a store goes into its entry and is not in its facets.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = stores)]
+pub(super) struct StoreTexts {
+    pub id: i64,
+    domain: String,
+    name: Option<String>,
+    description: Option<String>,
+    monthly_visits: Option<i64>,
+    revenue_usd: Option<i64>,
 }
 
 /// What of a store goes into its entry.

@@ -82,10 +82,10 @@ fn rows(
         let row = line(*id, entry, ids);
         match held.get(id) {
             Some((_, Some(digest))) if *digest == row.digest => continue,
-            Some((old, _)) => counts.tally(old, -1),
+            Some((old, _)) => counts.go(old),
             None => {}
         }
-        counts.tally(&row.facets, 1);
+        counts.come(&row.facets, entry.steps);
         rows.push(row);
     }
     rows
@@ -93,8 +93,8 @@ fn rows(
 
 /// An entry as it is stored.
 fn line(id: i64, entry: &Entry, ids: &[i64]) -> EntryRow {
-    let mut own: Vec<i64> =
-        entry.facets.iter().filter_map(|place| ids.get(*place).copied()).collect();
+    let places = entry.facets.iter().filter_map(|place| ids.get(*place));
+    let mut own: Vec<i64> = places.chain(&entry.kept).copied().collect();
     own.sort_unstable();
     own.dedup();
     let mut pieces = Vec::new();
@@ -103,7 +103,7 @@ fn line(id: i64, entry: &Entry, ids: &[i64]) -> EntryRow {
     }
     pieces.sort_unstable();
     pieces.dedup();
-    let (mut facets, mut words) = (String::new(), String::with_capacity(pieces.len() * 10));
+    let (mut facets, mut words) = (String::new(), String::with_capacity(pieces.len() * 7));
     for id in own {
         let space = if facets.is_empty() { "" } else { " " };
         // Writing to a text does not fail.

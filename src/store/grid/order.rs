@@ -182,6 +182,9 @@ fn by_credits(descending: bool, now: Timestamp) -> Vec<Segment> {
     if descending { vec![spenders, others] } else { vec![others, spenders] }
 }
 
+/// So many people are walked past in less time than a segment is counted in.
+const NEAR: i64 = 1_000;
+
 struct Walk {
     conditions: Vec<Written>,
     /// The people are found, and only put in order.
@@ -201,7 +204,7 @@ impl Walk {
         let mut ids = Vec::new();
         for segment in segments {
             // Going to the end of a segment, only to learn where it is, is the longest way.
-            if offset > 0 && segments.len() > 1 && segment.counted != Counted::Afterwards {
+            if offset > NEAR && segments.len() > 1 && segment.counted != Counted::Afterwards {
                 let count = match segment.counted {
                     Counted::AsRest => self.rest(conn, segments)?,
                     _ => self.count(conn, segment)?,

@@ -158,6 +158,78 @@ fn text_that_most_of_the_first_stores_have_is_found_in_order() {
     }
 }
 
+/// Whatever is looked up and whatever is compared, a list is the one that a naive search makes.
+#[test]
+fn lists_by_numbers_are_the_same_however_they_are_found() {
+    let pick = |n: u64, salt: u64, values: &[&'static str]| {
+        values[((n + 7) * (salt * 2 + 1) * 2_654_435 / 128) as usize % values.len()]
+    };
+    let row = |n: u64| {
+        let name = format!("{} {n}", pick(n, 1, &["Lantern", "Kettle", "Kettle"]));
+        let spread = n * 2_654_435 % 9_000;
+        json!({
+            "domain": format!("shop-{n:04}.example"),
+            "name": name,
+            "country": pick(n, 2, &["DE", "DE", "DE", "US"]),
+            "ads": pick(n, 3, &["yes", "yes", "no"]),
+            "pixels": pick(n, 4, &["Meta", "Meta;Google", "TikTok"]),
+            "monthly_visits": if n.is_multiple_of(9) { json!(null) } else { json!(spread * (n % 5)) },
+            "revenue_usd": 100_000 + spread * 17,
+        })
+    };
+    let rows: Vec<serde_json::Value> = (0..2_600).map(row).collect();
+    let named = |row: &serde_json::Value, text| row["name"].as_str().unwrap().contains(text);
+    type Test<'a> = &'a dyn Fn(&serde_json::Value) -> bool;
+    let cases: [(serde_json::Value, Test<'_>); 6] = [
+        (json!({}), &|_| true),
+        (json!({"country": ["DE"], "ads": true}), &|row| {
+            row["country"] == "DE" && row["ads"] == "yes"
+        }),
+        (json!({"missing_pixels": ["google", "tiktok"]}), &|row| row["pixels"] == "Meta"),
+        (json!({"q": "lantern"}), &|row| named(row, "Lantern")),
+        (json!({"q": "lantern", "country": ["DE"], "missing_pixels": ["tiktok"]}), &|row| {
+            named(row, "Lantern") && row["country"] == "DE" && row["pixels"] != "TikTok"
+        }),
+        (json!({"q": "kettle", "traffic": ["micro", "small"]}), &|row| {
+            named(row, "Kettle") && row["monthly_visits"].as_i64().is_some_and(|n| n < 10_000)
+        }),
+    ];
+    let prices = [MEASURED, Prices { facets: 0.0, text: 0.0 }, Prices { facets: 0.0, text: 1e9 }];
+    for mut base in databases() {
+        let conn = &mut base.conn;
+        let records: Vec<_> = rows
+            .iter()
+            .map(|row| Record::from_json(Entity::Stores, row.as_object().unwrap()).unwrap())
+            .collect();
+        conn.transaction(|conn| upsert(conn, Entity::Stores, &records, Timestamp(1))).unwrap();
+        for (sort, number) in
+            [(StoreSort::TrafficDesc, "monthly_visits"), (StoreSort::RevenueDesc, "revenue_usd")]
+        {
+            for (filter, matches) in &cases {
+                let mut expected: Vec<_> =
+                    rows.iter().enumerate().filter(|(_, row)| matches(row)).collect();
+                expected.sort_by_key(|(id, row)| std::cmp::Reverse((row[number].as_i64(), *id)));
+                let expected: Vec<_> = expected
+                    .iter()
+                    .map(|(_, row)| row["domain"].as_str().unwrap().trim_end_matches(".example"))
+                    .collect();
+                let parsed: StoreFilter = serde_json::from_value(filter.clone()).unwrap();
+                for (prices, size) in prices.iter().zip([150, 90, 400]) {
+                    let (mut all, mut after) = (Vec::new(), None);
+                    loop {
+                        let place = (sort, after.as_ref(), size);
+                        let page = search_at(conn, &parsed, *prices, place).unwrap();
+                        let Some(last) = page.last() else { break };
+                        after = Some(last.position.clone());
+                        all.extend(page);
+                    }
+                    assert_eq!(domains(&all), expected, "{sort:?} {filter} at {prices:?}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_profile_holds_everything() {
     for mut base in databases() {
