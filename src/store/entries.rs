@@ -292,3 +292,6 @@ fn write(
     let wanted: Vec<_> = ids.iter().filter_map(|id| Some((*id, wanted.remove(id)?))).collect();
     making::write(conn, &wanted, &held, facets)
 }
+
+#[cfg(test)]
+mod tests;
